@@ -1,0 +1,88 @@
+# The map of the kit. `make help` explains every target.
+#
+# A backend NAME is NAME_alloc.c plus every .c file in a folder NAME/ beside it. A program NAME is NAME_main.c plus
+# programs/*.c. Adding one is adding its file and its word here.
+
+BACKENDS ?= sys hw08 par
+PROGRAMS ?= ivec list collatz
+
+# `make test BACKEND=par` looks at one backend only.
+ifdef BACKEND
+override BACKENDS := $(BACKEND)
+endif
+
+# ---- Flavours: the same sources built in another way, each in its own folder -------------------------------------------
+# release is what is timed. valgrind and asan announce every block of our own backends to the tool (tests/announce.c).
+
+FLAVOUR ?= release
+BUILD ?= build
+O := $(BUILD)/$(FLAVOUR)
+BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
+
+CC ?= gcc
+CPPFLAGS += -D_GNU_SOURCE -I.
+CFLAGS += -std=c11 -g -pthread -Wall -Wextra
+LDFLAGS += -pthread
+
+release_CFLAGS := -O2
+valgrind_CFLAGS := -O1 -DANNOUNCE_TO_VALGRIND
+asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DANNOUNCE_TO_ASAN
+tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
+gprof_CFLAGS := -O1 -pg -fno-inline-functions -fno-optimize-sibling-calls
+ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
+$(error FLAVOUR=$(FLAVOUR) is unknown: use release, valgrind, asan, tsan or gprof)
+endif
+flavour_cflags := $($(FLAVOUR)_CFLAGS)
+
+# ---- Objects ---------------------------------------------------------------------------------------------------------
+
+backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c) $(1)_alloc.c)
+objects_of = $(patsubst %.c,$(O)/%.o,$(1))
+backend_objects = $(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c))
+
+program_support := $(call objects_of,$(wildcard programs/*.c))
+suite_objects := $(call objects_of,$(wildcard tests/check_*.c) tests/suite.c)
+
+# A backend other than sys is linked through the announcing wrapper in the flavours where a tool looks on.
+announcing := $(filter valgrind asan,$(FLAVOUR))
+announce_objects = $(if $(announcing),$(if $(filter-out sys,$(1)),$(O)/tests/announce.o))
+announce_ldflags = $(if $(announcing),$(if $(filter-out sys,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
+comma := ,
+
+programs := $(foreach backend,$(BACKENDS),$(foreach program,$(PROGRAMS),$(BIN)/$(program)-$(backend)))
+suites := $(foreach backend,$(BACKENDS),$(O)/tests/suite-$(backend))
+
+.PHONY: all
+all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKEND
+
+define program_rule
+$(BIN)/$(1)-$(2): $$(call objects_of,$(1)_main.c) $$(program_support) $$(call backend_objects,$(2)) $$(call announce_objects,$(2))
+	@mkdir -p $$(@D)
+	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(2)) -o $$@ $$^ $$(LDLIBS)
+endef
+
+define suite_rule
+$$(O)/tests/suite-$(1): $$(suite_objects) $$(filter-out %_main.o,$$(program_support)) $$(call backend_objects,$(1)) $$(call announce_objects,$(1))
+	@mkdir -p $$(@D)
+	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(1)) -o $$@ $$^ $$(check_libs) $$(LDLIBS)
+endef
+
+check_libs = $(shell pkg-config --libs check)
+
+$(foreach backend,$(BACKENDS),$(eval $(call suite_rule,$(backend))))
+$(foreach backend,$(BACKENDS),$(foreach program,$(PROGRAMS),$(eval $(call program_rule,$(program),$(backend)))))
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(flavour_cflags) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# ---- Everyday targets --------------------------------------------------------------------------------------------------
+
+.PHONY: help clean
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+clean: ## remove everything that was built
+	rm -rf build bin lib compile_commands.json
