@@ -1,0 +1,303 @@
+package measure::Launch;
+
+# Runs one program under limits, through the C launcher beside this file, and says in a sentence how it went.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Carp           qw(croak);
+use Config         ();
+use Cwd            ();
+use Fcntl          qw(F_SETFD);
+use File::Basename ();
+use IO::Select     ();
+use JSON::PP       ();
+use POSIX          ();
+
+my $TREE             = Cwd::abs_path( File::Basename::dirname(__FILE__) . '/..' );
+my $DEFAULT_LAUNCHER = "$TREE/build/release/measure/launch";
+my $CAPTURE_BYTES    = 64 * 1024;
+my $OUTPUT_BYTES     = 1024 * 1024;
+
+# Options of run() that are handed to the launcher as they are.
+my %LAUNCHER_OPTION = (
+    wall_s       => '--wall',
+    cpu_s        => '--cpu',
+    memory_bytes => '--memory',
+    output_bytes => '--output',
+    files        => '--files',
+    processes    => '--processes',
+);
+my %KNOWN = map { $_ => 1 } keys %LAUNCHER_OPTION, qw(command launcher env directory capture_bytes);
+
+sub run (%options) {
+    for my $name ( sort keys %options ) {
+        croak "measure::Launch::run: unknown option '$name'" if !$KNOWN{$name};
+    }
+    my @command = @{ $options{command} // [] };
+    croak 'measure::Launch::run: command => [PROGRAM, ARGS...] is missing' if !@command;
+    my $launcher = $options{launcher} // $DEFAULT_LAUNCHER;
+    die "there is no launcher at $launcher: build it with 'make $launcher'\n" if !-x $launcher;
+
+    my %limits = ( output_bytes => $OUTPUT_BYTES );
+    for my $name ( grep { defined $options{$_} } keys %LAUNCHER_OPTION ) {
+        $limits{$name} = $options{$name};
+    }
+    my @limits = map { ( $LAUNCHER_OPTION{$_}, $limits{$_} ) } sort keys %limits;
+
+    my $said = _converse(
+        sub ($report_fd) {
+            for my $name ( keys %{ $options{env} // {} } ) {
+                if   ( defined $options{env}{$name} ) { $ENV{$name} = $options{env}{$name} }
+                else                                  { delete $ENV{$name} }
+            }
+            if ( defined $options{directory} ) { chdir $options{directory} or return }
+            { exec {$launcher} $launcher, @limits, '--report', $report_fd, '--', @command }
+            return;
+        },
+        $options{capture_bytes} // $CAPTURE_BYTES
+    );
+
+    my $report = eval { JSON::PP->new->decode( $said->{report} ) };
+    if ( !$report ) {
+        my $line = $said->{stderr} =~ /\A([^\n]+)/ ? $1 : "it ended with wait status $said->{status}";
+        die "the launcher could not run @command: $line\n";
+    }
+    return { %{$report}, command => \@command, limits => \%limits, stdout => $said->{stdout}, stderr => $said->{stderr} };
+}
+
+# Starts a child that calls $become (which must end in exec) and reads its standard output, its standard error and its
+# report until all three are closed. Whatever ends this early, a signal handler that dies for one, ends the child too.
+sub _converse ( $become, $capture_bytes ) {
+    my ( %reader, %writer );
+    for my $stream (qw(stdout stderr report)) {
+        pipe $reader{$stream}, $writer{$stream} or die "cannot make a pipe: $!\n";
+    }
+    my $pid = fork // die "cannot start another process: $!\n";
+    if ( $pid == 0 ) {
+        POSIX::dup2( fileno $writer{stdout}, 1 );
+        POSIX::dup2( fileno $writer{stderr}, 2 );
+        fcntl $writer{report}, F_SETFD, 0;
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE __DIE__ __WARN__);
+        $become->( fileno $writer{report} );
+        POSIX::_exit(125);
+    }
+    close $_ for values %writer;
+
+    my %said = map { $_ => q{} } keys %reader;
+    my $read = eval { _read_all( \%reader, \%said, { stdout => $capture_bytes, stderr => $capture_bytes } ); 1 };
+    my $why  = $@;
+    kill 'TERM', $pid if !$read;
+    waitpid $pid, 0;
+    die $why if !$read;    ## no critic (RequireCarping): it is somebody else's message, passed on
+    return { %said, status => $? };
+}
+
+# Reads every handle in %$readers to its end; keeps of each at most the bound given for it and drops the rest.
+sub _read_all ( $readers, $said, $bounds ) {
+    my %name_of = map { fileno( $readers->{$_} ) => $_ } keys %{$readers};
+    my $open    = IO::Select->new( values %{$readers} );
+    while ( $open->count ) {
+        for my $handle ( $open->can_read ) {
+            my $name = $name_of{ fileno $handle };
+            my $got  = sysread $handle, my $bytes, 65_536;
+            if ( !defined $got ) {
+                next if $!{EINTR};
+                die "cannot read $name of the launcher: $!\n";
+            }
+            if ( $got == 0 ) {
+                $open->remove($handle);
+                next;
+            }
+            my $room = ( $bounds->{$name} // 65_536 ) - length $said->{$name};
+            $said->{$name} .= substr $bytes, 0, $room if $room > 0;
+        }
+    }
+    return;
+}
+
+sub ok ($result) {
+    my $whole = !defined $result->{error} && !defined $result->{stopped} && !$result->{strays};
+    return $whole && defined $result->{exit} && $result->{exit} == 0;
+}
+
+# ---- Words -----------------------------------------------------------------------------------------------------------
+
+my %SIGNAL_WORDS = (
+    ILL  => 'illegal instruction',
+    TRAP => 'trap',
+    ABRT => 'aborted',
+    BUS  => 'bus error',
+    FPE  => 'arithmetic error',
+    KILL => 'killed',
+    SEGV => 'segmentation fault',
+    PIPE => 'broken pipe',
+    TERM => 'terminated',
+    XCPU => 'out of CPU time',
+    SYS  => 'forbidden system call',
+);
+
+sub signal_words ($number) {
+    my $name = ( split q{ }, $Config::Config{sig_name} )[$number] // 'unknown';
+    return $SIGNAL_WORDS{$name} // "SIG$name";
+}
+
+sub bytes_words ($bytes) {
+    for my $unit ( [ 30, 'GiB' ], [ 20, 'MiB' ], [ 10, 'KiB' ] ) {
+        my $size = 2**$unit->[0];
+        return sprintf( '%.4g', $bytes / $size ) . " $unit->[1]" if $bytes >= $size;
+    }
+    return "$bytes bytes";
+}
+
+sub _count ( $number, $one, $many ) { return $number == 1 ? "1 $one" : "$number $many" }
+
+sub sentence ($result) {
+    my $sentence = _stopped_words($result) // _ended_words($result);
+    if ( $result->{strays} && !defined $result->{stopped} ) {
+        my $were = $result->{strays} == 1 ? 'which was stopped' : 'which were stopped';
+        $sentence .= ' and left ' . _count( $result->{strays}, 'process', 'processes' ) . " behind, $were";
+    }
+    if ( $result->{survivors} ) {
+        $sentence .= '; ' . _count( $result->{survivors}, 'process of it', 'processes of it' ) . ' could not be stopped';
+    }
+    return $sentence;
+}
+
+sub _stopped_words ($result) {
+    my $why    = $result->{stopped} // return;
+    my $limits = $result->{limits};
+    return sprintf 'was stopped after %g s: it did not finish',         $limits->{wall_s} if $why eq 'wall';
+    return sprintf 'was stopped after %g s of CPU: it did not finish', $limits->{cpu_s}  if $why eq 'cpu';
+    return 'printed more than ' . bytes_words( $limits->{output_bytes} ) . ' and was stopped' if $why eq 'output';
+    if ( $why eq 'processes' ) {
+        return 'started other processes and was stopped with them' if $limits->{processes} == 1;
+        return "ran more than $limits->{processes} processes at a time and was stopped with them";
+    }
+    return 'was stopped, because the measurement was ended from outside' if $why eq 'told';
+    return "was stopped ($why)";
+}
+
+sub _ended_words ($result) {
+    return "could not be started: $result->{error}" if defined $result->{error};
+    my $said = $result->{stderr} =~ /\A\s*([^\n]+)/ ? $1 : undef;
+    my $room = $result->{limits}{memory_bytes};
+    my $room_words = defined $room ? ' under its limit of ' . bytes_words($room) : q{};
+
+    if ( defined $result->{signal} ) {
+        my $words = "$result->{signal} (" . signal_words( $result->{signal} ) . ')';
+        return "was killed by signal $words$room_words, as when memory has run out" if $result->{signal} == POSIX::SIGKILL();
+        return "crashed with signal $words$room_words";
+    }
+    return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;
+    if ( defined $said && $said =~ /memory|error while loading shared libraries/i ) {
+        return "ran out of memory$room_words (exit status $result->{exit}): $said";
+    }
+    return "ended with exit status $result->{exit}" . ( defined $said ? ": $said" : q{} );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+measure::Launch - run one program under limits and say how it went
+
+=head1 SYNOPSIS
+
+    use lib '/path/of/the/tree';
+    use measure::Launch;
+
+    my $result = measure::Launch::run(
+        command => [ 'bin/list-par', '-t', 4, 100_000 ],
+        wall_s  => 20,
+        cpu_s   => 60,
+    );
+    say 'bin/list-par ', measure::Launch::sentence($result);
+    say $result->{user_s} + $result->{sys_s}, ' s of CPU' if measure::Launch::ok($result);
+
+=head1 FUNCTIONS
+
+=head2 run(%options)
+
+Runs a program to its end and returns a reference to a hash. The program gets no shell, an empty standard input, a
+session of its own, no core dumps and no open files but the usual three. When run() returns, no process that the program
+started is left. Nothing is thrown for what a program does: that is in the result. run() dies with one line when it
+cannot do its own work (no launcher, no pipe, an unknown option).
+
+Options; only C<command> is required:
+
+=over
+
+=item command => [PROGRAM, ARGS...]
+
+PROGRAM is looked up in PATH when it holds no slash.
+
+=item wall_s, cpu_s => seconds
+
+Limits on elapsed time (fractions allowed) and on CPU time of one process (rounded up to a whole second). No limit when
+left out.
+
+=item memory_bytes => bytes
+
+Limit on the address space (RLIMIT_AS). Not for programs built with a sanitizer, which reserve terabytes.
+
+=item output_bytes => bytes
+
+How much the program may print on standard output and standard error together; 1 MiB when left out.
+
+=item files, processes => count
+
+How many files may be open, and how many processes (not threads) of this program may live at a time; 1 forbids to fork.
+
+=item env => {NAME => VALUE, ...}
+
+Variables to set for the program in addition to the caller's; an undefined value removes the variable.
+
+=item directory => path
+
+Where the program runs; a relative PROGRAM is then looked for there.
+
+=item launcher => path
+
+The launcher's binary; build/release/measure/launch of this tree when left out (C<make build/release/measure/launch>).
+
+=item capture_bytes => bytes
+
+How much of standard output and of standard error is kept in the result; 64 KiB each when left out.
+
+=back
+
+The result:
+
+    stdout, stderr       what was printed, up to the bound
+    exit                 0 to 255; undef when it did not exit by itself
+    signal               the number of the signal that ended it, else undef
+    stopped              why it was stopped: 'wall', 'cpu', 'output', 'processes', 'told' (a signal to the launcher); else undef
+    error                why it could not be started at all, else undef
+    wall_s user_s sys_s  seconds; user_s and sys_s are of the program and of the children it waited for
+    peak_kib             largest resident memory of the program (not of the caller or the launcher)
+    strays               processes that it left behind and that were killed (when stopped: its children)
+    survivors            processes that could not be killed (0, except when something is badly wrong)
+    minor_faults major_faults voluntary_switches involuntary_switches   as in getrusage(2)
+    stdout_bytes stderr_bytes   how much it printed in all
+    command, limits      what was asked for
+
+=head2 ok($result)
+
+True when the program started, exited by itself with status 0 and left no process behind.
+
+=head2 sentence($result)
+
+How the run ended, without its subject: "finished in 0.52 s", "crashed with signal 11 (segmentation fault)", "was stopped
+after 10 s: it did not finish", "printed more than 1 MiB and was stopped", "finished in 0.1 s and left 2 processes behind,
+which were stopped", "ran out of memory under its limit of 16 MiB (exit status 1): ...".
+
+=head2 signal_words($number), bytes_words($bytes)
+
+The words for a signal ("segmentation fault") and a size ("16 MiB").
+
+=cut
