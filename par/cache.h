@@ -1,0 +1,43 @@
+// cache.h: each thread's own free blocks. Nothing here takes a lock or an atomic operation.
+//
+// Per class a thread has a magazine that it takes from and frees to, and room for one full spare. The two together keep
+// a thread that hovers around the edge of a magazine from going to the depot each time (Bonwick and Adams 2001). A
+// block stays with the thread that freed it, whichever took it first: its memory is in that thread's cache lines now.
+
+#ifndef PAR_CACHE_H
+#define PAR_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "par/size_class.h"
+#include "par/span.h"
+
+struct magazine {
+    struct block* first;
+    uint32_t room;  // how many more blocks fit
+};
+
+// All zero in a thread that has not allocated: no block to take and no room to free to, so both paths turn to the slow
+// one. That holds for NO_CLASS for ever.
+struct cache {
+    struct magazine loaded[CLASS_COUNT];
+    struct block* spare[CLASS_COUNT];  // a full magazine or NULL
+};
+
+extern _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
+
+// The slow path of taking a block of a class (1 or more) when the loaded magazine is empty.
+// Result: NULL when there is no memory.
+struct block* cache_refill_and_take(unsigned class);
+
+// The slow path of freeing a block of a class (1 or more) when the loaded magazine is full.
+void cache_spill_and_free(unsigned class, struct block* block);
+
+// Gives everything that the calling thread holds back to the spans.
+void cache_flush(void);
+
+// Makes the calling thread flush its cache when it ends, and sets up its magazines. Also called by the slow paths.
+void cache_set_up(void);
+
+#endif

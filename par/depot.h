@@ -1,0 +1,29 @@
+// depot.h: where threads exchange free blocks, a whole magazine at a time.
+//
+// A magazine is a list of free blocks of one class, of a fixed length (size_class.h). The depot holds full ones in a
+// stack per class; moving one takes a short-held lock and O(1). When a class has too many, their blocks go back to
+// their spans. After Bonwick and Adams, "Magazines and Vmem", USENIX 2001; with lists of blocks for arrays of pointers,
+// because the blocks are about to be used anyway.
+
+#ifndef PAR_DEPOT_H
+#define PAR_DEPOT_H
+
+#include "par/span.h"
+
+// Takes blocks of a class: a full magazine when there is one, else up to as many from the spans.
+// Result: how many; 0 only when there is no memory. *first: the list. Thread-safe.
+unsigned depot_take(unsigned class, struct block** first);
+
+// Gives a full magazine. Thread-safe.
+void depot_give(unsigned class, struct block* magazine);
+
+// Gives a list of any length, straight to the spans. O(its length). Thread-safe.
+void depot_give_loose(unsigned class, struct block* first);
+
+// Empties the depot into the spans. Thread-safe.
+void depot_flush(void);
+
+void depot_lock_all(void);  // for fork.c
+void depot_unlock_all(void);
+
+#endif

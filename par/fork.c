@@ -1,0 +1,26 @@
+// fork.c: a child of fork(2) has one thread, and must be able to allocate even if another one held a lock just then.
+//
+// So the forking thread takes every lock first, in the order in which they nest: depots, regions, large, metadata.
+
+#include <pthread.h>
+
+#include "par/depot.h"
+#include "par/large.h"
+#include "par/metadata.h"
+#include "par/region.h"
+
+static void before_fork(void) {
+    depot_lock_all();
+    region_lock();
+    large_lock();
+    metadata_lock();
+}
+
+static void after_fork(void) {
+    metadata_unlock();
+    large_unlock();
+    region_unlock();
+    depot_unlock_all();
+}
+
+__attribute__((constructor)) static void fork_set_up(void) { pthread_atfork(before_fork, after_fork, after_fork); }

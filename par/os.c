@@ -1,0 +1,72 @@
+// os.c: see os.h.
+
+#include "par/os.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+static void* map_at(void* hint, size_t bytes) {
+    void* start = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+static bool is_aligned(const void* start, size_t alignment) { return ((uintptr_t)start & (alignment - 1)) == 0; }
+
+// Where the next aligned mapping is tried first: just below the last one, for Linux fills the address space downwards,
+// or where one was just unmapped. That keeps mappings dense and mostly costs one call. It is a hint and overwrites
+// nothing.
+static _Atomic uintptr_t place_hint;  // the end of the place
+
+static void* map_at_hint(size_t bytes, size_t alignment) {
+    uintptr_t end = atomic_load_explicit(&place_hint, memory_order_relaxed);
+    if (end < bytes + alignment) return NULL;
+    void* start = map_at((void*)((end - bytes) & ~(alignment - 1)), bytes);
+    if (start == NULL || is_aligned(start, alignment)) return start;
+    munmap(start, bytes);
+    return NULL;
+}
+
+// Maps more than is needed and trims both ends. Under a tight limit this can fail where the first way would not.
+static void* map_and_trim(size_t bytes, size_t alignment) {
+    if (bytes > SIZE_MAX - alignment) return NULL;
+    char* start = map_at(NULL, bytes + alignment);
+    if (start == NULL) return NULL;
+    size_t before = -(uintptr_t)start & (alignment - 1);
+    if (before > 0) munmap(start, before);
+    if (before < alignment) munmap(start + before + bytes, alignment - before);
+    return start + before;
+}
+
+void* os_map(size_t bytes, size_t alignment) {
+    if (alignment <= 4096) return map_at(NULL, bytes);
+    void* start = map_at_hint(bytes, alignment);
+    if (start == NULL) start = map_and_trim(bytes, alignment);
+    if (start != NULL) atomic_store_explicit(&place_hint, (uintptr_t)start, memory_order_relaxed);
+    return start;
+}
+
+void os_unmap(void* start, size_t bytes) {
+    // Fails only where splitting a mapping would pass the limit of mappings (vm.max_map_count). The pages then stay
+    // ours unused; giving up their content is all that can be done.
+    if (munmap(start, bytes) != 0) {
+        madvise(start, bytes, MADV_DONTNEED);
+    } else {
+        atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
+    }
+}
+
+void* os_resize(void* start, size_t old_bytes, size_t new_bytes, size_t alignment) {
+    void* moved = mremap(start, old_bytes, new_bytes, 0);
+    if (moved != MAP_FAILED) return moved;
+    // The pages are moved onto a mapping of our own, which is the only way to an aligned place that nobody else can
+    // take in between.
+    void* place = os_map(new_bytes, alignment);
+    if (place == NULL) return NULL;
+    moved = mremap(start, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    if (moved != MAP_FAILED) return moved;
+    os_unmap(place, new_bytes);
+    return NULL;
+}
+
+void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGEPAGE); }

@@ -1,0 +1,27 @@
+// os.h: the only door to the system's memory: mmap, munmap, mremap and madvise are called nowhere else.
+
+#ifndef PAR_OS_H
+#define PAR_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Maps fresh zero pages.
+//
+// bytes: a multiple of 4 KiB. alignment: a power of two, 4 KiB or more.
+// Result: NULL when the system has none. Thread-safe.
+void* os_map(size_t bytes, size_t alignment);
+
+// Gives pages back. start, bytes: multiples of 4 KiB; whole mappings or parts of them.
+void os_unmap(void* start, size_t bytes);
+
+// Changes the length of a mapping, where it stands or moved as a whole without copying (mremap(2)).
+//
+// start: aligned to alignment, as the result will be. old_bytes, new_bytes: multiples of 4 KiB.
+// Result: the new start, or NULL, and then nothing has changed.
+void* os_resize(void* start, size_t old_bytes, size_t new_bytes, size_t alignment);
+
+// Asks for huge pages in a mapping: a 512th of the page faults and of the TLB entries. A hint: failure is no error.
+void os_advise_huge(void* start, size_t bytes);
+
+#endif

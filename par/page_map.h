@@ -1,0 +1,83 @@
+// page_map.h: from an address to what lives there. Blocks carry no header; this is how xfree knows their size.
+//
+//   address: | root index (13 bits) | granule in the leaf (18 bits) | byte in the granule (16 bits) |
+//                                   | slot (13 bits) | in the slot  (21 bits)                       |
+//
+// A leaf speaks for 16 GiB of addresses. For each granule of 64 KiB it holds one byte, the class of the span there: a
+// heap of a gigabyte is 16 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache.
+// For each slot of 2 MiB it holds the mapping that begins there. (The two-level map is tcmalloc's; separating the one
+// hot byte from the rest is jemalloc's.)
+//
+// Entries are changed under the lock of region.h or large.h and read without one: whoever holds a pointer to a block
+// got it, directly or through the program's own synchronisation, from a thread that had seen the entry set.
+
+#ifndef PAR_PAGE_MAP_H
+#define PAR_PAGE_MAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PAGE_BYTES = 4096,
+    GRANULE_BYTES = 64 * 1024,
+    GRANULE_PAGES = GRANULE_BYTES / PAGE_BYTES,
+    SLOT_BYTES = 2 * 1024 * 1024,
+    SLOT_PAGES = SLOT_BYTES / PAGE_BYTES,
+    SLOT_GRANULES = SLOT_BYTES / GRANULE_BYTES,
+
+    LEAF_BITS = 34,
+    ADDRESS_BITS = 47,
+    LEAF_GRANULES = 1 << (LEAF_BITS - 16),
+    LEAF_SLOTS = 1 << (LEAF_BITS - 21),
+    ROOT_ENTRIES = 1 << (ADDRESS_BITS - LEAF_BITS),
+};
+
+// What a slot can be the beginning of. Both kinds of mapping have this as their first member.
+enum mapping_kind { MAPPING_REGION, MAPPING_LARGE };
+
+struct mapping {
+    enum mapping_kind kind;
+    char* start;  // aligned to SLOT_BYTES
+};
+
+struct page_map_leaf {
+    _Atomic uint8_t classes[LEAF_GRANULES];
+    _Atomic(struct mapping*) mappings[LEAF_SLOTS];
+};
+
+extern _Atomic(struct page_map_leaf*) page_map_root[ROOT_ENTRIES];
+
+static inline struct page_map_leaf* page_map_leaf(const void* address) {
+    uintptr_t index = (uintptr_t)address >> LEAF_BITS;
+    if (index >= ROOT_ENTRIES) return NULL;
+    return atomic_load_explicit(&page_map_root[index], memory_order_acquire);
+}
+
+// The class of the small block at this address, or NO_CLASS for all other addresses, also NULL and foreign ones. O(1).
+static inline unsigned page_map_class(const void* address) {
+    struct page_map_leaf* leaf = page_map_leaf(address);
+    if (leaf == NULL) return 0;
+    return atomic_load_explicit(&leaf->classes[((uintptr_t)address / GRANULE_BYTES) % LEAF_GRANULES],
+                                memory_order_relaxed);
+}
+
+// The mapping that begins in this address's slot, or NULL. O(1).
+static inline struct mapping* page_map_mapping(const void* address) {
+    struct page_map_leaf* leaf = page_map_leaf(address);
+    if (leaf == NULL) return NULL;
+    return atomic_load_explicit(&leaf->mappings[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS], memory_order_relaxed);
+}
+
+// Enters a mapping for the slot in which it begins, making the leaf if there is none yet.
+// Result: false when there is no memory for the leaf.
+bool page_map_add(struct mapping* mapping);
+
+// Removes what page_map_add entered.
+void page_map_remove(const struct mapping* mapping);
+
+// Says that the granules from start on hold blocks of a class, or NO_CLASS.
+void page_map_set_class(const char* start, size_t granules, unsigned class);
+
+#endif

@@ -1,0 +1,205 @@
+// region.c: see region.h.
+
+#include "par/region.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "par/metadata.h"
+#include "par/os.h"
+
+enum {
+    BINS = 10,  // by the logarithm of the longest free run: 1, 2-3, 4-7, ... 512 pages
+    EMPTY_KEPT_MOST = 4,
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards everything below and the content of every region
+static struct region* bins[BINS];                         // the regions that have free pages
+static struct region* unused_records;
+static size_t region_count;
+static size_t empty_count;
+
+// ---- The pages of one region
+// ------------------------------------------------------------------------------------------
+
+// The first page at or after `from` that is used (flip 0) or free (flip ~0); SLOT_PAGES when there is none.
+static size_t next_page(const struct region* region, size_t from, uint64_t flip) {
+    if (from >= SLOT_PAGES) return SLOT_PAGES;
+    size_t word = from / 64;
+    uint64_t bits = (region->used[word] ^ flip) & (~(uint64_t)0 << (from % 64));
+    while (bits == 0) {
+        if (++word == SLOT_PAGES / 64) return SLOT_PAGES;
+        bits = region->used[word] ^ flip;
+    }
+    return word * 64 + (size_t)__builtin_ctzll(bits);
+}
+
+static size_t next_used(const struct region* region, size_t from) { return next_page(region, from, 0); }
+static size_t next_free(const struct region* region, size_t from) { return next_page(region, from, ~(uint64_t)0); }
+
+// First fit. Result: the first page of a free run, or SLOT_PAGES.
+static size_t find_free_run(const struct region* region, size_t pages, size_t alignment_pages) {
+    size_t start = next_free(region, 0);
+    while (start < SLOT_PAGES) {
+        size_t end = next_used(region, start);
+        size_t aligned = (start + alignment_pages - 1) / alignment_pages * alignment_pages;
+        if (aligned + pages <= end) return aligned;
+        start = next_free(region, end);
+    }
+    return SLOT_PAGES;
+}
+
+static uint16_t find_longest_free(const struct region* region) {
+    size_t longest = 0;
+    for (size_t start = next_free(region, 0); start < SLOT_PAGES;) {
+        size_t end = next_used(region, start);
+        if (end - start > longest) longest = end - start;
+        start = next_free(region, end);
+    }
+    return (uint16_t)longest;
+}
+
+static void mark(struct region* region, size_t first, size_t pages, bool used) {
+    for (size_t page = first; page < first + pages;) {
+        size_t count = 64 - page % 64;
+        if (count > first + pages - page) count = first + pages - page;
+        uint64_t bits = (count == 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1) << (page % 64);
+        if (used) {
+            region->used[page / 64] |= bits;
+        } else {
+            region->used[page / 64] &= ~bits;
+        }
+        page += count;
+    }
+}
+
+// ---- The regions together
+// ---------------------------------------------------------------------------------------------
+
+static unsigned bin_of(size_t pages) { return 63 - (unsigned)__builtin_clzll(pages); }
+
+static void bin_add(struct region* region) {
+    if (region->longest_free == 0) return;
+    struct region** bin = &bins[bin_of(region->longest_free)];
+    region->previous = NULL;
+    region->next = *bin;
+    if (*bin != NULL) (*bin)->previous = region;
+    *bin = region;
+}
+
+static void bin_remove(struct region* region) {
+    if (region->longest_free == 0) return;
+    struct region** bin = &bins[bin_of(region->longest_free)];
+    if (region->previous == NULL) {
+        *bin = region->next;
+    } else {
+        region->previous->next = region->next;
+    }
+    if (region->next != NULL) region->next->previous = region->previous;
+}
+
+static struct region* region_map(void) {
+    struct region* region = unused_records;
+    if (region != NULL) {
+        unused_records = region->next;
+        memset(region, 0, sizeof *region);
+    } else {
+        region = metadata_take(sizeof *region);
+        if (region == NULL) return NULL;
+    }
+    region->mapping.kind = MAPPING_REGION;
+    region->mapping.start = os_map(SLOT_BYTES, SLOT_BYTES);
+    if (region->mapping.start == NULL || !page_map_add(&region->mapping)) {
+        if (region->mapping.start != NULL) os_unmap(region->mapping.start, SLOT_BYTES);
+        region->next = unused_records;
+        unused_records = region;
+        return NULL;
+    }
+    // A program that needs little memory shall not pay for clearing 2 MiB of it at its first xmalloc.
+    if (region_count > 0) os_advise_huge(region->mapping.start, SLOT_BYTES);
+    region_count++;
+    empty_count++;
+    region->free_pages = SLOT_PAGES;
+    region->longest_free = SLOT_PAGES;
+    bin_add(region);
+    return region;
+}
+
+static void region_unmap(struct region* region) {
+    bin_remove(region);
+    page_map_remove(&region->mapping);
+    os_unmap(region->mapping.start, SLOT_BYTES);
+    region_count--;
+    empty_count--;
+    region->next = unused_records;
+    unused_records = region;
+}
+
+// A region with room for the run, and the page where it fits. Prefers the regions that have the least room.
+static struct region* find_region(size_t pages, size_t alignment_pages, size_t* page) {
+    for (unsigned bin = bin_of(pages); bin < BINS; bin++) {
+        for (struct region* region = bins[bin]; region != NULL; region = region->next) {
+            if (region->longest_free < pages) continue;
+            *page = find_free_run(region, pages, alignment_pages);
+            if (*page < SLOT_PAGES) return region;
+        }
+    }
+    *page = 0;
+    return region_map();
+}
+
+char* region_take_run(size_t pages, size_t alignment_pages, struct region** region_found) {
+    char* start = NULL;
+    pthread_mutex_lock(&lock);
+    size_t page;
+    struct region* region = find_region(pages, alignment_pages, &page);
+    if (region != NULL) {
+        if (region->free_pages == SLOT_PAGES) empty_count--;
+        bin_remove(region);
+        mark(region, page, pages, true);
+        region->run_pages[page] = (uint16_t)pages;
+        region->free_pages -= (uint16_t)pages;
+        region->longest_free = find_longest_free(region);
+        bin_add(region);
+        start = region->mapping.start + page * PAGE_BYTES;
+        *region_found = region;
+    }
+    pthread_mutex_unlock(&lock);
+    return start;
+}
+
+void region_give_run(struct region* region, char* start) {
+    pthread_mutex_lock(&lock);
+    size_t page = (size_t)(start - region->mapping.start) / PAGE_BYTES;
+    size_t pages = region->run_pages[page];
+    bin_remove(region);
+    mark(region, page, pages, false);
+    region->run_pages[page] = 0;
+    region->free_pages += (uint16_t)pages;
+    region->longest_free = find_longest_free(region);
+    bin_add(region);
+    if (region->free_pages == SLOT_PAGES) {
+        empty_count++;
+        if (empty_count > EMPTY_KEPT_MOST) region_unmap(region);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+size_t region_run_pages(const struct region* region, const char* start) {
+    size_t offset = (size_t)(start - region->mapping.start);
+    return offset % PAGE_BYTES == 0 ? region->run_pages[offset / PAGE_BYTES] : 0;
+}
+
+void region_unmap_empty(void) {
+    pthread_mutex_lock(&lock);
+    for (struct region* region = bins[BINS - 1]; region != NULL;) {
+        struct region* next = region->next;
+        if (region->free_pages == SLOT_PAGES) region_unmap(region);
+        region = next;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void region_lock(void) { pthread_mutex_lock(&lock); }
+
+void region_unlock(void) { pthread_mutex_unlock(&lock); }

@@ -1,0 +1,52 @@
+// region.h: 2 MiB pieces of the address space, cut into runs of pages.
+//
+// A run is either a span (small blocks of one class; span.h) or one medium block. A region knows which of its pages are
+// used and how long each run is, and it holds the records of its spans, so that nothing is written into the pages
+// themselves. A run that is given back can be handed out again for any purpose; a region with no run left goes back to
+// the system, save a few that are kept against the next peak.
+
+#ifndef PAR_REGION_H
+#define PAR_REGION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "par/page_map.h"
+#include "par/span.h"
+
+enum {
+    MEDIUM_MOST_PAGES = SLOT_PAGES / 2,  // a larger block gets a mapping of its own
+};
+
+struct region {
+    struct mapping mapping;
+    struct region* next;  // among the regions whose longest free run is alike, or among the records not in use
+    struct region* previous;
+    uint64_t used[SLOT_PAGES / 64];  // a bit for each page
+    uint16_t run_pages[SLOT_PAGES];  // at the first page of a run its length, elsewhere 0
+    uint16_t free_pages;
+    uint16_t longest_free;              // pages in the longest run that is free
+    uint8_t span_first[SLOT_GRANULES];  // for each granule of a span, the granule where the span begins
+    struct span spans[SLOT_GRANULES];   // for the granule where a span begins, its record
+};
+
+// Takes a run of pages.
+//
+// pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: 1 or GRANULE_PAGES.
+// Result: the first page and, in *region, where it lies; or NULL when there is no memory. The content is undefined.
+// O(1) in the number of regions but for bad luck with alignment. Thread-safe.
+char* region_take_run(size_t pages, size_t alignment_pages, struct region** region);
+
+// Gives a run back, whole. Thread-safe.
+void region_give_run(struct region* region, char* start);
+
+// The length of the run that begins at this address, or 0 when none does.
+size_t region_run_pages(const struct region* region, const char* start);
+
+// Unmaps the empty regions that were kept.
+void region_unmap_empty(void);
+
+void region_lock(void);  // for fork.c
+void region_unlock(void);
+
+#endif

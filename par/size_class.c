@@ -1,0 +1,50 @@
+// size_class.c: see size_class.h.
+
+#include "par/size_class.h"
+
+#include "par/page_map.h"
+
+enum {
+    MAGAZINE_BYTES = 8 * 1024,   // about so much moves at once ...
+    MAGAZINE_BLOCKS_MOST = 256,  // ... but no more blocks than that
+    SPAN_GRANULES_MOST = 4,
+    SPAN_WASTE_DIVISOR = 16,  // at most 1/16 of a span may be left over behind its last block, if it can be helped
+};
+
+struct size_class size_classes[CLASS_COUNT];
+uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
+
+// The shortest span that wastes little behind its last block.
+static uint32_t span_granules(uint32_t block_bytes) {
+    for (uint32_t granules = 1; granules < SPAN_GRANULES_MOST; granules++) {
+        uint32_t bytes = granules * GRANULE_BYTES;
+        if (bytes / block_bytes >= 2 && bytes % block_bytes <= bytes / SPAN_WASTE_DIVISOR) return granules;
+    }
+    return SPAN_GRANULES_MOST;
+}
+
+static uint32_t magazine_blocks(uint32_t block_bytes) {
+    uint32_t blocks = MAGAZINE_BYTES / block_bytes;
+    if (blocks < 1) return 1;
+    return blocks > MAGAZINE_BLOCKS_MOST ? MAGAZINE_BLOCKS_MOST : blocks;
+}
+
+void size_classes_init(void) {
+    uint32_t bytes = 0;
+    uint32_t step = ALIGNMENT;
+    for (unsigned class = 1; class < CLASS_COUNT; class ++) {
+        if (bytes >= 256 && (bytes & (bytes - 1)) == 0) step = bytes / 8;
+        for (uint32_t units = bytes / ALIGNMENT + 1; units <= (bytes + step) / ALIGNMENT; units++) {
+            size_class_table[units] = (uint8_t) class;
+        }
+        bytes += step;
+        uint32_t span_bytes = span_granules(bytes) * GRANULE_BYTES;
+        size_classes[class] = (struct size_class){
+            .block_bytes = bytes,
+            .magazine_blocks = (uint16_t)magazine_blocks(bytes),
+            .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),
+            .span_blocks = span_bytes / bytes,
+        };
+    }
+    size_class_table[0] = 1;  // a block of 0 bytes is a block too
+}

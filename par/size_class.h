@@ -1,0 +1,39 @@
+// size_class.h: the sizes in which small blocks are handed out.
+//
+// Up to 256 bytes a class every 16 bytes, above that eight classes to each doubling (288, 320, ... 512, 576, ...), up
+// to SMALL_MOST. So a block above 128 bytes wastes at most 1/9 of itself. The spacing is jemalloc's idea, with twice as
+// many classes to a doubling.
+
+#ifndef PAR_SIZE_CLASS_H
+#define PAR_SIZE_CLASS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ALIGNMENT = 16,
+    SMALL_MOST = 32 * 1024,  // bytes; a larger block is a run of pages or a mapping of its own
+    NO_CLASS = 0,            // what is not a small block
+    CLASS_COUNT = 1 + 16 + 8 * 7,
+};
+
+struct size_class {
+    uint32_t block_bytes;
+    uint16_t magazine_blocks;  // how many blocks move between a thread and the depot at once
+    uint16_t span_pages;       // a multiple of GRANULE_PAGES
+    uint32_t span_blocks;
+};
+
+extern struct size_class size_classes[CLASS_COUNT];
+
+// size_class_table[(bytes + 15) / 16] is the class for bytes. All NO_CLASS until size_classes_init ran, so that a first
+// xmalloc finds an empty list and comes to the slow path, where everything is set up.
+extern uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
+
+// Fills in both tables. To be called once, before any block is handed out.
+void size_classes_init(void);
+
+// The smallest class that holds so many bytes (0 to SMALL_MOST). O(1).
+static inline unsigned size_class_of(size_t bytes) { return size_class_table[(bytes + ALIGNMENT - 1) / ALIGNMENT]; }
+
+#endif

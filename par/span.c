@@ -1,0 +1,122 @@
+// span.c: see span.h.
+
+#include "par/span.h"
+
+#include <stddef.h>
+
+#include "par/page_map.h"
+#include "par/region.h"
+#include "par/size_class.h"
+
+static void list_add(struct span_list* list, struct span* span) {
+    span->previous = NULL;
+    span->next = list->first;
+    if (list->first != NULL) list->first->previous = span;
+    list->first = span;
+}
+
+static void list_remove(struct span_list* list, struct span* span) {
+    if (span->previous == NULL) {
+        list->first = span->next;
+    } else {
+        span->previous->next = span->next;
+    }
+    if (span->next != NULL) span->next->previous = span->previous;
+}
+
+static struct region* region_of(const void* block) { return (struct region*)page_map_mapping(block); }
+
+static size_t granule_of(const struct region* region, const void* block) {
+    return (size_t)((const char*)block - region->mapping.start) / GRANULE_BYTES;
+}
+
+static struct span* span_of(const void* block) {
+    struct region* region = region_of(block);
+    return &region->spans[region->span_first[granule_of(region, block)]];
+}
+
+static struct span* span_make(unsigned class) {
+    const struct size_class* size = &size_classes[class];
+    struct region* region;
+    char* start = region_take_run(size->span_pages, GRANULE_PAGES, &region);
+    if (start == NULL) return NULL;
+    size_t first = granule_of(region, start);
+    size_t granules = size->span_pages / GRANULE_PAGES;
+    for (size_t i = 0; i < granules; i++) region->span_first[first + i] = (uint8_t)first;
+    page_map_set_class(start, granules, class);
+    struct span* span = &region->spans[first];
+    *span = (struct span){.start = start, .block_count = size->span_blocks};
+    return span;
+}
+
+static void span_unmake(struct span* span) {
+    struct region* region = region_of(span->start);
+    page_map_set_class(span->start, region_run_pages(region, span->start) / GRANULE_PAGES, NO_CLASS);
+    region_give_run(region, span->start);
+}
+
+// Cuts untouched memory into blocks, linked in the order of their addresses so that they are used in that order.
+static unsigned span_carve(struct span* span, uint32_t block_bytes, unsigned wanted, struct block** first) {
+    uint32_t left = span->block_count - span->carved;
+    unsigned count = wanted < left ? wanted : left;
+    char* start = span->start + (size_t)span->carved * block_bytes;
+    struct block* after = *first;
+    for (unsigned i = count; i > 0; i--) {
+        struct block* block = (struct block*)(start + (size_t)(i - 1) * block_bytes);
+        block->next = after;
+        after = block;
+    }
+    span->carved += count;
+    *first = after;
+    return count;
+}
+
+static unsigned span_take(struct span* span, uint32_t block_bytes, unsigned wanted, struct block** first) {
+    unsigned count = 0;
+    while (count < wanted && span->free != NULL) {
+        struct block* block = span->free;
+        span->free = block->next;
+        span->free_count--;
+        block->next = *first;
+        *first = block;
+        count++;
+    }
+    if (count < wanted) count += span_carve(span, block_bytes, wanted - count, first);
+    return count;
+}
+
+static bool span_is_spent(const struct span* span) {
+    return span->free_count == 0 && span->carved == span->block_count;
+}
+
+unsigned span_list_take(struct span_list* list, unsigned class, unsigned wanted, struct block** first) {
+    *first = NULL;
+    if (list->first == NULL) {
+        struct span* fresh = span_make(class);
+        if (fresh == NULL) return 0;
+        list_add(list, fresh);
+    }
+    unsigned count = 0;
+    while (count < wanted && list->first != NULL) {
+        struct span* span = list->first;
+        count += span_take(span, size_classes[class].block_bytes, wanted - count, first);
+        if (span_is_spent(span)) list_remove(list, span);
+    }
+    return count;
+}
+
+void span_list_give(struct span_list* list, struct block* first) {
+    while (first != NULL) {
+        struct block* block = first;
+        first = block->next;
+        struct span* span = span_of(block);
+        if (span_is_spent(span)) list_add(list, span);
+        block->next = span->free;
+        span->free = block;
+        span->free_count++;
+        if (span->free_count == span->carved) {
+            list_remove(list, span);
+            span_unmake(span);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// par_alloc.c: the optimized allocator; here are its fast paths. The rest is in par/, one idea a file:
+//
+//   cache    per thread and size class a list of free blocks: no lock, no atomic operation
+//     | whole magazines
+//   depot    per class a stack of full magazines, under a short-held lock
+//     | surplus magazines, block by block
+//   span     a run of pages of one class; counts its free blocks
+//     | empty spans                         medium blocks (32 KiB to 1 MiB) are runs too
+//   region   2 MiB, huge pages; cut into runs of pages           large: a mapping for each block above that
+//     | empty regions
+//   os       mmap, munmap, mremap, madvise
+//
+// page_map leads from an address to its class and its mapping, so blocks carry no header.
+
+#include "xmalloc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "par/cache.h"
+#include "par/depot.h"
+#include "par/large.h"
+#include "par/page_map.h"
+#include "par/region.h"
+#include "par/size_class.h"
+
+#define likely(condition) __builtin_expect((condition), 1)
+#define unlikely(condition) __builtin_expect((condition), 0)
+
+// ---- Beside the fast paths
+// ---------------------------------------------------------------------------------------------
+
+static void* take_any(size_t bytes) {
+    if (bytes <= SMALL_MOST) {
+        cache_set_up();  // before the class can be looked up
+        return cache_refill_and_take(size_class_of(bytes));
+    }
+    if (bytes <= (size_t)MEDIUM_MOST_PAGES * PAGE_BYTES) {
+        struct region* region;
+        return region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, &region);
+    }
+    return bytes <= PTRDIFF_MAX ? large_take(bytes) : NULL;
+}
+
+// Every block that is not on a fast list. When the system has no more memory, all that lies idle here is given back to
+// it, and the call gets a second chance.
+static __attribute__((noinline)) void* take_slow(size_t bytes) {
+    int kept_errno = errno;
+    void* block = take_any(bytes);
+    if (block == NULL && bytes <= PTRDIFF_MAX) {
+        cache_set_up();
+        cache_flush();
+        depot_flush();
+        region_unmap_empty();
+        block = take_any(bytes);
+    }
+    errno = block == NULL ? ENOMEM : kept_errno;
+    return block;
+}
+
+static _Noreturn void misuse(const char* call, const void* block) {
+    char line[128];
+    int length =
+        snprintf(line, sizeof line, "%s(%p): this pointer was never handed out, or is freed already\n", call, block);
+    if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
+    abort();
+}
+
+// The mapping of a block that is a run or a large one. Anything else ends the process.
+static struct mapping* mapping_of(const char* call, char* block) {
+    struct mapping* mapping = page_map_mapping(block);
+    if (mapping == NULL) misuse(call, block);
+    bool is_block =
+        mapping->kind == MAPPING_LARGE ? mapping->start == block : region_run_pages((struct region*)mapping, block) > 0;
+    if (!is_block) misuse(call, block);
+    return mapping;
+}
+
+static __attribute__((noinline)) void free_slow(void* block, unsigned class) {
+    int kept_errno = errno;
+    if (class != NO_CLASS) {
+        cache_spill_and_free(class, block);
+    } else if (block != NULL) {
+        struct mapping* mapping = mapping_of("xfree", block);
+        if (mapping->kind == MAPPING_REGION) {
+            region_give_run((struct region*)mapping, block);
+        } else {
+            large_give((struct large*)mapping);
+        }
+    }
+    errno = kept_errno;
+}
+
+// ---- The three calls
+// -----------------------------------------------------------------------------------------------------
+
+void* xmalloc(size_t bytes) {
+    if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes);
+    struct magazine* loaded = &cache.loaded[size_class_of(bytes)];
+    struct block* block = loaded->first;
+    if (unlikely(block == NULL)) return take_slow(bytes);
+    loaded->first = block->next;
+    loaded->room++;
+    return block;
+}
+
+void xfree(void* block) {
+    unsigned class = page_map_class(block);
+    struct magazine* loaded = &cache.loaded[class];
+    if (unlikely(loaded->room == 0)) {
+        free_slow(block, class);
+        return;
+    }
+    struct block* freed = block;
+    freed->next = loaded->first;
+    loaded->first = freed;
+    loaded->room--;
+}
+
+static size_t usable_bytes(const char* call, void* block) {
+    unsigned class = page_map_class(block);
+    if (class != NO_CLASS) return size_classes[class].block_bytes;
+    struct mapping* mapping = mapping_of(call, block);
+    if (mapping->kind == MAPPING_LARGE) return ((struct large*)mapping)->bytes;
+    return region_run_pages((struct region*)mapping, block) * PAGE_BYTES;
+}
+
+// Whether a block may stay where it is: it is large enough, and xmalloc would hand out one of this size too, or so
+// little would lie idle that moving does not pay.
+static bool fits_well(size_t bytes, size_t usable) {
+    if (bytes > usable) return false;
+    size_t idle = usable - bytes;
+    return idle < ALIGNMENT || idle <= usable / 8;
+}
+
+void* xrealloc(void* block, size_t bytes) {
+    if (block == NULL) return xmalloc(bytes);
+    if (bytes == 0) {
+        xfree(block);
+        return NULL;
+    }
+    size_t usable = usable_bytes("xrealloc", block);
+    if (fits_well(bytes, usable)) return block;
+    size_t medium_most = (size_t)MEDIUM_MOST_PAGES * PAGE_BYTES;
+    if (usable > medium_most && bytes > medium_most && bytes <= PTRDIFF_MAX) {
+        int kept_errno = errno;
+        void* resized = large_resize((struct large*)page_map_mapping(block), bytes);
+        errno = kept_errno;
+        if (resized != NULL) return resized;
+    }
+    void* moved = xmalloc(bytes);
+    if (moved == NULL) {
+        // A smaller block can always stay; only growing needs memory.
+        return bytes <= usable ? block : NULL;
+    }
+    memcpy(moved, block, bytes < usable ? bytes : usable);
+    xfree(block);
+    return moved;
+}
