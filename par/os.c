@@ -50,7 +50,7 @@ void os_unmap(void* start, size_t bytes) {
     // Fails only where splitting a mapping would pass the limit of mappings (vm.max_map_count). The pages then stay
     // ours unused; giving up their content is all that can be done.
     if (munmap(start, bytes) != 0) {
-        madvise(start, bytes, MADV_DONTNEED);
+        os_purge(start, bytes);
     } else {
         atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
     }
@@ -68,5 +68,7 @@ void* os_resize(void* start, size_t old_bytes, size_t new_bytes, size_t alignmen
     os_unmap(place, new_bytes);
     return NULL;
 }
+
+void os_purge(void* start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }
 
 void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGEPAGE); }

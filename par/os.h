@@ -21,6 +21,9 @@ void os_unmap(void* start, size_t bytes);
 // Result: the new start, or NULL, and then nothing has changed.
 void* os_resize(void* start, size_t old_bytes, size_t new_bytes, size_t alignment);
 
+// Gives up the content of pages, and with it their memory; they read as zeros and stay mapped.
+void os_purge(void* start, size_t bytes);
+
 // Asks for huge pages in a mapping: a 512th of the page faults and of the TLB entries. A hint: failure is no error.
 void os_advise_huge(void* start, size_t bytes);
 

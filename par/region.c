@@ -11,6 +11,8 @@
 enum {
     BINS = 10,  // by the logarithm of the longest free run: 1, 2-3, 4-7, ... 512 pages
     EMPTY_KEPT_MOST = 4,
+    IDLE_PAGES_LEAST = 4 * SLOT_PAGES,  // less than this is never purged,
+    IDLE_SHARE = 8,                     // nor less than this part of what is in use
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards everything below and the content of every region
@@ -18,59 +20,88 @@ static struct region* bins[BINS];                         // the regions that ha
 static struct region* unused_records;
 static size_t region_count;
 static size_t empty_count;
+static size_t used_pages;
+static size_t idle_pages;
 
 // ---- The pages of one region
 // ------------------------------------------------------------------------------------------
 
-// The first page at or after `from` that is used (flip 0) or free (flip ~0); SLOT_PAGES when there is none.
-static size_t next_page(const struct region* region, size_t from, uint64_t flip) {
+// The first page at or after `from` whose bit is set (flip 0) or clear (flip ~0); SLOT_PAGES when there is none.
+static size_t next_page(const uint64_t* bitmap, size_t from, uint64_t flip) {
     if (from >= SLOT_PAGES) return SLOT_PAGES;
     size_t word = from / 64;
-    uint64_t bits = (region->used[word] ^ flip) & (~(uint64_t)0 << (from % 64));
+    uint64_t bits = (bitmap[word] ^ flip) & (~(uint64_t)0 << (from % 64));
     while (bits == 0) {
         if (++word == SLOT_PAGES / 64) return SLOT_PAGES;
-        bits = region->used[word] ^ flip;
+        bits = bitmap[word] ^ flip;
     }
     return word * 64 + (size_t)__builtin_ctzll(bits);
 }
 
-static size_t next_used(const struct region* region, size_t from) { return next_page(region, from, 0); }
-static size_t next_free(const struct region* region, size_t from) { return next_page(region, from, ~(uint64_t)0); }
+static size_t next_set(const uint64_t* bitmap, size_t from) { return next_page(bitmap, from, 0); }
+static size_t next_clear(const uint64_t* bitmap, size_t from) { return next_page(bitmap, from, ~(uint64_t)0); }
 
 // First fit. Result: the first page of a free run, or SLOT_PAGES.
 static size_t find_free_run(const struct region* region, size_t pages, size_t alignment_pages) {
-    size_t start = next_free(region, 0);
+    size_t start = next_clear(region->used, 0);
     while (start < SLOT_PAGES) {
-        size_t end = next_used(region, start);
+        size_t end = next_set(region->used, start);
         size_t aligned = (start + alignment_pages - 1) / alignment_pages * alignment_pages;
         if (aligned + pages <= end) return aligned;
-        start = next_free(region, end);
+        start = next_clear(region->used, end);
     }
     return SLOT_PAGES;
 }
 
 static uint16_t find_longest_free(const struct region* region) {
     size_t longest = 0;
-    for (size_t start = next_free(region, 0); start < SLOT_PAGES;) {
-        size_t end = next_used(region, start);
+    for (size_t start = next_clear(region->used, 0); start < SLOT_PAGES;) {
+        size_t end = next_set(region->used, start);
         if (end - start > longest) longest = end - start;
-        start = next_free(region, end);
+        start = next_clear(region->used, end);
     }
     return (uint16_t)longest;
 }
 
-static void mark(struct region* region, size_t first, size_t pages, bool used) {
-    for (size_t page = first; page < first + pages;) {
-        size_t count = 64 - page % 64;
-        if (count > first + pages - page) count = first + pages - page;
-        uint64_t bits = (count == 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1) << (page % 64);
-        if (used) {
-            region->used[page / 64] |= bits;
-        } else {
-            region->used[page / 64] &= ~bits;
-        }
-        page += count;
+// The bits of one word of a bitmap that belong to the pages from first to end - 1.
+static uint64_t word_mask(size_t word, size_t first, size_t end) {
+    size_t low = word * 64;
+    uint64_t mask = ~(uint64_t)0;
+    if (first > low) mask &= ~(uint64_t)0 << (first - low);
+    if (end < low + 64) mask &= ~(uint64_t)0 >> (low + 64 - end);
+    return mask;
+}
+
+static void mark_used(struct region* region, size_t first, size_t pages) {
+    for (size_t word = first / 64; word <= (first + pages - 1) / 64; word++) {
+        uint64_t mask = word_mask(word, first, first + pages);
+        idle_pages -= (size_t)__builtin_popcountll(region->idle[word] & mask);
+        region->used[word] |= mask;
+        region->idle[word] &= ~mask;
     }
+    used_pages += pages;
+    region->free_pages -= (uint16_t)pages;
+}
+
+static void mark_idle(struct region* region, size_t first, size_t pages) {
+    for (size_t word = first / 64; word <= (first + pages - 1) / 64; word++) {
+        uint64_t mask = word_mask(word, first, first + pages);
+        region->used[word] &= ~mask;
+        region->idle[word] |= mask;
+    }
+    used_pages -= pages;
+    idle_pages += pages;
+    region->free_pages += (uint16_t)pages;
+}
+
+static void purge(struct region* region) {
+    for (size_t start = next_set(region->idle, 0); start < SLOT_PAGES;) {
+        size_t end = next_clear(region->idle, start);
+        os_purge(region->mapping.start + start * PAGE_BYTES, (end - start) * PAGE_BYTES);
+        idle_pages -= end - start;
+        start = next_set(region->idle, end);
+    }
+    memset(region->idle, 0, sizeof region->idle);
 }
 
 // ---- The regions together
@@ -129,6 +160,9 @@ static void region_unmap(struct region* region) {
     bin_remove(region);
     page_map_remove(&region->mapping);
     os_unmap(region->mapping.start, SLOT_BYTES);
+    for (size_t word = 0; word < SLOT_PAGES / 64; word++) {
+        idle_pages -= (size_t)__builtin_popcountll(region->idle[word]);
+    }
     region_count--;
     empty_count--;
     region->next = unused_records;
@@ -156,9 +190,8 @@ char* region_take_run(size_t pages, size_t alignment_pages, struct region** regi
     if (region != NULL) {
         if (region->free_pages == SLOT_PAGES) empty_count--;
         bin_remove(region);
-        mark(region, page, pages, true);
+        mark_used(region, page, pages);
         region->run_pages[page] = (uint16_t)pages;
-        region->free_pages -= (uint16_t)pages;
         region->longest_free = find_longest_free(region);
         bin_add(region);
         start = region->mapping.start + page * PAGE_BYTES;
@@ -173,14 +206,15 @@ void region_give_run(struct region* region, char* start) {
     size_t page = (size_t)(start - region->mapping.start) / PAGE_BYTES;
     size_t pages = region->run_pages[page];
     bin_remove(region);
-    mark(region, page, pages, false);
+    mark_idle(region, page, pages);
     region->run_pages[page] = 0;
-    region->free_pages += (uint16_t)pages;
     region->longest_free = find_longest_free(region);
     bin_add(region);
     if (region->free_pages == SLOT_PAGES) {
         empty_count++;
         if (empty_count > EMPTY_KEPT_MOST) region_unmap(region);
+    } else if (idle_pages > IDLE_PAGES_LEAST && idle_pages > used_pages / IDLE_SHARE) {
+        purge(region);
     }
     pthread_mutex_unlock(&lock);
 }

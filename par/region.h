@@ -2,8 +2,9 @@
 //
 // A run is either a span (small blocks of one class; span.h) or one medium block. A region knows which of its pages are
 // used and how long each run is, and it holds the records of its spans, so that nothing is written into the pages
-// themselves. A run that is given back can be handed out again for any purpose; a region with no run left goes back to
-// the system, save a few that are kept against the next peak.
+// themselves. A run that is given back can be handed out again for any purpose. A region with no run left goes back to
+// the system, save a few that are kept against the next peak; and when much memory lies idle in regions that are still
+// in use, it is purged there, which keeps the addresses and gives up the pages.
 
 #ifndef PAR_REGION_H
 #define PAR_REGION_H
@@ -23,6 +24,7 @@ struct region {
     struct region* next;  // among the regions whose longest free run is alike, or among the records not in use
     struct region* previous;
     uint64_t used[SLOT_PAGES / 64];  // a bit for each page
+    uint64_t idle[SLOT_PAGES / 64];  // a bit for each free page that was used before and so still occupies memory
     uint16_t run_pages[SLOT_PAGES];  // at the first page of a run its length, elsewhere 0
     uint16_t free_pages;
     uint16_t longest_free;              // pages in the longest run that is free

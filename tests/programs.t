@@ -1,0 +1,149 @@
+#!/usr/bin/env perl
+
+# The three programs as a user meets them: answers, command line, out of memory.
+#
+#   BACKENDS="sys par" prove tests/programs.t      only these backends (as built in bin/)
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use FindBin qw($Bin);
+use Test::More;
+
+use lib "$Bin/..";
+use measure::Launch;
+
+my $tree     = "$Bin/..";
+my $programs = $ENV{BIN} // "$tree/bin";
+my @backends = split ' ', $ENV{BACKENDS} // 'sys hw08 par';
+my @programs = qw(ivec list collatz);
+my $MIB      = 1024 * 1024;
+
+# Published values: the smallest number below TOP that takes the most steps to 1.
+my %answer = (
+    2      => 'Max steps is at 1: 0 steps',
+    3      => 'Max steps is at 2: 1 steps',
+    100    => 'Max steps is at 97: 118 steps',
+    1000   => 'Max steps is at 871: 178 steps',
+    100000 => 'Max steps is at 77031: 350 steps',
+);
+
+my $failing_disk = '/dev/full';
+
+sub run ( $program, $backend, @arguments ) {
+    return measure::Launch::run(
+        command => [ "$programs/$program-$backend", @arguments ],
+        wall_s  => 60,
+    );
+}
+
+# One line of at most 300 characters that starts with the program's name; a usage line may follow.
+sub is_one_clear_line ($text) {
+    my ( $line, @more ) = split /\n/, $text;
+    return 0 if !defined $line || length $line > 300 || $line !~ /\A[\w-]+: \S/;
+    return !@more || ( @more == 1 && $more[0] =~ /\Ausage: / );
+}
+
+sub answers ( $program, $backend ) {
+    my @tops = $backend eq 'hw08' ? ( 2, 3, 100, 1000 ) : ( 2, 3, 100, 1000, 100000 );
+    for my $top (@tops) {
+        my $result = run( $program, $backend, $top );
+        is( $result->{stdout}, "$answer{$top}\n", "$program-$backend $top gives the published answer" )
+          or diag measure::Launch::sentence($result);
+        is( $result->{stderr}, '', "... and nothing on standard error" ) if $top == 1000;
+    }
+    for my $threads ( 1, 2, 3, 64, 1024 ) {
+        my $top    = $backend eq 'hw08' ? 100 : 1000;
+        my $result = run( $program, $backend, '-t', $threads, $top );
+        is( $result->{stdout}, "$answer{$top}\n", "$program-$backend gives the same answer with $threads threads" )
+          or diag measure::Launch::sentence($result);
+    }
+    return;
+}
+
+sub command_line ( $program, $backend ) {
+    my %named = (
+        ''                      => 'TOP is missing',
+        '10 20'                 => '20',
+        'ten'                   => 'ten',
+        '-5'                    => '-5',
+        '1'                     => '1',
+        '99999999999999999999'  => '99999999999999999999',
+        '-t 0 10'               => '0',
+        '-t 1025 10'            => '1025',
+        '-t four 10'            => 'four',
+        '-t -1 10'              => '-1',
+        '-t 99999999999999999999 10' => '99999999999999999999',
+        '10 -t'                 => '-t',
+        '-x 10'                 => '-x',
+    );
+    for my $line ( sort keys %named ) {
+        my $result = run( $program, $backend, split ' ', $line );
+        my ($complaint) = split /\n/, $result->{stderr};
+        ok(
+            defined $result->{exit} && $result->{exit} == 2
+              && $result->{stdout} eq ''
+              && is_one_clear_line( $result->{stderr} )
+              && index( $complaint, $named{$line} ) >= 0,
+            "'$program $line' is refused with status 2 and a line that names the value"
+        ) or diag measure::Launch::sentence($result), "\n", $result->{stderr};
+    }
+    my $help = run( $program, $backend, '--help' );
+    like( $help->{stdout}, qr/\Ausage: .*\n\z/, "$program --help prints the usage" );
+    is( $help->{exit}, 0, '... and that is no error' );
+    return;
+}
+
+# From less than the program itself needs to nearly enough for the search: wherever memory ends, the program says so, or
+# gives the right answer. Below that the C library's loader speaks for it.
+sub out_of_memory ( $program, $backend ) {
+    my $top = $backend eq 'hw08' ? 1000 : 100000;
+    my ( $unclear, $refused ) = ( 0, 0 );
+    for my $mib ( 4 .. 12, 16, 24, 32, 48, 64, 96 ) {
+        my $result = measure::Launch::run(
+            command      => [ "$programs/$program-$backend", $top ],
+            wall_s       => 60,
+            memory_bytes => $mib * $MIB,
+        );
+        my $status = $result->{exit} // -1;
+        next if $status == 0 && $result->{stdout} eq "$answer{$top}\n";
+        my $clear = $status == 1 && $result->{stdout} eq '' && $result->{stderr} =~ /\A[\w-]+: [^\n]+\n\z/;
+        if ($clear) { $refused++; next }
+        $unclear++;
+        diag "with $mib MiB: ", measure::Launch::sentence($result), "\n", $result->{stderr};
+    }
+    is( $unclear, 0, "$program-$backend that runs out of memory says so in a line, with status 1" );
+    if ( $program ne 'collatz' ) {
+        my $impossible = run( $program, $backend, '18446744073709551615' );
+        is( $impossible->{exit}, 1, "$program-$backend refuses a search that no memory can hold" );
+        like( $impossible->{stderr}, qr/\A[\w-]+: out of memory: [^\n]+\n\z/, '... in one line' );
+    }
+    return $refused;
+}
+
+for my $backend (@backends) {
+    my $refused = 0;
+    for my $program (@programs) {
+        answers( $program, $backend );
+        $refused += out_of_memory( $program, $backend );
+    }
+    ok( $refused > 0, "some of the limits on $backend were too tight, so running out was tried" );
+}
+command_line( $_, $backends[0] ) for @programs;
+
+SKIP: {
+    skip "$failing_disk is not there", 2 if !-c $failing_disk;
+    my $pid = fork // die "cannot start a process: $!\n";
+    if ( $pid == 0 ) {
+        open STDOUT, '>', $failing_disk or die;
+        open STDERR, '>', '/dev/null'   or die;
+        exec "$programs/list-$backends[0]", 100;
+    }
+    waitpid $pid, 0;
+    is( $? >> 8, 1, 'an answer that cannot be written is an error' );
+    is( $? & 127, 0, '... and no crash' );
+}
+
+done_testing;
