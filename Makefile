@@ -25,8 +25,8 @@ CFLAGS += -std=c11 -g -pthread -Wall -Wextra
 LDFLAGS += -pthread
 
 release_CFLAGS := -O2
-valgrind_CFLAGS := -O1 -DANNOUNCE_TO_VALGRIND
-asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DANNOUNCE_TO_ASAN
+valgrind_CFLAGS := -O1
+asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
 gprof_CFLAGS := -O1 -pg -fno-inline-functions -fno-optimize-sibling-calls
 ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
@@ -36,16 +36,16 @@ flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
 # ---- Objects ---------------------------------------------------------------------------------------------------------
 
-backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c) $(1)_alloc.c)
+backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c tests/broken/$(1)_alloc.c) $(1)_alloc.c)
 objects_of = $(patsubst %.c,$(O)/%.o,$(1))
 backend_objects = $(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c))
 
 program_support := $(call objects_of,$(wildcard programs/*.c))
-suite_objects := $(call objects_of,$(wildcard tests/check_*.c) tests/suite.c)
+suite_objects := $(call objects_of,$(wildcard tests/check_*.c) $(addprefix tests/,suite.c traits.c calls.c process.c blocks.c))
 
 # A backend other than sys is linked through the announcing wrapper in the flavours where a tool looks on.
 announcing := $(filter valgrind asan,$(FLAVOUR))
-announce_objects = $(if $(announcing),$(if $(filter-out sys,$(1)),$(O)/tests/announce.o))
+announce_objects = $(if $(announcing),$(if $(filter-out sys,$(1)),$(O)/tests/announce.o $(O)/tests/announce_$(FLAVOUR).o))
 announce_ldflags = $(if $(announcing),$(if $(filter-out sys,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
 comma := ,
 
@@ -62,9 +62,17 @@ $(BIN)/$(1)-$(2): $$(call objects_of,$(1)_main.c) $$(program_support) $$(call ba
 endef
 
 define suite_rule
-$$(O)/tests/suite-$(1): $$(suite_objects) $$(filter-out %_main.o,$$(program_support)) $$(call backend_objects,$(1)) $$(call announce_objects,$(1))
+$$(O)/tests/suite-$(1): $$(suite_objects) $$(filter-out %_main.o,$$(program_support)) $$(call backend_objects,$(1)) $$(call announce_objects,$(1)) | $$(O)/tests/small_space-$(1)
 	@mkdir -p $$(@D)
 	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(1)) -o $$@ $$^ $$(check_libs) $$(LDLIBS)
+
+$$(O)/tests/small_space-$(1): $$(O)/tests/small_space.o $$(call backend_objects,$(1)) $$(call announce_objects,$(1))
+	@mkdir -p $$(@D)
+	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(1)) -o $$@ $$^ $$(LDLIBS)
+
+$$(O)/tests/planted-$(1): $$(O)/tests/planted.o $$(call backend_objects,$(1)) $$(call announce_objects,$(1))
+	@mkdir -p $$(@D)
+	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(1)) -o $$@ $$^ $$(LDLIBS)
 endef
 
 check_libs = $(shell pkg-config --libs check)
@@ -86,3 +94,8 @@ help: ## this list
 
 clean: ## remove everything that was built
 	rm -rf build bin lib compile_commands.json
+
+# Every suite runs, also after a failure: a student wants to know all that is wrong.
+.PHONY: suites
+suites: $(suites) ## run the Check suite of every backend
+	@status=0; for suite in $(suites); do $$suite || status=1; done; exit $$status

@@ -1,0 +1,54 @@
+// check_overlap.c: live blocks share no byte, and nobody but their owner changes their content.
+
+#include <stdlib.h>
+
+#include "tests/blocks.h"
+#include "tests/calls.h"
+#include "tests/process.h"
+#include "tests/suite.h"
+#include "tests/traits.h"
+
+enum { MOST_LIVE = 100000, OPERATIONS = 500000, OF_ONE_SIZE = 12, SMALL = 2100 };
+
+static Block blocks[MOST_LIVE];
+
+// The next 12 sizes are taken before this one is given back: neighbours of the same size and of the next are live.
+START_TEST(small_blocks_of_every_size_overlap_no_other) {
+    enum { GROUPS = 12 };
+    watch_overlaps();
+    for (size_t size = 0; size <= SMALL; size++) {
+        Block* group = &blocks[size % GROUPS * OF_ONE_SIZE];
+        give_back_all(group, OF_ONE_SIZE);
+        for (size_t i = 0; i < OF_ONE_SIZE; i++) take(&group[i], size);
+    }
+    give_back_all(blocks, (size_t)GROUPS * OF_ONE_SIZE);
+}
+END_TEST
+
+START_TEST(a_hundred_thousand_live_blocks_of_mixed_sizes_keep_apart_and_keep_their_content) {
+    uint64_t random = random_start(0);
+    size_t count = scaled(MOST_LIVE);
+    watch_overlaps();
+    for (size_t i = 0; i < count; i++) take(&blocks[i], mixed_size(&random));
+
+    size_t operations = scaled(OPERATIONS);
+    for (size_t i = 0; i < operations; i++) {
+        Block* block = &blocks[random_between(&random, 0, count - 1)];
+        size_t size = mixed_size(&random);
+        if (size > 0 && random_between(&random, 0, 2) == 0) {
+            resize(block, size);
+        } else {
+            give_back(block);
+            take(block, size);
+        }
+    }
+    give_back_all(blocks, count);
+}
+END_TEST
+
+TCase* overlap_case(void) {
+    TCase* topic = new_case("overlap");
+    tcase_add_test(topic, small_blocks_of_every_size_overlap_no_other);
+    tcase_add_test(topic, a_hundred_thousand_live_blocks_of_mixed_sizes_keep_apart_and_keep_their_content);
+    return topic;
+}

@@ -1,0 +1,186 @@
+// check_reuse.c: freed memory is handed out again. The address space of the process stays as it is, however much is
+// taken and given back.
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include "tests/blocks.h"
+#include "tests/calls.h"
+#include "tests/process.h"
+#include "tests/suite.h"
+#include "tests/traits.h"
+
+// What was taken in a test is at least twice as much, so that a backend that never reuses memory is always seen.
+enum { ALLOWED_GROWTH = 8 * MIB, WARM_UP = 2000 };
+
+static void expect_no_growth(size_t before, const char* what, size_t times) {
+    size_t grown = mapped_since(before);
+    if (grown <= ALLOWED_GROWTH) return;
+    fail_test(
+        "%s %zu times, and the address space of the process grew by %zu KiB: freed memory is not reused (at most "
+        "%d KiB are accepted; last call: %s)",
+        what, times, grown / KIB, ALLOWED_GROWTH / KIB, last_call());
+}
+
+// Only the ends of the block are written: that is enough to make it real, and quick.
+static void take_and_free(size_t size) {
+    unsigned char* bytes = call_xmalloc(size);
+    if (bytes == NULL) fail_test("%s returned NULL although all blocks have been freed", last_call());
+    bytes[0] = 1;
+    bytes[size - 1] = 1;
+    call_xfree(bytes, size);
+}
+
+static const struct {
+    size_t size;
+    size_t times;
+} pairs[] = {
+    {16, 1000000},  {50, 1000000},   {100, 1000000},  {600, 1000000},  {3000, 1000000},
+    {5000, 100000}, {20000, 100000}, {300000, 20000}, {3 * MIB, 2000},
+};
+
+START_TEST(a_million_blocks_taken_and_freed_one_by_one_do_not_grow_memory) {
+    size_t size = pairs[_i].size;
+    for (size_t i = 0; i < WARM_UP; i++) take_and_free(size);
+    size_t before = mapped_bytes();
+    for (size_t i = 0; i < pairs[_i].times; i++) take_and_free(size);
+    expect_no_growth(before, "a block was taken and freed", pairs[_i].times);
+}
+END_TEST
+
+// ---- Among live blocks
+// -------------------------------------------------------------------------------------------------
+
+enum { LIVE = 1000 };
+
+static Block blocks[LIVE];
+
+static void replace_one(uint64_t* random) {
+    Block* block = &blocks[random_between(random, 0, LIVE - 1)];
+    give_back(block);
+    take(block, random_between(random, 1, 2000));
+}
+
+START_TEST(a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory) {
+    uint64_t random = random_start(0);
+    for (size_t i = 0; i < 20 * LIVE; i++) replace_one(&random);
+    size_t before = mapped_bytes();
+    size_t times = scaled(1000000);
+    for (size_t i = 0; i < times; i++) replace_one(&random);
+    expect_no_growth(before, "one of 1000 live blocks was replaced", times);
+    give_back_all(blocks, LIVE);
+}
+END_TEST
+
+START_TEST(half_a_million_resizes_do_not_grow_memory) {
+    uint64_t random = random_start(0);
+    size_t before = 0;
+    size_t times = 500000;
+    take(&blocks[0], 1);
+    for (size_t i = 0; i < WARM_UP + times; i++) {
+        if (i == WARM_UP) before = mapped_bytes();
+        resize(&blocks[0], random_between(&random, 1, i % 50 == 0 ? 20000 : 1000));
+    }
+    expect_no_growth(before, "a block was resized", times);
+    give_back(&blocks[0]);
+}
+END_TEST
+
+START_TEST(resizing_to_0_frees_the_block) {
+    size_t before = 0;
+    size_t times = 200000;
+    for (size_t i = 0; i < WARM_UP + times; i++) {
+        if (i == WARM_UP) before = mapped_bytes();
+        void* block = call_xmalloc(200);
+        call_xrealloc(block, 200, 0);
+    }
+    expect_no_growth(before, "a block was resized to 0", times);
+}
+END_TEST
+
+// ---- Between threads
+// ---------------------------------------------------------------------------------------------------
+
+static void take_all(size_t index) {
+    (void)index;
+    for (size_t i = 0; i < LIVE; i++) take(&blocks[i], 16 + i);
+}
+
+static void free_all(size_t index) {
+    (void)index;
+    give_back_all(blocks, LIVE);
+}
+
+// One thread only takes and the other only frees: it must not keep to itself what it frees.
+static pthread_barrier_t turn;
+
+static size_t rounds_to_run;
+static size_t mapped_after_warm_up;
+
+static void take_or_free_in_turn(size_t index) {
+    enum { WARM_UP_ROUNDS = 20 };
+    for (size_t i = 0; i < WARM_UP_ROUNDS + rounds_to_run; i++) {
+        if (index == 0 && i == WARM_UP_ROUNDS) mapped_after_warm_up = mapped_bytes();
+        if (index == 0) take_all(index);
+        pthread_barrier_wait(&turn);
+        if (index == 1) free_all(index);
+        pthread_barrier_wait(&turn);
+    }
+}
+
+START_TEST(blocks_freed_by_another_thread_are_reused) {
+    pthread_barrier_init(&turn, NULL, 2);
+    rounds_to_run = 400;
+    run_threads(2, take_or_free_in_turn);
+    expect_no_growth(mapped_after_warm_up, "1000 blocks were taken by one thread and freed by another", rounds_to_run);
+    pthread_barrier_destroy(&turn);
+}
+END_TEST
+
+// ---- For another size
+// --------------------------------------------------------------------------------------------------
+
+enum { FILLED = 64 * MIB, MOST_BLOCKS = FILLED / 48 };
+
+static void* filling[MOST_BLOCKS];
+
+static size_t fill_heap(size_t size) {
+    size_t count = FILLED / size;
+    for (size_t i = 0; i < count; i++) {
+        filling[i] = call_xmalloc(size);
+        if (filling[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        *(char*)filling[i] = 1;
+    }
+    return count;
+}
+
+// Headers and rounding may take three quarters more than what was asked for. Memory that only served one size would be
+// twice as much after the second.
+START_TEST(memory_freed_in_blocks_of_one_size_serves_another_size) {
+    static const size_t sizes[] = {48, 2000, 112, 3 * MIB, 900, 20000, 64};
+    size_t before = mapped_bytes();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        size_t count = fill_heap(sizes[i]);
+        size_t grown = mapped_since(before);
+        for (size_t k = 0; k < count; k++) call_xfree(filling[k], sizes[i]);
+        if (grown <= FILLED / 4 * 7) continue;
+        fail_test(
+            "%d MiB were taken in blocks of %zu bytes, freed, and taken in blocks of %zu bytes: the address space "
+            "has grown by %zu MiB, so the freed memory was not used for the other size",
+            FILLED / MIB, i == 0 ? 0 : sizes[i - 1], sizes[i], grown / MIB);
+    }
+}
+END_TEST
+
+TCase* reuse_case(void) {
+    TCase* topic = new_case("reuse");
+    if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
+    tcase_add_loop_test(topic, a_million_blocks_taken_and_freed_one_by_one_do_not_grow_memory, 0,
+                        sizeof pairs / sizeof pairs[0]);
+    tcase_add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
+    tcase_add_test(topic, half_a_million_resizes_do_not_grow_memory);
+    tcase_add_test(topic, resizing_to_0_frees_the_block);
+    tcase_add_test(topic, blocks_freed_by_another_thread_are_reused);
+    if (backend.shares_sizes) tcase_add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
+    return topic;
+}

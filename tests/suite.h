@@ -1,0 +1,28 @@
+// suite.h: the test cases of the suite. Each topic is a file check_TOPIC.c with one maker; suite.c calls them all.
+//
+// To add a topic: write its file, declare its maker here, and name it in the list of suite.c.
+
+#ifndef TESTS_SUITE_H
+#define TESTS_SUITE_H
+
+#include <check.h>
+
+// An empty test case with the suite's time limit for each test, which is larger under a tool.
+TCase* new_case(const char* name);
+
+TCase* alignment_case(void);
+TCase* overlap_case(void);
+TCase* sizes_case(void);
+TCase* resize_case(void);
+TCase* huge_case(void);
+TCase* errno_case(void);
+TCase* null_and_zero_case(void);
+TCase* threads_case(void);
+TCase* thread_exit_case(void);
+TCase* reuse_case(void);
+TCase* out_of_memory_case(void);
+TCase* peak_case(void);
+TCase* small_space_case(void);
+TCase* programs_case(void);
+
+#endif

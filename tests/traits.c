@@ -1,0 +1,55 @@
+// traits.c: the table of the backends that the suite knows.
+
+#include "tests/traits.h"
+
+#include <string.h>
+
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#ifndef RUNNING_ON_VALGRIND
+#define RUNNING_ON_VALGRIND 0
+#endif
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BUILT_WITH_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BUILT_WITH_SANITIZER 1
+#endif
+#ifndef BUILT_WITH_SANITIZER
+#define BUILT_WITH_SANITIZER 0
+#endif
+
+// The C library keeps some freed blocks of each small size where they are (glibc: 7), and they lie in the way of a
+// large one: it needs a program with few sizes to live in a small space. The list of hw08 serves small blocks only.
+static const Traits known[] = {
+    {.name = "sys", .slowness = 1, .shares_sizes = true, .returns_memory = false, .small_kinds = 6},
+    {.name = "hw08", .slowness = 10, .shares_sizes = false, .returns_memory = false, .small_kinds = 299},
+    {.name = "par", .slowness = 1, .shares_sizes = true, .returns_memory = true, .small_kinds = 299},
+};
+
+Traits backend;
+
+void know_backend(const char* name) {
+    backend = (Traits){.name = name, .slowness = 10};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i].name, name) == 0) backend = known[i];
+    }
+}
+
+bool under_a_tool(void) { return BUILT_WITH_SANITIZER || RUNNING_ON_VALGRIND; }
+
+size_t scaled_for_tool(size_t count) {
+    size_t divisor = under_a_tool() ? 25 : 1;
+    return count < divisor ? 1 : count / divisor;
+}
+
+size_t scaled(size_t count) {
+    size_t fewer = scaled_for_tool(count);
+    return fewer < backend.slowness ? 1 : fewer / backend.slowness;
+}

@@ -1,0 +1,38 @@
+// traits.h: what the suite expects of the backend it is linked with, beyond the contract that all of them keep.
+
+#ifndef TESTS_TRAITS_H
+#define TESTS_TRAITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct Traits {
+    const char* name;     // the NAME of NAME_alloc.c
+    size_t slowness;      // where a call is O(n) in the live or free blocks, counts are divided by this
+    bool shares_sizes;    // memory freed in blocks of one size serves any other size
+    bool returns_memory;  // memory freed after a peak goes back to the system
+    size_t small_kinds;   // the KINDS of small blocks with which it passes tests/small_space.c; 0: it is not asked to
+} Traits;
+
+// The backend under test. Written once, by know_backend, before any test starts.
+extern Traits backend;
+
+// Looks the backend up in the table of traits. A name that is not there is a backend nobody has described yet: it is
+// given the counts of a slow one, and only what the contract promises is asked of it.
+//
+// name: not copied, must outlive the suite.
+void know_backend(const char* name);
+
+// True under valgrind and in the sanitizers' builds. They make everything 10 to 50 times slower, keep memory of their
+// own, and need address space without limit: counts are smaller, and tests that measure memory or limit it are left
+// out.
+bool under_a_tool(void);
+
+// How often to do something that a fast backend should do `count` times: fewer for a slow one, fewer under a tool.
+// Result: at least 1. Thread safe.
+size_t scaled(size_t count);
+
+// The same for what is not slower in an O(n) backend: only tools lower the count.
+size_t scaled_for_tool(size_t count);
+
+#endif
