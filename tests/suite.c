@@ -20,9 +20,9 @@
 typedef TCase* CaseMaker(void);
 
 static CaseMaker* const cases[] = {
-    alignment_case, overlap_case,       sizes_case,       resize_case, huge_case,
-    errno_case,     null_and_zero_case, threads_case,     reuse_case,  thread_exit_case,
-    peak_case,      out_of_memory_case, small_space_case,
+    alignment_case, overlap_case,       sizes_case,       resize_case,   huge_case,
+    errno_case,     null_and_zero_case, threads_case,     reuse_case,    thread_exit_case,
+    peak_case,      out_of_memory_case, small_space_case, programs_case,
 };
 
 TCase* new_case(const char* name) {
