@@ -23,6 +23,7 @@ struct magazine {
 struct cache {
     struct magazine loaded[CLASS_COUNT];
     struct block* spare[CLASS_COUNT];  // a full magazine or NULL
+    uint16_t capacity[CLASS_COUNT];    // of the loaded magazine: a full one's blocks, or a few while the class shrinks
 };
 
 extern _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));

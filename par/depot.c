@@ -14,6 +14,7 @@ struct depot {
     struct block* magazines;            // linked through next_magazine of their first blocks
     unsigned magazine_count;
     struct span_list spans;
+    uint64_t recent_peak;  // of spans.outside; sinks towards it with every magazine that is taken
 };
 
 static struct depot depots[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
@@ -25,6 +26,17 @@ static struct block* pop_magazine(struct depot* depot) {
     return magazine;
 }
 
+static void note_demand(struct depot* depot) {
+    uint64_t sunk = depot->recent_peak - depot->recent_peak / 8;
+    depot->recent_peak = depot->spans.outside > sunk ? depot->spans.outside : sunk;
+}
+
+static bool is_shrinking(const struct depot* depot) { return depot->spans.outside < depot->recent_peak / 2; }
+
+static void empty_into_spans(struct depot* depot) {
+    while (depot->magazines != NULL) span_list_give(&depot->spans, pop_magazine(depot));
+}
+
 unsigned depot_take(unsigned class, struct block** first) {
     struct depot* depot = &depots[class];
     unsigned count = size_classes[class].magazine_blocks;
@@ -34,14 +46,17 @@ unsigned depot_take(unsigned class, struct block** first) {
     } else {
         count = span_list_take(&depot->spans, class, count, first);
     }
+    note_demand(depot);
     pthread_mutex_unlock(&depot->lock);
     return count;
 }
 
-void depot_give(unsigned class, struct block* magazine) {
+bool depot_give(unsigned class, struct block* magazine) {
     struct depot* depot = &depots[class];
     pthread_mutex_lock(&depot->lock);
-    if (depot->magazine_count == MAGAZINES_MOST) {
+    bool shrinking = is_shrinking(depot);
+    if (shrinking) empty_into_spans(depot);
+    if (shrinking || depot->magazine_count == MAGAZINES_MOST) {
         span_list_give(&depot->spans, magazine);
     } else {
         magazine->next_magazine = depot->magazines;
@@ -49,20 +64,23 @@ void depot_give(unsigned class, struct block* magazine) {
         depot->magazine_count++;
     }
     pthread_mutex_unlock(&depot->lock);
+    return shrinking;
 }
 
-void depot_give_loose(unsigned class, struct block* first) {
+bool depot_give_loose(unsigned class, struct block* first) {
     struct depot* depot = &depots[class];
     pthread_mutex_lock(&depot->lock);
     span_list_give(&depot->spans, first);
+    bool shrinking = is_shrinking(depot);
     pthread_mutex_unlock(&depot->lock);
+    return shrinking;
 }
 
 void depot_flush(void) {
     for (unsigned class = 1; class < CLASS_COUNT; class ++) {
         struct depot* depot = &depots[class];
         pthread_mutex_lock(&depot->lock);
-        while (depot->magazines != NULL) span_list_give(&depot->spans, pop_magazine(depot));
+        empty_into_spans(depot);
         pthread_mutex_unlock(&depot->lock);
     }
 }

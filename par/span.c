@@ -102,6 +102,7 @@ unsigned span_list_take(struct span_list* list, unsigned class, unsigned wanted,
         count += span_take(span, size_classes[class].block_bytes, wanted - count, first);
         if (span_is_spent(span)) list_remove(list, span);
     }
+    list->outside += count;
     return count;
 }
 
@@ -114,6 +115,7 @@ void span_list_give(struct span_list* list, struct block* first) {
         block->next = span->free;
         span->free = block;
         span->free_count++;
+        list->outside--;
         if (span->free_count == span->carved) {
             list_remove(list, span);
             span_unmake(span);

@@ -29,6 +29,7 @@ struct region;
 // The spans of one class that have free blocks. Zero is empty. The caller holds the lock of the class in every call.
 struct span_list {
     struct span* first;
+    uint64_t outside;  // blocks of the class that are in no span: in use, or with a thread or the depot
 };
 
 // Takes up to `wanted` blocks (1 or more) of a class, as a list.
