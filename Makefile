@@ -11,6 +11,9 @@ ifdef BACKEND
 override BACKENDS := $(BACKEND)
 endif
 
+# Building is silent but for warnings and errors; `make V=1` shows the commands.
+Q := $(if $(V),,@)
+
 # ---- Flavours: the same sources built in another way, each in its own folder -------------------------------------------
 # release is what is timed. valgrind and asan announce every block of our own backends to the tool (tests/announce.c).
 
@@ -19,7 +22,9 @@ BUILD ?= build
 O := $(BUILD)/$(FLAVOUR)
 BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CPPFLAGS += -D_GNU_SOURCE -I.
 CFLAGS += -std=c11 -g -pthread -Wall -Wextra
 LDFLAGS += -pthread
@@ -55,34 +60,29 @@ suites := $(foreach backend,$(BACKENDS),$(O)/tests/suite-$(backend))
 .PHONY: all
 all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKEND
 
-define program_rule
-$(BIN)/$(1)-$(2): $$(call objects_of,$(1)_main.c) $$(program_support) $$(call backend_objects,$(2)) $$(call announce_objects,$(2))
+# $(1): the program, $(2): its own objects, $(3): the backend it is linked with, $(4): libraries
+define link_rule
+$(1): $(2) $(call backend_objects,$(3)) $(call announce_objects,$(3))
 	@mkdir -p $$(@D)
-	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(2)) -o $$@ $$^ $$(LDLIBS)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) $(call announce_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)
 endef
 
-define suite_rule
-$$(O)/tests/suite-$(1): $$(suite_objects) $$(filter-out %_main.o,$$(program_support)) $$(call backend_objects,$(1)) $$(call announce_objects,$(1)) | $$(O)/tests/small_space-$(1)
-	@mkdir -p $$(@D)
-	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(1)) -o $$@ $$^ $$(check_libs) $$(LDLIBS)
+check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 
-$$(O)/tests/small_space-$(1): $$(O)/tests/small_space.o $$(call backend_objects,$(1)) $$(call announce_objects,$(1))
-	@mkdir -p $$(@D)
-	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(1)) -o $$@ $$^ $$(LDLIBS)
-
-$$(O)/tests/planted-$(1): $$(O)/tests/planted.o $$(call backend_objects,$(1)) $$(call announce_objects,$(1))
-	@mkdir -p $$(@D)
-	$$(CC) $$(flavour_cflags) $$(LDFLAGS) $$(call announce_ldflags,$(1)) -o $$@ $$^ $$(LDLIBS)
+define backend_rules
+$(foreach program,$(PROGRAMS),
+$(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),$(1)))
+$(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),$(check_libs))
+$(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/small_space.o,$(1))
+$(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/planted.o,$(1))
+$(O)/tests/suite-$(1): | $(O)/tests/small_space-$(1)
 endef
 
-check_libs = $(shell pkg-config --libs check)
-
-$(foreach backend,$(BACKENDS),$(eval $(call suite_rule,$(backend))))
-$(foreach backend,$(BACKENDS),$(foreach program,$(PROGRAMS),$(eval $(call program_rule,$(program),$(backend)))))
+$(foreach backend,$(BACKENDS),$(eval $(call backend_rules,$(backend))))
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(flavour_cflags) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flavour_cflags) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
