@@ -86,7 +86,26 @@ $(O)/%.o: %.c
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+# The launcher starts a program under limits and reports what it used.
+launcher := $(BUILD)/release/measure/launch
+$(launcher): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard measure/*.c))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lm
+
 # ---- Everyday targets --------------------------------------------------------------------------------------------------
+
+# With BACKEND the loop of a student: the suite and the answers of that backend. Without it everything is tested, also
+# the kit's own tools.
+.PHONY: test
+ifdef BACKEND
+tap_tests := tests/programs.t
+else
+tap_tests = $(wildcard tests/*.t)
+endif
+test: programs suites $(launcher) ## run all tests; BACKEND=par: only the suite and answers of that backend
+	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(tap_tests)
+
+.PHONY: programs
+programs: $(programs)
 
 .PHONY: help clean
 help: ## this list

@@ -1,0 +1,73 @@
+// child.c: the program's side of the fork: everything that must be set between fork and exec.
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+#include "launch.h"
+
+static void close_other_files_on_exec(void) {
+    DIR* open_files = opendir("/proc/self/fd");
+    if (open_files == NULL) return;
+    for (struct dirent* entry; (entry = readdir(open_files)) != NULL;) {
+        int fd = atoi(entry->d_name);
+        if (fd > STDERR_FILENO) fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+    closedir(open_files);
+}
+
+// A value over the hard limit that we have inherited becomes that limit: nobody may have more.
+static void set_limit(int resource, uint64_t soft, uint64_t hard) {
+    struct rlimit inherited;
+    if (soft == NO_LIMIT || getrlimit(resource, &inherited) != 0) return;
+    if (hard > inherited.rlim_max) hard = inherited.rlim_max;
+    if (soft > hard) soft = hard;
+    setrlimit(resource, &(struct rlimit){.rlim_cur = soft, .rlim_max = hard});
+}
+
+// A caller may have left signals ignored or blocked, which exec keeps.
+static void restore_signals(void) {
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void set_limits(const struct options* options) {
+    set_limit(RLIMIT_CORE, 0, 0);
+    set_limit(RLIMIT_NOFILE, options->files, options->files);
+    if (isfinite(options->cpu_s)) {
+        uint64_t cpu_s = (uint64_t)ceil(options->cpu_s);
+        set_limit(RLIMIT_CPU, cpu_s, cpu_s + 1);  // SIGXCPU, and SIGKILL a second later for who ignores that
+    }
+    if (options->memory_bytes != NO_LIMIT) {
+        // An address space too small for the program makes the kernel end it half-way through exec by SIGSEGV, which
+        // looks like a crash of its own. A traced child stops once when its exec has succeeded; that tells the two
+        // apart.
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        set_limit(RLIMIT_AS, options->memory_bytes, options->memory_bytes);
+    }
+}
+
+void become_program(const struct options* options, pid_t launcher, int null_fd, int out_fd, int err_fd,
+                    int start_failure_fd) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != launcher) _exit(EXIT_OWN_FAILURE);  // it ended before the call above
+    setsid();
+    restore_signals();
+    dup2(null_fd, STDIN_FILENO);
+    dup2(out_fd, STDOUT_FILENO);
+    dup2(err_fd, STDERR_FILENO);
+    close_other_files_on_exec();
+    set_limits(options);  // last: little can be allocated under a small address space
+    execvp(options->command[0], options->command);
+    int why = errno;
+    while (write(start_failure_fd, &why, sizeof why) < 0 && errno == EINTR) continue;
+    _exit(EXIT_NOT_STARTED);
+}

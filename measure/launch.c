@@ -1,0 +1,261 @@
+// launch.c: runs one program under limits, ends everything it started, and reports how it went.
+//
+//     launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] [--processes N] [--output BYTES]
+//            [--report FILE|FD] -- PROGRAM [ARGS...]
+//
+// Why not fork from the measuring script itself: the peak memory that wait4() reports of a child includes what the
+// child had before exec, which is a copy of its parent. This parent is small.
+//
+// The program gets /dev/null as standard input, a session of its own, no core dumps and no open file but 0, 1 and 2.
+// What it prints is passed on to our standard output and error. It is stopped when it takes longer than --wall
+// (elapsed) or
+// --cpu (CPU time of one process, whole seconds), prints more than --output bytes on both streams together, or has more
+// than --processes processes (not threads) at a time. The last is watched 200 to 5 times a second, so a burst shorter
+// than that goes unseen; RLIMIT_NPROC would count a user's other processes, and not bind root. --memory limits the
+// address space, --files the open files. When the program ends or is stopped, or a SIGTERM, SIGINT or SIGHUP reaches
+// the launcher, or the launcher's parent ends, all that is left of the program is killed: descendants.h says why none
+// escapes. If the launcher itself is killed outright, the program (not its children) dies with it.
+//
+// The report is one JSON object on one line; without --report it goes to standard error:
+//     exit                 0 to 255, or null        signal    the signal that ended the program, or null
+//     stopped              "wall", "cpu", "output", "processes", "told" (a signal to the launcher), or null
+//     error                why the program could not be started, or null
+//     wall_s user_s sys_s  elapsed time; CPU time of the program and the children it waited for
+//     peak_kib             largest resident memory of the program, in KiB
+//     strays               processes killed beside the program; survivors: processes that could not be killed
+//     minor_faults major_faults voluntary_switches involuntary_switches stdout_bytes stderr_bytes
+//
+// Exit status: the program's own; 128 plus the signal that ended it; 124 when it was stopped; 126 when it could not be
+// started; 125 when the launcher could not do its own work, which it says in one line.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "descendants.h"
+#include "launch.h"
+
+static const double KILL_WITHIN_S = 10;  // of processes that do not die of SIGKILL we do not wait for ever
+
+void fail(const char* format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("launch: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    exit(EXIT_OWN_FAILURE);
+}
+
+static double now_s(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void make_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe: %s", strerror(errno));
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+static int listen_to_signals(void) {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGCHLD);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGHUP);
+    sigprocmask(SIG_BLOCK, &wanted, NULL);
+    signal(SIGCHLD, SIG_DFL);  // an inherited SIG_IGN would reap behind our back
+    signal(SIGPIPE, SIG_IGN);
+    int fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) fail("cannot wait for signals: %s", strerror(errno));
+    return fd;
+}
+
+static void start(struct run* run, const struct options* options) {
+    int out[2], err[2], start_failure[2];
+    make_pipe(out);
+    make_pipe(err);
+    make_pipe(start_failure);
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null_fd < 0) fail("cannot open /dev/null: %s", strerror(errno));
+
+    pid_t launcher = getpid();
+    run->started_s = now_s();
+    run->pid = fork();
+    if (run->pid < 0) fail("cannot start another process: %s", strerror(errno));
+    if (run->pid == 0) become_program(options, launcher, null_fd, out[1], err[1], start_failure[1]);
+
+    close(null_fd);
+    close(out[1]);
+    close(err[1]);
+    close(start_failure[1]);
+    run->start_failure = start_failure[0];
+    run->relays[0] = (struct relay){.source = out[0], .destination = STDOUT_FILENO};
+    run->relays[1] = (struct relay){.source = err[0], .destination = STDERR_FILENO};
+}
+
+static void stop_because(struct run* run, const char* why) {
+    if (run->stopped == NULL) run->stopped = why;
+}
+
+// Takes note of every child that has ended: the program, and what was left to us by processes that ended.
+// Result: whether there are children left.
+static bool reap(struct run* run) {
+    int status;
+    struct rusage usage;
+    pid_t pid;
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+        if (WIFSTOPPED(status)) {  // the program, traced because of its memory limit, has begun to run
+            run->exec_seen = true;
+            ptrace(PTRACE_DETACH, pid, NULL, NULL);
+        } else if (pid == run->pid) {
+            run->ended = true;
+            run->wall_s = now_s() - run->started_s;
+            run->status = status;
+            run->usage = usage;
+        } else if (run->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+            run->strays++;
+        }
+    }
+    return pid == 0;
+}
+
+static void take_signals(struct run* run) {
+    struct signalfd_siginfo got;
+    while (read(run->signals, &got, sizeof got) == sizeof got) {
+        if (got.ssi_signo == SIGCHLD) continue;
+        run->told = true;
+        stop_because(run, "told");
+    }
+}
+
+// Sleeps until a signal, a relay's fd or the time comes, and does what the relays can do.
+static void wait_and_relay(struct run* run, double sleep_s) {
+    struct pollfd wants[3] = {
+        relay_wants(&run->relays[0]), relay_wants(&run->relays[1]), {.fd = run->signals, .events = POLLIN}};
+    int sleep_ms = sleep_s < 1e6 ? (int)ceil(fmax(sleep_s, 0) * 1e3) : -1;
+    if (poll(wants, 3, sleep_ms) <= 0) return;
+    for (int i = 0; i < 2; i++) relay_step(&run->relays[i], wants[i].revents, &run->room);
+    take_signals(run);
+}
+
+static uint64_t printed_bytes(const struct run* run) { return run->relays[0].bytes + run->relays[1].bytes; }
+
+static void watch(struct run* run, const struct options* options) {
+    bool count_processes = options->processes != NO_LIMIT;
+    double deadline_s = run->started_s + options->wall_s;
+    double pause_s = 0.005, count_at_s = count_processes ? run->started_s + pause_s : INFINITY;
+    while (run->stopped == NULL) {
+        reap(run);
+        if (run->ended) return;
+        double now = now_s();
+        if (now >= deadline_s) stop_because(run, "wall");
+        if (printed_bytes(run) > options->output_bytes) stop_because(run, "output");
+        if (now >= count_at_s) {
+            if (descendants_count() > options->processes) stop_because(run, "processes");
+            pause_s = fmin(2 * pause_s, 0.2);  // a program that forks mostly does so early; a long one is left in peace
+            count_at_s = now + pause_s;
+        }
+        if (run->stopped == NULL) wait_and_relay(run, fmin(deadline_s, count_at_s) - now);
+    }
+}
+
+static void end_everything(struct run* run) {
+    run->stopping = true;
+    double give_up_s = now_s() + KILL_WITHIN_S;
+    while (reap(run)) {
+        descendants_kill();
+        if (now_s() > give_up_s) {
+            run->survivors = descendants_count();
+            return;
+        }
+        poll(&(struct pollfd){.fd = run->signals, .events = POLLIN}, 1, 2);
+        take_signals(run);
+    }
+}
+
+// What the program has printed before its end is still in the pipes.
+static void drain(struct run* run, const struct options* options) {
+    while (!run->told) {
+        bool out_finished = relay_finished(&run->relays[0], &run->room);
+        bool err_finished = relay_finished(&run->relays[1], &run->room);
+        if (out_finished && err_finished) break;
+        wait_and_relay(run, INFINITY);
+    }
+    if (printed_bytes(run) > options->output_bytes) stop_because(run, "output");
+}
+
+// A program that ran out of the CPU time it may have was stopped, though the kernel did it.
+static void recognise_cpu_limit(struct run* run, const struct options* options) {
+    if (!isfinite(options->cpu_s) || !run->ended || !WIFSIGNALED(run->status)) return;
+    const struct rusage* usage = &run->usage;
+    double spent_s = (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
+                     (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
+    int signal = WTERMSIG(run->status);
+    if (signal == SIGXCPU || (signal == SIGKILL && spent_s >= ceil(options->cpu_s))) stop_because(run, "cpu");
+}
+
+// Result: a sentence on why the program never began to run, or NULL. It lives until the next call.
+static const char* why_not_started(const struct run* run, const struct options* options) {
+    static char why[512];
+    int exec_errno = 0;
+    bool exec_failed = read(run->start_failure, &exec_errno, sizeof exec_errno) == sizeof exec_errno;
+    bool memory_limited = options->memory_bytes != NO_LIMIT;
+    bool ended_in_exec = memory_limited && run->ended && !run->exec_seen && run->stopped == NULL;
+    if (!exec_failed && !ended_in_exec) return NULL;
+    if (!exec_failed || (memory_limited && (exec_errno == ENOMEM || exec_errno == E2BIG))) {
+        snprintf(why, sizeof why, "cannot run %s: its memory limit of %llu bytes is too small to start it",
+                 options->command[0], (unsigned long long)options->memory_bytes);
+    } else {
+        snprintf(why, sizeof why, "cannot run %s: %s", options->command[0], strerror(exec_errno));
+    }
+    return why;
+}
+
+static int exit_status(const struct run* run, bool started) {
+    if (!started) return EXIT_NOT_STARTED;
+    if (run->stopped != NULL || !run->ended) return EXIT_STOPPED;
+    return WIFEXITED(run->status) ? WEXITSTATUS(run->status) : 128 + WTERMSIG(run->status);
+}
+
+// Pipes must not land on 0, 1 or 2, should a caller have closed these.
+static void occupy_standard_files(void) {
+    int fd;
+    do fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    close(fd);
+}
+
+int main(int count, char** arguments) {
+    occupy_standard_files();
+    if (count < 1) fail("no arguments at all");
+    struct options options = parse_options(arguments);
+    struct run run = {.room = options.output_bytes};
+    run.signals = listen_to_signals();
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("cannot become a subreaper: %s", strerror(errno));
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+
+    start(&run, &options);
+    watch(&run, &options);
+    recognise_cpu_limit(&run, &options);
+    end_everything(&run);
+    drain(&run, &options);
+
+    const char* not_started = why_not_started(&run, &options);
+    report(&run, &options, not_started);
+    return exit_status(&run, not_started == NULL);
+}

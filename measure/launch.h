@@ -1,0 +1,64 @@
+// launch.h: what the parts of the launcher share: what was asked for (options), and how the run stands (run).
+//
+// launch.c starts, watches and ends the program, options.c reads the command line, child.c turns the forked child into
+// the program, report.c writes the report. One thread only.
+
+#ifndef MEASURE_LAUNCH_H
+#define MEASURE_LAUNCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "relay.h"
+
+enum { EXIT_STOPPED = 124, EXIT_OWN_FAILURE = 125, EXIT_NOT_STARTED = 126 };
+
+static const uint64_t NO_LIMIT = UINT64_MAX;
+
+struct options {
+    double wall_s, cpu_s;  // INFINITY: no limit
+    uint64_t memory_bytes, files, processes, output_bytes;
+    int report_fd;
+    char** command;  // ends with NULL
+};
+
+struct run {
+    pid_t pid;
+    int signals;        // signalfd of SIGCHLD and of what tells us to stop
+    int start_failure;  // reading end of a pipe: the errno of a failed exec, or nothing
+    double started_s;   // monotonic clock
+    bool exec_seen;     // only with a memory limit: the exec has succeeded
+    bool ended;         // the program itself; then the next three hold
+    int status;
+    double wall_s;
+    struct rusage usage;
+    bool told;            // by a signal, to stop
+    const char* stopped;  // why, or NULL
+    bool stopping;        // from here on whoever dies of SIGKILL is counted as a stray
+    unsigned strays;
+    size_t survivors;
+    uint64_t room;  // bytes that may still be printed
+    struct relay relays[2];
+};
+
+// Says in one line, formatted as by printf, what the launcher cannot do, and exits with EXIT_OWN_FAILURE.
+__attribute__((noreturn, format(printf, 1, 2))) void fail(const char* format, ...);
+
+// Reads the command line (main's second argument; at least the program's name) and opens the report. Anything wrong in
+// it ends the launcher with one line.
+struct options parse_options(char** arguments);
+
+// In a child just forked: sets its limits and executes the program. When that is impossible it writes errno to
+// start_failure_fd and exits.
+// launcher: the parent's pid. null_fd, out_fd, err_fd: its future standard input, output and error.
+__attribute__((noreturn)) void become_program(const struct options* options, pid_t launcher, int null_fd, int out_fd,
+                                              int err_fd, int start_failure_fd);
+
+// Writes the report on the run, which must be over, to options->report_fd and closes that.
+// not_started: why there was no program to run, or NULL.
+void report(const struct run* run, const struct options* options, const char* not_started);
+
+#endif
