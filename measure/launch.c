@@ -1,7 +1,7 @@
 // launch.c: runs one program under limits, ends everything it started, and reports how it went.
 //
 //     launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] [--processes N] [--output BYTES]
-//            [--report FILE|FD] -- PROGRAM [ARGS...]
+//            [--touch BYTES] [--report FILE|FD] -- PROGRAM [ARGS...]
 //
 // Why not fork from the measuring script itself: the peak memory that wait4() reports of a child includes what the
 // child had before exec, which is a copy of its parent. This parent is small.
@@ -15,6 +15,8 @@
 // address space, --files the open files. When the program ends or is stopped, or a SIGTERM, SIGINT or SIGHUP reaches
 // the launcher, or the launcher's parent ends, all that is left of the program is killed: descendants.h says why none
 // escapes. If the launcher itself is killed outright, the program (not its children) dies with it.
+//
+// --touch makes so much memory ready before the program starts and its clock runs; touch.h says why.
 //
 // The report is one JSON object on one line; without --report it goes to standard error:
 //     exit                 0 to 255, or null        signal    the signal that ended the program, or null
@@ -46,6 +48,7 @@
 
 #include "descendants.h"
 #include "launch.h"
+#include "touch.h"
 
 static const double KILL_WITHIN_S = 10;  // of processes that do not die of SIGKILL we do not wait for ever
 
@@ -119,9 +122,10 @@ static bool reap(struct run* run) {
     struct rusage usage;
     pid_t pid;
     while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-        if (WIFSTOPPED(status)) {  // the program, traced because of its memory limit, has begun to run
-            run->exec_seen = true;
-            ptrace(PTRACE_DETACH, pid, NULL, NULL);
+        if (WIFSTOPPED(status)) {  // only ever the program, which is traced when it has a memory limit (child.c)
+            bool by_exec = WSTOPSIG(status) == SIGTRAP;
+            run->exec_seen = by_exec;
+            ptrace(PTRACE_DETACH, pid, NULL, by_exec ? 0L : (long)WSTOPSIG(status));
         } else if (pid == run->pid) {
             run->ended = true;
             run->wall_s = now_s() - run->started_s;
@@ -249,6 +253,7 @@ int main(int count, char** arguments) {
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("cannot become a subreaper: %s", strerror(errno));
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 
+    if (options.touch_bytes > 0) touch_memory(options.touch_bytes);
     start(&run, &options);
     watch(&run, &options);
     recognise_cpu_limit(&run, &options);
