@@ -1,6 +1,7 @@
 // check_huge.c: sizes that no machine has are refused, whatever the arithmetic inside does with them.
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "tests/calls.h"
 #include "tests/process.h"
 #include "tests/suite.h"
+#include "tests/traits.h"
 
 // Near the ends of the two ranges, where a header or a rounding up overflows, and powers of two in the middle.
 static const size_t huge[] = {
@@ -45,6 +47,10 @@ static const size_t huge[] = {
 
 enum { HUGE_SIZES = sizeof huge / sizeof huge[0] };
 
+// Tools end the program, or print a page of warnings, where their own malloc gets such a size. What is over PTRDIFF_MAX
+// does not get there.
+static bool is_asked(size_t size) { return !(under_a_tool() && backend.is_the_tools) || size > PTRDIFF_MAX; }
+
 static void expect_refusal(const void* result) {
     int error = errno;
     if (result != NULL)
@@ -57,6 +63,7 @@ static void expect_refusal(const void* result) {
 
 START_TEST(xmalloc_refuses_huge_sizes_with_enomem) {
     for (size_t i = 0; i < HUGE_SIZES; i++) {
+        if (!is_asked(huge[i])) continue;
         errno = 0;
         expect_refusal(call_xmalloc(huge[i]));
         errno = 0;
@@ -71,6 +78,7 @@ START_TEST(a_refused_xrealloc_leaves_the_block_as_it_was) {
         Block block;
         take(&block, sizes[i]);
         for (size_t k = 0; k < HUGE_SIZES; k++) {
+            if (!is_asked(huge[k])) continue;
             errno = 0;
             expect_refusal(call_xrealloc(block.bytes, block.size, huge[k]));
             check_content(&block);
@@ -85,7 +93,7 @@ START_TEST(the_heap_is_usable_after_refusals) {
     Block blocks[1000];
     for (size_t i = 0; i < 1000; i++) {
         errno = 0;
-        expect_refusal(call_xmalloc(huge[i % HUGE_SIZES]));
+        if (is_asked(huge[i % HUGE_SIZES])) expect_refusal(call_xmalloc(huge[i % HUGE_SIZES]));
         take(&blocks[i], i * 7);
     }
     give_back_all(blocks, 1000);

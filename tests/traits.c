@@ -28,12 +28,16 @@
 // The C library keeps some freed blocks of each small size where they are (glibc: 7), and they lie in the way of a
 // large one: it needs a program with few sizes to live in a small space. The list of hw08 serves small blocks only.
 static const Traits known[] = {
-    {.name = "sys", .slowness = 1, .shares_sizes = true, .returns_memory = false, .small_kinds = 6},
-    {.name = "hw08", .slowness = 10, .shares_sizes = false, .returns_memory = false, .small_kinds = 299},
+    {.name = "sys", .slowness = 1, .shares_sizes = true, .small_kinds = 6, .is_the_tools = true},
+    {.name = "hw08", .slowness = 10, .small_kinds = 299},
     {.name = "par", .slowness = 1, .shares_sizes = true, .returns_memory = true, .small_kinds = 299},
 };
 
 Traits backend;
+
+// Par locks all of its locks around a fork, as Check makes one for each test; ThreadSanitizer's search for deadlocks
+// can follow no more than 64 locks held at once. This is where it looks for its options.
+const char* __tsan_default_options(void) { return "detect_deadlocks=0"; }
 
 void know_backend(const char* name) {
     backend = (Traits){.name = name, .slowness = 10};
