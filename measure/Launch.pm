@@ -29,6 +29,7 @@ my %LAUNCHER_OPTION = (
     output_bytes => '--output',
     files        => '--files',
     processes    => '--processes',
+    touch_bytes  => '--touch',
 );
 my %KNOWN = map { $_ => 1 } keys %LAUNCHER_OPTION, qw(command launcher env directory capture_bytes);
 
@@ -252,6 +253,11 @@ How much the program may print on standard output and standard error together; 1
 =item files, processes => count
 
 How many files may be open, and how many processes (not threads) of this program may live at a time; 1 forbids to fork.
+
+=item touch_bytes => bytes
+
+How much memory is touched before the program starts, so that a virtual machine has it ready (measure/touch.h). For runs
+that are timed; a little more than the largest of the compared programs will need.
 
 =item env => {NAME => VALUE, ...}
 

@@ -21,6 +21,7 @@ static const uint64_t NO_LIMIT = UINT64_MAX;
 struct options {
     double wall_s, cpu_s;  // INFINITY: no limit
     uint64_t memory_bytes, files, processes, output_bytes;
+    uint64_t touch_bytes;  // of memory to make ready before the program starts; 0: none
     int report_fd;
     char** command;  // ends with NULL
 };

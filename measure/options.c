@@ -49,12 +49,14 @@ static void take_option(struct options* options, const char* option, const char*
         options->processes = parse_count(option, value);
     } else if (strcmp(option, "--output") == 0) {
         options->output_bytes = parse_count(option, value);
+    } else if (strcmp(option, "--touch") == 0) {
+        options->touch_bytes = parse_count(option, value);
     } else if (strcmp(option, "--report") == 0) {
         options->report_fd = open_report(value);
     } else {
         fail(
             "unknown option '%s'; usage: launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] "
-            "[--processes N] [--output BYTES] [--report FILE|FD] -- PROGRAM [ARGS...]",
+            "[--processes N] [--output BYTES] [--touch BYTES] [--report FILE|FD] -- PROGRAM [ARGS...]",
             option);
     }
 }
