@@ -104,6 +104,12 @@ endif
 test: programs suites $(launcher) ## run all tests; BACKEND=par: only the suite and answers of that backend
 	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(tap_tests)
 
+ROUNDS ?= 7
+THREADS ?= 4
+.PHONY: compare
+compare: programs $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4
+	@bench/compare --backends "$(BACKENDS)" --programs "$(PROGRAMS)" --bin "$(BIN)" --rounds $(ROUNDS) --threads $(THREADS)
+
 .PHONY: programs
 programs: $(programs)
 

@@ -1,0 +1,85 @@
+package measure::Machine;
+
+# What machine a measurement was made on, as far as it matters to an allocator.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use JSON::PP ();
+use POSIX    ();
+
+sub _content ($path) {
+    open my $file, '<', $path or return '';
+    local $/ = undef;
+    return <$file> // '';
+}
+
+sub _first_line_of (@command) {
+    open my $pipe, '-|', @command or return 'unknown';
+    my $line = <$pipe> // 'unknown';
+    chomp $line;
+    my @rest = <$pipe>;    # so that the command is not cut off
+    return close $pipe ? $line : 'unknown';
+}
+
+sub describe () {
+    my $cpus = _content('/proc/cpuinfo');
+    my ($model)   = $cpus                                     =~ /^model name\s*:\s*(.*)$/m;
+    my ($huge)    = _content('/sys/kernel/mm/transparent_hugepage/enabled') =~ /\[(\w+)\]/;
+    my ($memory)  = _content('/proc/meminfo')                 =~ /^MemTotal:\s*(\d+)/m;
+    my ($system)  = _content('/etc/os-release')               =~ /^PRETTY_NAME="?([^"\n]*)/m;
+    my ($virtual) = $cpus                                     =~ /^flags\s*:.*\b(hypervisor)\b/m;
+    my ($kernel)  = ( POSIX::uname() )[2] =~ /\A([\d.]+)/;
+    return {
+        cpu             => $model // 'unknown',
+        cores           => scalar( () = $cpus =~ /^processor\s*:/mg ),
+        memory_mib      => int( ( $memory // 0 ) / 1024 ),
+        virtual_machine => $virtual ? JSON::PP::true() : JSON::PP::false(),
+        kernel          => $kernel // 'unknown',
+        system          => $system // 'unknown',
+        c_library       => _first_line_of( 'getconf', 'GNU_LIBC_VERSION' ),
+        compiler        => _first_line_of( 'gcc',     '--version' ),
+        huge_pages      => $huge // 'unknown',
+    };
+}
+
+# One line for people.
+sub sentence ($machine) {
+    return sprintf '%s, %d cores, %.0f GiB%s; Linux %s, %s, %s; transparent huge pages: %s',
+      $machine->{cpu}, $machine->{cores}, $machine->{memory_mib} / 1024,
+      $machine->{virtual_machine} ? ' (virtual)' : '', $machine->{kernel}, $machine->{system}, $machine->{c_library},
+      $machine->{huge_pages};
+}
+
+# Bytes of memory that could be taken now without swapping.
+sub available_bytes () {
+    my ($kib) = _content('/proc/meminfo') =~ /^MemAvailable:\s*(\d+)/m;
+    return 1024 * ( $kib // 0 );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+measure::Machine - the machine that a measurement was made on
+
+=head1 FUNCTIONS
+
+=head2 describe()
+
+A hash of C<cpu>, C<cores>, C<memory_mib>, C<virtual_machine>, C<kernel>, C<system>, C<c_library>, C<compiler> and
+C<huge_pages> (the setting of transparent huge pages). What cannot be found out is C<unknown>.
+
+=head2 sentence(\%description)
+
+The same for people, on one line.
+
+=head2 available_bytes()
+
+How much memory could be taken now.
+
+=cut
