@@ -21,16 +21,17 @@ use measure::Launch;
 my $launcher = $ENV{LAUNCHER} // "$Bin/../build/release/measure/launch";
 -x $launcher or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
 
-my $GENEROUS_S = 30;
+# Nothing that is right takes this long; what is started here ends by itself, but later than that.
+my $GENEROUS_S = 20;
 my $MIB        = 1024 * 1024;
 my $folder     = File::Temp->newdir;
 
 # Everything started here carries this in its environment, so that what is left over can be found.
-my %mark = ( LAUNCH_TEST_MARK => "launch.t $$" );
+my %mark = ( LAUNCH_TEST_MARK => "<launch.t $$>" );
 
 sub run_perl ( $script, %options ) {
     return measure::Launch::run(
-        command  => [ $^X, '-MPOSIX', '-e', $script ],
+        command  => [ $^X, '-MPOSIX', '-e', "alarm 60; $script" ],
         launcher => $launcher,
         wall_s   => $GENEROUS_S,
         env      => \%mark,
@@ -146,7 +147,7 @@ subtest 'A program that cannot start' => sub {
 
 subtest 'Limits' => sub {
     my $before = time;
-    is( sentence_of( 'sleep 1000', wall_s => 0.3 ), 'was stopped after 0.3 s: it did not finish', 'elapsed time' );
+    is( sentence_of( 'sleep 40', wall_s => 0.3 ), 'was stopped after 0.3 s: it did not finish', 'elapsed time' );
     is( sentence_of( '$SIG{TERM} = $SIG{INT} = "IGNORE"; 1 while 1', wall_s => 0.3 ),
         'was stopped after 0.3 s: it did not finish', '... of a program that ignores signals' );
     is( sentence_of( 'kill STOP => $$', wall_s => 0.3 ),
@@ -181,7 +182,7 @@ subtest 'Floods' => sub {
 
 # Whatever forks here is bounded by itself, so that a launcher that fails does no harm to the machine.
 subtest 'Processes left behind' => sub {
-    my $daemon = 'if (!fork) { setsid; if (!fork) { close STDOUT; close STDERR; sleep 1000 } _exit 0 } wait;';
+    my $daemon = 'if (!fork) { setsid; if (!fork) { close STDOUT; close STDERR; sleep 40 } _exit 0 } wait;';
     my $result = run_perl("$daemon print 'done'");
     is( $result->{stdout}, 'done', 'the program itself is heard to its end' );
     is( $result->{strays}, 1,      'a grandchild in a session of its own is counted' );
@@ -189,9 +190,9 @@ subtest 'Processes left behind' => sub {
         qr/\Afinished in \S+ s and left 1 process behind, which was stopped\z/, '... and worded' );
     ok( !measure::Launch::ok($result), '... and not ok()' );
 
-    like( sentence_of('for (1 .. 3) { fork or do { sleep 1000; exit } }'),
+    like( sentence_of('for (1 .. 3) { fork or do { sleep 40; exit } }'),
         qr/and left 3 processes behind, which were stopped/, 'several children' );
-    is( sentence_of( 'fork; fork; fork; sleep 1000', wall_s => 0.5 ),
+    is( sentence_of( 'fork; fork; fork; sleep 40', wall_s => 0.5 ),
         'was stopped after 0.5 s: it did not finish', 'children of a program that is stopped end with it' );
     # The one that goes and the one that comes may both be there.
     like( sentence_of( 'for (1 .. 20000) { my $pid = fork; exit if $pid; setsid }', wall_s => 0.5 ),
@@ -201,9 +202,9 @@ subtest 'Processes left behind' => sub {
         'was stopped after 1 s: it did not finish', 'a tree of many processes' );
     nothing_is_left('processes were left behind');
 
-    is( sentence_of( 'fork; sleep 1000', processes => 1 ), 'started other processes and was stopped with them', 'a fork' );
+    is( sentence_of( 'fork; sleep 40', processes => 1 ), 'started other processes and was stopped with them', 'a fork' );
     is( sentence_of( 'for (1 .. 100) { fork or last } sleep 60', processes => 20 ),
-        'ran more than 20 processes at a time and was stopped with them', 'a fork bomb' );
+        'ran more than 20 processes at a time and was stopped with them', 'many forks' );
     is( run_perl( 'for (1 .. 3) { fork or exit; wait }', processes => 2 )->{exit}, 0, 'as many as allowed may run' );
     nothing_is_left('forks');
 };
@@ -227,8 +228,8 @@ sub start_launcher (@arguments) {
 my $ready_file = "$folder/ready";
 my @endless    = (
     $^X, '-MPOSIX', '-e',
-    "if (!fork) { setsid; sleep 1000 } open F, '>', '$ready_file.new'; print F \$\$; close F; "
-      . "rename '$ready_file.new', '$ready_file'; sleep 1000"
+    "if (!fork) { setsid; sleep 40 } open F, '>', '$ready_file.new'; print F \$\$; close F; "
+      . "rename '$ready_file.new', '$ready_file'; sleep 40"
 );
 
 subtest 'Signals to the launcher' => sub {
@@ -258,7 +259,7 @@ subtest 'Signals to the launcher' => sub {
 subtest 'The caller ends early' => sub {
     local $SIG{ALRM} = sub { die "enough\n" };
     alarm 1;
-    ok( !eval { run_perl('if (!fork) { setsid; sleep 1000 } sleep 1000'); 1 }, 'a signal handler may die out of run()' );
+    ok( !eval { run_perl('if (!fork) { setsid; sleep 40 } sleep 40'); 1 }, 'a signal handler may die out of run()' );
     is( $@, "enough\n", '... with its own message' );
     nothing_is_left('that');
 
