@@ -96,36 +96,32 @@ static void check_result(const Block* block) {
     enter(block);
 }
 
-// A call that may fail has returned NULL.
+// A call that may fail has returned NULL, with this errno.
 static void check_refusal(int error) {
     if (error == ENOMEM) return;
     fail_test("%s returned NULL with errno %d (%s) instead of %d (%s)", last_call(), error, strerror(error), ENOMEM,
               strerror(ENOMEM));
 }
 
-bool try_take(Block* block, size_t size) {
+static bool attempt_take(Block* block, size_t size) {
     static _Atomic uint64_t next_pattern = 1;
     uint64_t seed = next_pattern++;
     *block = (Block){.size = size, .pattern = next_random(&seed)};
     errno = 0;
     block->bytes = call_xmalloc(size);
-    if (block->bytes == NULL) {
-        check_refusal(errno);
-        return false;
-    }
+    if (block->bytes == NULL) return false;
     check_result(block);
     fill(block, 0);
     return true;
 }
 
-bool try_resize(Block* block, size_t size) {
+static bool attempt_resize(Block* block, size_t size) {
     check_content(block);
     leave(block);
     Block old = *block;
     errno = 0;
     unsigned char* bytes = call_xrealloc(old.bytes, old.size, size);
     if (bytes == NULL) {
-        check_refusal(errno);
         size_t position = first_change(block, block->size);
         if (position < block->size) {
             fail_test("%s failed but changed byte %zu of the old block from 0x%02x to 0x%02x", last_call(), position,
@@ -148,12 +144,24 @@ bool try_resize(Block* block, size_t size) {
     return true;
 }
 
+bool try_take(Block* block, size_t size) {
+    bool taken = attempt_take(block, size);
+    if (!taken) check_refusal(errno);
+    return taken;
+}
+
+bool try_resize(Block* block, size_t size) {
+    bool resized = attempt_resize(block, size);
+    if (!resized) check_refusal(errno);
+    return resized;
+}
+
 void take(Block* block, size_t size) {
-    if (!try_take(block, size)) fail_test("%s returned NULL although there is memory", last_call());
+    if (!attempt_take(block, size)) fail_test("%s returned NULL although there is memory", last_call());
 }
 
 void resize(Block* block, size_t size) {
-    if (!try_resize(block, size)) fail_test("%s returned NULL although there is memory", last_call());
+    if (!attempt_resize(block, size)) fail_test("%s returned NULL although there is memory", last_call());
 }
 
 void give_back(Block* block) {

@@ -51,9 +51,10 @@ END_TEST
 START_TEST(resizing_to_0_frees_and_gives_null) {
     static const size_t sizes[] = {0, 1, 16, 100, 1000, 4096, 70000, 2 * MIB};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        void* block = call_xmalloc(sizes[i]);
+        Block block;
+        take(&block, sizes[i]);
         errno = EXDEV;
-        void* result = call_xrealloc(block, sizes[i], 0);
+        void* result = call_xrealloc(block.bytes, block.size, 0);
         int error = errno;
         if (result != NULL) fail_test("%s returned %p instead of NULL", last_call(), result);
         if (error != EXDEV) {

@@ -1,0 +1,177 @@
+#!/usr/bin/perl
+# suites.t: each backend of tests/broken has one bug. The suite has to find it and to name the promise that it breaks.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use Test::More;
+
+my $build      = $ENV{BUILD} // 'build';
+my $time_limit = 60;                                        # seconds for one suite with one test case
+my $address    = qr/0x[0-9a-f]+/;
+
+# Backend, test case, what the suite has to say, and the description of this test. `traits`: the backend whose promises
+# are asked of it, if not those of an unknown one. `patience`: the part of its time limit that a test which may hang gets.
+my @bugs = (
+    {   backend => 'overlap',
+        case    => 'overlap',
+        says    => qr/xmalloc\(33\) returned $address, which overlaps the live block $address of 33 bytes taken earlier/,
+        bug     => 'blocks of one size that overlap',
+    },
+    {   backend => 'misaligned',
+        case    => 'alignment',
+        says    => qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes: it is 8 past a multiple of 16/,
+        bug     => 'blocks of one size that are aligned to 8 bytes only',
+    },
+    {   backend => 'shortblock',
+        case    => 'sizes',
+        says    => qr/every_size_from_0_to_70000\w+: crash \(.*\) after xmalloc\(5\d{4}\) returned $address|live block .* was changed/,
+        bug     => 'large blocks that are a page shorter than asked for',
+    },
+    {   backend  => 'nolock',
+        case     => 'threads',
+        says     => qr/:threads:\w+:0: (?:the live block|xmalloc|xrealloc|.*Received signal|.*Test timeout expired)/,
+        bug      => 'threads without a lock',
+        patience => 0.2,
+    },
+    {   backend => 'lostcontent',
+        case    => 'resize',
+        says    => qr/xrealloc\($address of \d+ bytes, \d+\) changed byte \d+ from 0x\w\w to 0x\w\w/,
+        bug     => 'content that is lost when a block moves',
+    },
+    {   backend => 'overread',
+        case    => 'resize',
+        says    => qr/growing_a_small_block\w+: crash \(.*\) in xrealloc\($address of 1 bytes, 268435456\)/,
+        bug     => 'a copy of more bytes than the old block has',
+    },
+    {   backend => 'leak',
+        case    => 'reuse',
+        says    => qr/a block was taken and freed \d+ times, and the address space .* freed memory is not reused/,
+        bug     => 'blocks that are never freed',
+    },
+    {   backend => 'leakmove',
+        case    => 'reuse',
+        says    => qr/a block was resized \d+ times, and the address space .* freed memory is not reused/,
+        bug     => 'old blocks that are not freed after a move',
+    },
+    {   backend => 'leakzero',
+        case    => 'reuse',
+        says    => qr/a block was resized to 0 \d+ times, and the address space .* freed memory is not reused/,
+        bug     => 'blocks that are not freed by a resize to 0',
+    },
+    {   backend => 'foreign',
+        case    => 'reuse',
+        says    => qr/taken by one thread and freed by another \d+ times, .* freed memory is not reused/,
+        bug     => 'blocks that are lost when another thread frees them',
+    },
+    {   backend => 'threadloss',
+        case    => 'thread exit',
+        says    => qr/memory of the process grew by .* what a thread leaves when it ends must be reused/,
+        bug     => 'free blocks that are lost when a thread ends',
+    },
+    {   backend => 'errno',
+        case    => 'errno',
+        says    => qr/xfree\($address of 4096 bytes\) changed errno from 0 to 22 \(Invalid argument\)/,
+        bug     => 'a free that changes errno',
+    },
+    {   backend => 'noenomem',
+        case    => 'huge sizes',
+        says    => qr/xmalloc\(18446744073709551615\) returned NULL with errno 0 \(Success\) instead of 12 /,
+        bug     => 'a refusal without errno',
+    },
+    {   backend => 'wraparound',
+        case    => 'huge sizes',
+        says    => qr/xmalloc\(18446744073709551615\) returned $address instead of NULL: no machine has that much memory/,
+        bug     => 'a size that wraps around when it is rounded up',
+    },
+    {   backend => 'lostblock',
+        case    => 'huge sizes',
+        says    => qr/xmalloc\(0\) returned $address, which overlaps the live block $address of 0 bytes taken earlier/,
+        bug     => 'a block that is freed by a resize that fails',
+    },
+    {   backend  => 'keepslock',
+        case     => 'huge sizes',
+        says     => qr/:the_heap_is_usable_after_refusals:0: .*Test timeout expired/,
+        bug      => 'a lock that is held after a refusal, so that the next call hangs',
+        patience => 0.05,
+    },
+    {   backend => 'nullresize',
+        case    => 'null and zero',
+        says    => qr/resizing_null_takes_a_block: crash \(Segmentation fault\) in xrealloc\(NULL, 1\)/,
+        bug     => 'a crash in the resize of NULL',
+    },
+    {   backend => 'zeronull',
+        case    => 'null and zero',
+        says    => qr/xmalloc\(0\) returned NULL although there is memory/,
+        bug     => 'NULL for a block of 0 bytes',
+    },
+    {   backend => 'oomcrash',
+        case    => 'out of memory',
+        says    => qr/when_memory_runs_out\w+: crash \(Segmentation fault\) in xmalloc\(64\)/,
+        bug     => 'a crash when memory runs out',
+    },
+
+    # These promise more than they hold.
+    {   backend => 'leak',
+        case    => 'small space',
+        traits  => 'par',
+        says    => qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks/,
+        bug     => 'freed memory that fills up a small address space',
+    },
+    {   backend => 'leak',
+        case    => 'peak',
+        traits  => 'par',
+        says    => qr/were taken in small blocks and freed, but \d+ MiB of them are still in memory/,
+        bug     => 'memory that does not come back after a peak',
+    },
+    {   backend => 'hw08',
+        case    => 'reuse',
+        traits  => 'par',
+        says    => qr/the address space has grown by \d+ MiB, so the freed memory was not used for the other size/,
+        bug     => 'freed memory that serves blocks of its old size only',
+    },
+);
+
+# What a program prints on both of its outputs, and its exit status. Ends it when the time limit is over: by TERM, on
+# which Check ends the test that hangs, too.
+sub run_program ( $environment, @command ) {
+    my $pid = open( my $output, '-|' ) // die "cannot start $command[0]: $!\n";
+    if ( $pid == 0 ) {
+        setpgrp;    # Check passes the signal on to its whole group, which must not be ours
+        open STDERR, '>&', \*STDOUT or die "cannot redirect: $!\n";
+        local @ENV{ keys %{$environment} } = values %{$environment};
+        exec {$command[0]} @command or die "cannot start $command[0]: $!\n";
+    }
+    local @SIG{qw(ALRM INT TERM)} = ( sub { kill 'TERM', $pid } ) x 3;
+    alarm $time_limit;
+    my $text = join '', readline $output;
+    alarm 0;
+    close $output;
+    return ( $text, $? >> 8 );
+}
+
+sub suite_of ($backend) { return "$build/release/tests/suite-$backend" }
+
+chdir dirname( dirname( abs_path($0) ) ) or die "cannot go to the root of the tree: $!\n";
+
+# What the make that started us was told (BACKEND=par) is not for the one that we start.
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS FLAVOUR SEED CK_FORK)};
+
+my %seen;
+my @backends = grep { !$seen{$_}++ } map { $_->{backend} } @bugs;
+my ( $words, $status ) =
+    run_program( {}, 'make', '-s', '-j2', "BUILD=$build", "BACKENDS=@backends", map { suite_of($_) } @backends );
+BAIL_OUT("the suites of the broken backends cannot be built:\n$words") if $status != 0;
+
+plan tests => scalar @bugs;
+for my $bug (@bugs) {
+    my %environment = ( CK_RUN_CASE => $bug->{case}, CK_TIMEOUT_MULTIPLIER => $bug->{patience} // 1 );
+    my ( $said, $exit ) = run_program( \%environment, suite_of( $bug->{backend} ), $bug->{traits} // () );
+    my $found = $exit == 1 && $said =~ $bug->{says};
+    ok( $found, "the suite finds $bug->{bug}" )
+        or diag("suite-$bug->{backend}, \"$bug->{case}\": exit status $exit, expected 1 and $bug->{says}, but got:\n$said");
+}
