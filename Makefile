@@ -113,6 +113,18 @@ compare: programs $(launcher) ## race the backends and print one table; ROUNDS=7
 .PHONY: programs
 programs: $(programs)
 
+# A tool looks on while the suites and the programs run, in binaries of their own.
+.PHONY: valgrind asan tsan under
+valgrind: $(launcher) ## memcheck over suites and programs: errors and leaks; BACKEND=par: of that backend
+	$(call run_under,valgrind)
+asan: $(launcher) ## AddressSanitizer and UndefinedBehaviorSanitizer over suites and programs
+	$(call run_under,asan)
+tsan: $(launcher) ## ThreadSanitizer over suites and programs: data races
+	$(call run_under,tsan)
+run_under = @$(MAKE) --no-print-directory FLAVOUR=$(1) BIN=$(BUILD)/$(1)/bin under
+under: $(programs) $(suites)
+	@tests/under --tool $(FLAVOUR) --folder $(O) --launcher $(launcher) --backends "$(BACKENDS)" --programs "$(PROGRAMS)"
+
 .PHONY: help clean
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
