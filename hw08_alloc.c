@@ -178,7 +178,7 @@ static void* remap(Header* header, size_t total) {
     return bytes_of(moved);
 }
 
-// Neither small to mapped nor small to larger can be done in place: the bytes are copied to a new block.
+// A small block that grows, and one that goes from the list to a mapping or back, are copied to a new block.
 static void* move(Header* header, size_t bytes) {
     void* moved = xmalloc(bytes);
     if (moved == NULL) return NULL;

@@ -113,7 +113,7 @@ static void take_all(void) {
 static pthread_barrier_t turn;
 
 static void take_or_free_in_turn(size_t index) {
-    enum { WARM_UP_ROUNDS = 100, ROUNDS = 500 };
+    enum { WARM_UP_ROUNDS = 20, ROUNDS = 500 };
     size_t before = 0;
     for (size_t i = 1; i <= ROUNDS; i++) {
         if (index == 0) take_all();

@@ -59,12 +59,13 @@ static uint64_t choose_seed(void) {
 }
 
 // How to run each failed test case alone; a case with several failures is named once.
-static void print_reruns(SRunner* runner, const char* program) {
+static void print_reruns(SRunner* runner, const char* program, const char* traits) {
     TestResult** failures = srunner_failures(runner);
     for (int i = 0; i < srunner_ntests_failed(runner); i++) {
         const char* name = tr_tcname(failures[i]);
         if (i > 0 && strcmp(name, tr_tcname(failures[i - 1])) == 0) continue;
-        printf("to run this again:  SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" %s\n", suite_seed, name, program);
+        printf("to run this again:  SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" %s%s%s\n", suite_seed, name, program,
+               traits == NULL ? "" : " ", traits == NULL ? "" : traits);
     }
     free(failures);
 }
@@ -87,7 +88,7 @@ int main(int count, char** arguments) {
     printf("%s: ", name);
     fflush(stdout);
     srunner_print(runner, CK_NORMAL);
-    print_reruns(runner, arguments[0]);
+    print_reruns(runner, arguments[0], count == 2 ? arguments[1] : NULL);
     int ran = srunner_ntests_run(runner);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
