@@ -33,7 +33,7 @@ release_CFLAGS := -O2
 valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
-gprof_CFLAGS := -O1 -pg -fno-inline-functions -fno-optimize-sibling-calls
+gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
 ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
 $(error FLAVOUR=$(FLAVOUR) is unknown: use release, valgrind, asan, tsan or gprof)
 endif
@@ -124,6 +124,15 @@ tsan: $(launcher) ## ThreadSanitizer over suites and programs: data races
 run_under = @$(MAKE) --no-print-directory FLAVOUR=$(1) BIN=$(BUILD)/$(1)/bin under
 under: $(programs) $(suites)
 	@tests/under --tool $(FLAVOUR) --folder $(O) --launcher $(launcher) --backends "$(BACKENDS)" --programs "$(PROGRAMS)"
+
+# gprof counts in binaries of their own too.
+PROG ?= list
+profiled := $(firstword $(if $(BACKEND),$(BACKEND),hw08))
+.PHONY: gprof profiled
+gprof: $(launcher) ## hottest functions of one program; PROG=list BACKEND=hw08 TOP=2000
+	@$(MAKE) --no-print-directory FLAVOUR=gprof BIN=$(BUILD)/gprof/bin profiled
+profiled: $(BIN)/$(PROG)-$(profiled)
+	@bench/profile --program $< --launcher $(launcher) $(if $(TOP),--top $(TOP))
 
 .PHONY: help clean
 help: ## this list
