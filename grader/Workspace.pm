@@ -1,0 +1,34 @@
+package grader::Workspace;
+
+# The temporary folder in which everything is built and run, so that nothing is left in the tree. It is removed when the
+# object goes, which is also when the grader dies or is told to stop by a signal: a signal becomes an exception.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Carp       qw(croak);
+use File::Temp ();
+
+sub new ($class) {
+    my $folder = File::Temp->newdir( 'grader-XXXXXXXX', TMPDIR => 1 );
+    for my $signal (qw(INT TERM HUP)) {
+        $SIG{$signal} = sub {
+            $SIG{$_} = 'IGNORE' for qw(INT TERM HUP);    # from here on the folder is removed, undisturbed
+            die "stopped by SIG$signal\n";
+        };
+    }
+    return bless { folder => $folder }, $class;
+}
+
+sub path ( $self, @names ) { return join q{/}, $self->{folder}->dirname, @names }
+
+# Makes a folder in the workspace; result: its path.
+sub folder ( $self, $name ) {
+    my $path = $self->path($name);
+    mkdir $path or croak "cannot make the folder $path: $!";
+    return $path;
+}
+
+1;
