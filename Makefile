@@ -121,7 +121,7 @@ asan: $(launcher) ## AddressSanitizer and UndefinedBehaviorSanitizer over suites
 	$(call run_under,asan)
 tsan: $(launcher) ## ThreadSanitizer over suites and programs: data races
 	$(call run_under,tsan)
-run_under = @$(MAKE) --no-print-directory FLAVOUR=$(1) BIN=$(BUILD)/$(1)/bin under
+run_under = @$(MAKE) --silent FLAVOUR=$(1) BIN=$(BUILD)/$(1)/bin under
 under: $(programs) $(suites)
 	@tests/under --tool $(FLAVOUR) --folder $(O) --launcher $(launcher) --backends "$(BACKENDS)" --programs "$(PROGRAMS)"
 
@@ -130,9 +130,17 @@ PROG ?= list
 profiled := $(firstword $(if $(BACKEND),$(BACKEND),hw08))
 .PHONY: gprof profiled
 gprof: $(launcher) ## hottest functions of one program; PROG=list BACKEND=hw08 TOP=2000
-	@$(MAKE) --no-print-directory FLAVOUR=gprof BIN=$(BUILD)/gprof/bin profiled
+	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin profiled
 profiled: $(BIN)/$(PROG)-$(profiled)
 	@bench/profile --program $< --launcher $(launcher) $(if $(TOP),--top $(TOP))
+
+# sys is built as well, to compare with.
+.PHONY: try
+try: $(launcher) ## suite, speed against sys and the last try, hottest functions; BACKEND=par ROUNDS=7
+	$(if $(BACKEND),,$(error say which backend to try: make try BACKEND=par))
+	@$(MAKE) --silent BACKENDS="$(sort sys $(BACKEND))" BACKEND= programs $(BUILD)/release/tests/suite-$(BACKEND)
+	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin programs
+	@bench/try --backend $(BACKEND) --build $(BUILD) --bin $(BIN) --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS)
 
 .PHONY: help clean
 help: ## this list
