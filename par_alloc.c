@@ -33,8 +33,7 @@
 #define likely(condition) __builtin_expect((condition), 1)
 #define unlikely(condition) __builtin_expect((condition), 0)
 
-// ---- Beside the fast paths
-// ---------------------------------------------------------------------------------------------
+// ---- Beside the fast paths ----
 
 static void* take_any(size_t bytes) {
     if (bytes <= SMALL_MOST) {
@@ -82,10 +81,10 @@ static struct mapping* mapping_of(const char* call, char* block) {
     return mapping;
 }
 
-static __attribute__((noinline)) void free_slow(void* block, unsigned class) {
+static __attribute__((noinline)) void free_slow(void* block, unsigned size_class) {
     int kept_errno = errno;
-    if (class != NO_CLASS) {
-        cache_spill_and_free(class, block);
+    if (size_class != NO_CLASS) {
+        cache_spill_and_free(size_class, block);
     } else if (block != NULL) {
         struct mapping* mapping = mapping_of("xfree", block);
         if (mapping->kind == MAPPING_REGION) {
@@ -97,8 +96,7 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned class) {
     errno = kept_errno;
 }
 
-// ---- The three calls
-// -----------------------------------------------------------------------------------------------------
+// ---- The three calls ----
 
 void* xmalloc(size_t bytes) {
     if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes);
@@ -111,10 +109,10 @@ void* xmalloc(size_t bytes) {
 }
 
 void xfree(void* block) {
-    unsigned class = page_map_class(block);
-    struct magazine* loaded = &cache.loaded[class];
+    unsigned size_class = page_map_class(block);
+    struct magazine* loaded = &cache.loaded[size_class];
     if (unlikely(loaded->room == 0)) {
-        free_slow(block, class);
+        free_slow(block, size_class);
         return;
     }
     struct block* freed = block;
@@ -124,8 +122,8 @@ void xfree(void* block) {
 }
 
 static size_t usable_bytes(const char* call, void* block) {
-    unsigned class = page_map_class(block);
-    if (class != NO_CLASS) return size_classes[class].block_bytes;
+    unsigned size_class = page_map_class(block);
+    if (size_class != NO_CLASS) return size_classes[size_class].block_bytes;
     struct mapping* mapping = mapping_of(call, block);
     if (mapping->kind == MAPPING_LARGE) return ((struct large*)mapping)->bytes;
     return region_run_pages((struct region*)mapping, block) * PAGE_BYTES;

@@ -20,7 +20,7 @@ static bool have_key;
 static void thread_exit(void* unused) {
     (void)unused;
     cache_flush();
-    for (unsigned class = 1; class < CLASS_COUNT; class ++) cache.loaded[class].room = 0;
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) cache.loaded[size_class].room = 0;
 }
 
 static void process_set_up(void) {
@@ -28,10 +28,15 @@ static void process_set_up(void) {
     have_key = pthread_key_create(&at_thread_exit, thread_exit) == 0;
 }
 
+// Before main where possible: then no thread can look a class up while the table is made, and a program that uses up
+// all keys of thread-specific data comes too late. A constructor of an earlier library may allocate before; hence
+// pthread_once.
+__attribute__((constructor(101))) static void process_set_up_early(void) { pthread_once(&once, process_set_up); }
+
 // The loaded magazine has been taken away.
-static void empty_loaded(unsigned class, unsigned capacity) {
-    cache.loaded[class] = (struct magazine){.room = capacity};
-    cache.capacity[class] = (uint16_t)capacity;
+static void empty_loaded(unsigned size_class, unsigned capacity) {
+    cache.loaded[size_class] = (struct magazine){.room = capacity};
+    cache.capacity[size_class] = (uint16_t)capacity;
 }
 
 static bool is_set_up(void) { return cache.loaded[1].room != 0 || cache.loaded[1].first != NULL; }
@@ -39,67 +44,67 @@ static bool is_set_up(void) { return cache.loaded[1].room != 0 || cache.loaded[1
 void cache_set_up(void) {
     pthread_once(&once, process_set_up);
     if (is_set_up()) return;
-    for (unsigned class = 1; class < CLASS_COUNT; class ++)
-        cache.loaded[class].room = size_classes[class].magazine_blocks;
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++)
+        empty_loaded(size_class, size_classes[size_class].magazine_blocks);
     if (have_key) pthread_setspecific(at_thread_exit, &cache);
 }
 
-struct block* cache_refill_and_take(unsigned class) {
-    struct magazine* loaded = &cache.loaded[class];
-    unsigned count = size_classes[class].magazine_blocks;
+struct block* cache_refill_and_take(unsigned size_class) {
+    struct magazine* loaded = &cache.loaded[size_class];
+    unsigned count = size_classes[size_class].magazine_blocks;
     cache_set_up();
-    if (cache.spare[class] != NULL) {
-        loaded->first = cache.spare[class];
-        cache.spare[class] = NULL;
+    if (cache.spare[size_class] != NULL) {
+        loaded->first = cache.spare[size_class];
+        cache.spare[size_class] = NULL;
     } else {
-        count = depot_take(class, &loaded->first);
+        count = depot_take(size_class, &loaded->first);
         if (count == 0) return NULL;
     }
-    cache.capacity[class] = size_classes[class].magazine_blocks;
-    loaded->room = cache.capacity[class] - count + 1;
+    cache.capacity[size_class] = size_classes[size_class].magazine_blocks;
+    loaded->room = cache.capacity[size_class] - count + 1;
     struct block* block = loaded->first;
     loaded->first = block->next;
     return block;
 }
 
 // Finds another place for the blocks of a full loaded magazine.
-static void make_room(unsigned class) {
-    struct block* blocks = cache.loaded[class].first;
-    unsigned full = size_classes[class].magazine_blocks;
+static void make_room(unsigned size_class) {
+    struct block* blocks = cache.loaded[size_class].first;
+    unsigned full = size_classes[size_class].magazine_blocks;
     unsigned few = full / FEW_SHARE > FEW_LEAST ? full / FEW_SHARE : FEW_LEAST;
     if (few > full) few = full;
 
     bool shrinking = false;
-    if (cache.capacity[class] < full) {
-        shrinking = depot_give_loose(class, blocks);
-    } else if (cache.spare[class] == NULL) {
-        cache.spare[class] = blocks;
+    if (cache.capacity[size_class] < full) {
+        shrinking = depot_give_loose(size_class, blocks);
+    } else if (cache.spare[size_class] == NULL) {
+        cache.spare[size_class] = blocks;
     } else {
         // The older of the two goes: the other one's blocks are still warm.
-        shrinking = depot_give(class, cache.spare[class]);
-        cache.spare[class] = blocks;
+        shrinking = depot_give(size_class, cache.spare[size_class]);
+        cache.spare[size_class] = blocks;
         if (shrinking) {
-            depot_give_loose(class, blocks);
-            cache.spare[class] = NULL;
+            depot_give_loose(size_class, blocks);
+            cache.spare[size_class] = NULL;
         }
     }
-    empty_loaded(class, shrinking ? few : full);
+    empty_loaded(size_class, shrinking ? few : full);
 }
 
-void cache_spill_and_free(unsigned class, struct block* block) {
-    struct magazine* loaded = &cache.loaded[class];
+void cache_spill_and_free(unsigned size_class, struct block* block) {
+    struct magazine* loaded = &cache.loaded[size_class];
     cache_set_up();
-    if (loaded->room == 0) make_room(class);
+    if (loaded->room == 0) make_room(size_class);
     block->next = loaded->first;
     loaded->first = block;
     loaded->room--;
 }
 
 void cache_flush(void) {
-    for (unsigned class = 1; class < CLASS_COUNT; class ++) {
-        if (cache.loaded[class].first != NULL) depot_give_loose(class, cache.loaded[class].first);
-        if (cache.spare[class] != NULL) depot_give(class, cache.spare[class]);
-        cache.spare[class] = NULL;
-        empty_loaded(class, size_classes[class].magazine_blocks);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        if (cache.loaded[size_class].first != NULL) depot_give_loose(size_class, cache.loaded[size_class].first);
+        if (cache.spare[size_class] != NULL) depot_give(size_class, cache.spare[size_class]);
+        cache.spare[size_class] = NULL;
+        empty_loaded(size_class, size_classes[size_class].magazine_blocks);
     }
 }

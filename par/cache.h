@@ -30,10 +30,10 @@ extern _Thread_local struct cache cache __attribute__((tls_model("initial-exec")
 
 // The slow path of taking a block of a class (1 or more) when the loaded magazine is empty.
 // Result: NULL when there is no memory.
-struct block* cache_refill_and_take(unsigned class);
+struct block* cache_refill_and_take(unsigned size_class);
 
 // The slow path of freeing a block of a class (1 or more) when the loaded magazine is full.
-void cache_spill_and_free(unsigned class, struct block* block);
+void cache_spill_and_free(unsigned size_class, struct block* block);
 
 // Gives everything that the calling thread holds back to the spans.
 void cache_flush(void);

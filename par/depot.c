@@ -37,22 +37,22 @@ static void empty_into_spans(struct depot* depot) {
     while (depot->magazines != NULL) span_list_give(&depot->spans, pop_magazine(depot));
 }
 
-unsigned depot_take(unsigned class, struct block** first) {
-    struct depot* depot = &depots[class];
-    unsigned count = size_classes[class].magazine_blocks;
+unsigned depot_take(unsigned size_class, struct block** first) {
+    struct depot* depot = &depots[size_class];
+    unsigned count = size_classes[size_class].magazine_blocks;
     pthread_mutex_lock(&depot->lock);
     if (depot->magazines != NULL) {
         *first = pop_magazine(depot);
     } else {
-        count = span_list_take(&depot->spans, class, count, first);
+        count = span_list_take(&depot->spans, size_class, count, first);
     }
     note_demand(depot);
     pthread_mutex_unlock(&depot->lock);
     return count;
 }
 
-bool depot_give(unsigned class, struct block* magazine) {
-    struct depot* depot = &depots[class];
+bool depot_give(unsigned size_class, struct block* magazine) {
+    struct depot* depot = &depots[size_class];
     pthread_mutex_lock(&depot->lock);
     bool shrinking = is_shrinking(depot);
     if (shrinking) empty_into_spans(depot);
@@ -67,8 +67,8 @@ bool depot_give(unsigned class, struct block* magazine) {
     return shrinking;
 }
 
-bool depot_give_loose(unsigned class, struct block* first) {
-    struct depot* depot = &depots[class];
+bool depot_give_loose(unsigned size_class, struct block* first) {
+    struct depot* depot = &depots[size_class];
     pthread_mutex_lock(&depot->lock);
     span_list_give(&depot->spans, first);
     bool shrinking = is_shrinking(depot);
@@ -77,8 +77,8 @@ bool depot_give_loose(unsigned class, struct block* first) {
 }
 
 void depot_flush(void) {
-    for (unsigned class = 1; class < CLASS_COUNT; class ++) {
-        struct depot* depot = &depots[class];
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        struct depot* depot = &depots[size_class];
         pthread_mutex_lock(&depot->lock);
         empty_into_spans(depot);
         pthread_mutex_unlock(&depot->lock);
@@ -86,9 +86,10 @@ void depot_flush(void) {
 }
 
 void depot_lock_all(void) {
-    for (unsigned class = 1; class < CLASS_COUNT; class ++) pthread_mutex_lock(&depots[class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) pthread_mutex_lock(&depots[size_class].lock);
 }
 
 void depot_unlock_all(void) {
-    for (unsigned class = 1; class < CLASS_COUNT; class ++) pthread_mutex_unlock(&depots[class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++)
+        pthread_mutex_unlock(&depots[size_class].lock);
 }

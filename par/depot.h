@@ -14,13 +14,13 @@
 
 // Takes blocks of a class: a full magazine when there is one, else up to as many from the spans.
 // Result: how many; 0 only when there is no memory. *first: the list. Thread-safe.
-unsigned depot_take(unsigned class, struct block** first);
+unsigned depot_take(unsigned size_class, struct block** first);
 
 // Gives a full magazine. Result: whether the class shrinks, so that the caller should keep few blocks. Thread-safe.
-bool depot_give(unsigned class, struct block* magazine);
+bool depot_give(unsigned size_class, struct block* magazine);
 
 // Gives a list of any length, straight to the spans. O(its length). Result: as for depot_give. Thread-safe.
-bool depot_give_loose(unsigned class, struct block* first);
+bool depot_give_loose(unsigned size_class, struct block* first);
 
 // Empties the depot into the spans. Thread-safe.
 void depot_flush(void);

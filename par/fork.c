@@ -23,4 +23,6 @@ static void after_fork(void) {
     depot_unlock_all();
 }
 
-__attribute__((constructor)) static void fork_set_up(void) { pthread_atfork(before_fork, after_fork, after_fork); }
+// Early, because handlers run before a fork in the reverse order of their registration: those of the program may
+// allocate.
+__attribute__((constructor(101))) static void fork_set_up(void) { pthread_atfork(before_fork, after_fork, after_fork); }

@@ -3,6 +3,7 @@
 #include "par/large.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "par/metadata.h"
 #include "par/os.h"
@@ -34,7 +35,10 @@ void* large_take(size_t bytes) {
     large->bytes = whole_pages(bytes);
     large->mapping.start = os_map(large->bytes, SLOT_BYTES);
     if (large->mapping.start != NULL) {
-        if (page_map_add(&large->mapping)) return large->mapping.start;
+        if (page_map_prepare(large->mapping.start)) {
+            page_map_add(&large->mapping);
+            return large->mapping.start;
+        }
         os_unmap(large->mapping.start, large->bytes);
     }
     record_give(large);
@@ -47,20 +51,33 @@ void large_give(struct large* large) {
     record_give(large);
 }
 
-void* large_resize(struct large* large, size_t bytes) {
-    size_t new_bytes = whole_pages(bytes);
-    if (new_bytes == large->bytes) return large->mapping.start;
+// Moves a block to a place of another size.
+static bool move(struct large* large, size_t new_bytes) {
+    char* place = os_map(new_bytes, SLOT_BYTES);
+    if (place == NULL) return false;
+    if (!page_map_prepare(place)) {
+        os_unmap(place, new_bytes);
+        return false;
+    }
     // The old entry goes first: once the pages have moved, another thread may be given the old place.
     page_map_remove(&large->mapping);
-    char* start = os_resize(large->mapping.start, large->bytes, new_bytes, SLOT_BYTES);
-    if (start == NULL) {
-        page_map_add(&large->mapping);  // cannot fail: the leaf is there
+    bool moved = os_move(large->mapping.start, large->bytes, new_bytes, place);
+    if (moved) {
+        large->mapping.start = place;
+        large->bytes = new_bytes;
+    }
+    page_map_add(&large->mapping);
+    return moved;
+}
+
+void* large_resize(struct large* large, size_t bytes) {
+    size_t new_bytes = whole_pages(bytes);
+    if (os_resize(large->mapping.start, large->bytes, new_bytes)) {
+        large->bytes = new_bytes;
+    } else if (!move(large, new_bytes)) {
         return NULL;
     }
-    large->mapping.start = start;
-    large->bytes = new_bytes;
-    page_map_add(&large->mapping);
-    return start;
+    return large->mapping.start;
 }
 
 void large_lock(void) { pthread_mutex_lock(&lock); }

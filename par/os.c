@@ -56,17 +56,14 @@ void os_unmap(void* start, size_t bytes) {
     }
 }
 
-void* os_resize(void* start, size_t old_bytes, size_t new_bytes, size_t alignment) {
-    void* moved = mremap(start, old_bytes, new_bytes, 0);
-    if (moved != MAP_FAILED) return moved;
-    // The pages are moved onto a mapping of our own, which is the only way to an aligned place that nobody else can
-    // take in between.
-    void* place = os_map(new_bytes, alignment);
-    if (place == NULL) return NULL;
-    moved = mremap(start, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-    if (moved != MAP_FAILED) return moved;
+bool os_resize(void* start, size_t old_bytes, size_t new_bytes) {
+    return mremap(start, old_bytes, new_bytes, 0) != MAP_FAILED;
+}
+
+bool os_move(void* start, size_t old_bytes, size_t new_bytes, void* place) {
+    if (mremap(start, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) return true;
     os_unmap(place, new_bytes);
-    return NULL;
+    return false;
 }
 
 void os_purge(void* start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }

@@ -70,14 +70,16 @@ static inline struct mapping* page_map_mapping(const void* address) {
     return atomic_load_explicit(&leaf->mappings[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS], memory_order_relaxed);
 }
 
-// Enters a mapping for the slot in which it begins, making the leaf if there is none yet.
-// Result: false when there is no memory for the leaf.
-bool page_map_add(struct mapping* mapping);
+// Makes the leaf for an address if there is none yet. Result: false when there is no memory for it.
+bool page_map_prepare(const void* address);
+
+// Enters a mapping for the slot in which it begins. The leaf must be there.
+void page_map_add(struct mapping* mapping);
 
 // Removes what page_map_add entered.
 void page_map_remove(const struct mapping* mapping);
 
 // Says that the granules from start on hold blocks of a class, or NO_CLASS.
-void page_map_set_class(const char* start, size_t granules, unsigned class);
+void page_map_set_class(const char* start, size_t granules, unsigned size_class);
 
 #endif

@@ -9,22 +9,21 @@
 #include "par/os.h"
 
 enum {
-    BINS = 10,  // by the logarithm of the longest free run: 1, 2-3, 4-7, ... 512 pages
     EMPTY_KEPT_MOST = 4,
     IDLE_PAGES_LEAST = 4 * SLOT_PAGES,  // less than this is never purged,
     IDLE_SHARE = 8,                     // nor less than this part of what is in use
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards everything below and the content of every region
-static struct region* bins[BINS];                         // the regions that have free pages
+static struct region* bins[SLOT_PAGES];                   // bins[n - 1]: the regions whose longest free run has n pages
+static uint64_t bins_filled[SLOT_PAGES / 64];             // a bit for each bin that is not empty
 static struct region* unused_records;
 static size_t region_count;
 static size_t empty_count;
 static size_t used_pages;
 static size_t idle_pages;
 
-// ---- The pages of one region
-// ------------------------------------------------------------------------------------------
+// ---- The pages of one region ----
 
 // The first page at or after `from` whose bit is set (flip 0) or clear (flip ~0); SLOT_PAGES when there is none.
 static size_t next_page(const uint64_t* bitmap, size_t from, uint64_t flip) {
@@ -104,25 +103,24 @@ static void purge(struct region* region) {
     memset(region->idle, 0, sizeof region->idle);
 }
 
-// ---- The regions together
-// ---------------------------------------------------------------------------------------------
-
-static unsigned bin_of(size_t pages) { return 63 - (unsigned)__builtin_clzll(pages); }
+// ---- The regions together ----
 
 static void bin_add(struct region* region) {
     if (region->longest_free == 0) return;
-    struct region** bin = &bins[bin_of(region->longest_free)];
+    size_t bin = region->longest_free - 1;
     region->previous = NULL;
-    region->next = *bin;
-    if (*bin != NULL) (*bin)->previous = region;
-    *bin = region;
+    region->next = bins[bin];
+    if (bins[bin] != NULL) bins[bin]->previous = region;
+    bins[bin] = region;
+    bins_filled[bin / 64] |= (uint64_t)1 << (bin % 64);
 }
 
 static void bin_remove(struct region* region) {
     if (region->longest_free == 0) return;
-    struct region** bin = &bins[bin_of(region->longest_free)];
+    size_t bin = region->longest_free - 1;
     if (region->previous == NULL) {
-        *bin = region->next;
+        bins[bin] = region->next;
+        if (region->next == NULL) bins_filled[bin / 64] &= ~((uint64_t)1 << (bin % 64));
     } else {
         region->previous->next = region->next;
     }
@@ -140,12 +138,13 @@ static struct region* region_map(void) {
     }
     region->mapping.kind = MAPPING_REGION;
     region->mapping.start = os_map(SLOT_BYTES, SLOT_BYTES);
-    if (region->mapping.start == NULL || !page_map_add(&region->mapping)) {
+    if (region->mapping.start == NULL || !page_map_prepare(region->mapping.start)) {
         if (region->mapping.start != NULL) os_unmap(region->mapping.start, SLOT_BYTES);
         region->next = unused_records;
         unused_records = region;
         return NULL;
     }
+    page_map_add(&region->mapping);
     // A program that needs little memory shall not pay for clearing 2 MiB of it at its first xmalloc.
     if (region_count > 0) os_advise_huge(region->mapping.start, SLOT_BYTES);
     region_count++;
@@ -169,17 +168,27 @@ static void region_unmap(struct region* region) {
     unused_records = region;
 }
 
-// A region with room for the run, and the page where it fits. Prefers the regions that have the least room.
+// A region with room for the run, and the page where it fits. Prefers the regions that have the least room; that a run
+// is long enough but not aligned is rare.
 static struct region* find_region(size_t pages, size_t alignment_pages, size_t* page) {
-    for (unsigned bin = bin_of(pages); bin < BINS; bin++) {
+    for (size_t bin = next_set(bins_filled, pages - 1); bin < SLOT_PAGES; bin = next_set(bins_filled, bin + 1)) {
         for (struct region* region = bins[bin]; region != NULL; region = region->next) {
-            if (region->longest_free < pages) continue;
             *page = find_free_run(region, pages, alignment_pages);
             if (*page < SLOT_PAGES) return region;
         }
     }
     *page = 0;
     return region_map();
+}
+
+// Purges region after region until at most so many pages lie idle: well below the limit, so that it is not reached
+// again at once. Those with the longest free runs come first, for they are used last.
+static void purge_down(size_t goal_pages) {
+    for (size_t bin = SLOT_PAGES; bin-- > 0 && idle_pages > goal_pages;) {
+        for (struct region* region = bins[bin]; region != NULL && idle_pages > goal_pages; region = region->next) {
+            purge(region);
+        }
+    }
 }
 
 char* region_take_run(size_t pages, size_t alignment_pages, struct region** region_found) {
@@ -213,9 +222,9 @@ void region_give_run(struct region* region, char* start) {
     if (region->free_pages == SLOT_PAGES) {
         empty_count++;
         if (empty_count > EMPTY_KEPT_MOST) region_unmap(region);
-    } else if (idle_pages > IDLE_PAGES_LEAST && idle_pages > used_pages / IDLE_SHARE) {
-        purge(region);
     }
+    size_t idle_most = used_pages / IDLE_SHARE > IDLE_PAGES_LEAST ? used_pages / IDLE_SHARE : IDLE_PAGES_LEAST;
+    if (idle_pages > idle_most) purge_down(idle_most / 2);
     pthread_mutex_unlock(&lock);
 }
 
@@ -226,9 +235,9 @@ size_t region_run_pages(const struct region* region, const char* start) {
 
 void region_unmap_empty(void) {
     pthread_mutex_lock(&lock);
-    for (struct region* region = bins[BINS - 1]; region != NULL;) {
+    for (struct region* region = bins[SLOT_PAGES - 1]; region != NULL;) {
         struct region* next = region->next;
-        if (region->free_pages == SLOT_PAGES) region_unmap(region);
+        region_unmap(region);
         region = next;
     }
     pthread_mutex_unlock(&lock);

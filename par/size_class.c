@@ -32,14 +32,14 @@ static uint32_t magazine_blocks(uint32_t block_bytes) {
 void size_classes_init(void) {
     uint32_t bytes = 0;
     uint32_t step = ALIGNMENT;
-    for (unsigned class = 1; class < CLASS_COUNT; class ++) {
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         if (bytes >= 256 && (bytes & (bytes - 1)) == 0) step = bytes / 8;
         for (uint32_t units = bytes / ALIGNMENT + 1; units <= (bytes + step) / ALIGNMENT; units++) {
-            size_class_table[units] = (uint8_t) class;
+            size_class_table[units] = (uint8_t)size_class;
         }
         bytes += step;
         uint32_t span_bytes = span_granules(bytes) * GRANULE_BYTES;
-        size_classes[class] = (struct size_class){
+        size_classes[size_class] = (struct size_class){
             .block_bytes = bytes,
             .magazine_blocks = (uint16_t)magazine_blocks(bytes),
             .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),

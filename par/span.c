@@ -35,15 +35,15 @@ static struct span* span_of(const void* block) {
     return &region->spans[region->span_first[granule_of(region, block)]];
 }
 
-static struct span* span_make(unsigned class) {
-    const struct size_class* size = &size_classes[class];
+static struct span* span_make(unsigned size_class) {
+    const struct size_class* size = &size_classes[size_class];
     struct region* region;
     char* start = region_take_run(size->span_pages, GRANULE_PAGES, &region);
     if (start == NULL) return NULL;
     size_t first = granule_of(region, start);
     size_t granules = size->span_pages / GRANULE_PAGES;
     for (size_t i = 0; i < granules; i++) region->span_first[first + i] = (uint8_t)first;
-    page_map_set_class(start, granules, class);
+    page_map_set_class(start, granules, size_class);
     struct span* span = &region->spans[first];
     *span = (struct span){.start = start, .block_count = size->span_blocks};
     return span;
@@ -89,17 +89,17 @@ static bool span_is_spent(const struct span* span) {
     return span->free_count == 0 && span->carved == span->block_count;
 }
 
-unsigned span_list_take(struct span_list* list, unsigned class, unsigned wanted, struct block** first) {
+unsigned span_list_take(struct span_list* list, unsigned size_class, unsigned wanted, struct block** first) {
     *first = NULL;
     if (list->first == NULL) {
-        struct span* fresh = span_make(class);
+        struct span* fresh = span_make(size_class);
         if (fresh == NULL) return 0;
         list_add(list, fresh);
     }
     unsigned count = 0;
     while (count < wanted && list->first != NULL) {
         struct span* span = list->first;
-        count += span_take(span, size_classes[class].block_bytes, wanted - count, first);
+        count += span_take(span, size_classes[size_class].block_bytes, wanted - count, first);
         if (span_is_spent(span)) list_remove(list, span);
     }
     list->outside += count;

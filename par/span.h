@@ -35,7 +35,7 @@ struct span_list {
 // Takes up to `wanted` blocks (1 or more) of a class, as a list.
 //
 // Result: how many they are; 0 only when there is no memory. *first: the list, ended by NULL.
-unsigned span_list_take(struct span_list* list, unsigned class, unsigned wanted, struct block** first);
+unsigned span_list_take(struct span_list* list, unsigned size_class, unsigned wanted, struct block** first);
 
 // Takes a list of blocks of this class back into their spans. O(its length).
 void span_list_give(struct span_list* list, struct block* first);
