@@ -110,6 +110,10 @@ THREADS ?= 4
 compare: programs $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4
 	@bench/compare --backends "$(BACKENDS)" --programs "$(PROGRAMS)" --bin "$(BIN)" --rounds $(ROUNDS) --threads $(THREADS)
 
+.PHONY: grade
+grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
+	@perl test.pl
+
 .PHONY: programs
 programs: $(programs)
 

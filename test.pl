@@ -34,10 +34,10 @@ sub read_options () {
       or usage_error('the options could not be read');
     pod2usage( -exitval => 0, -verbose => 2, -noperldoc => 1 ) if $option{help};
 
-    usage_error("'$ARGV[0]' is not an option") if @ARGV;
+    usage_error("'$ARGV[0]' is not an option")              if @ARGV;
     usage_error("--only $option{only}: not one of @STAGES") if defined $option{only} && !$STAGES{ $option{only} };
     usage_error("--timeout $option{timeout}: not a number of seconds over 0") if ( $option{timeout} // 1 ) <= 0;
-    usage_error("--tree $option{tree}: there is no Makefile in it") if !-f "$option{tree}/Makefile";
+    usage_error("--tree $option{tree}: there is no Makefile in it")           if !-f "$option{tree}/Makefile";
     for my $list ( grep { defined $option{$_} } qw(backends programs) ) {
         my @names = grep { length } split /[\s,]+/, $option{$list};
         my ($odd) = grep { !/\A\w+\z/ } @names;
@@ -56,7 +56,7 @@ sub grade ( $tap, %option ) {
     my $workspace = grader::Workspace->new;
     my $progress  = grader::Progress->new;
 
-    $progress->say('building the launcher');
+    $progress->show('building the launcher');
     my $job = grader::Job->new(
         tree      => abs_path( $option{tree} ),
         settings  => $settings,
@@ -79,7 +79,8 @@ sub grade ( $tap, %option ) {
         $tap->result( $test->{name}, $outcome );
     }
     my %count = $tap->counts;
-    $tap->note( "$count{pass} passed, $count{fail} failed" . ( $count{skip} ? ", $count{skip} could not be told" : q{} ) );
+    $tap->note(
+        "$count{pass} passed, $count{fail} failed" . ( $count{skip} ? ", $count{skip} could not be told" : q{} ) );
     return $count{fail} == 0;
 }
 

@@ -17,9 +17,10 @@ my $MOST_QUOTED = 80;
 sub complaint ( $result, $top ) {
     return measure::Launch::sentence($result) if !measure::Launch::ok($result);
     my $line = grader::Oracle::line($top);
-    return "printed nothing instead of '$line'" if $result->{stdout} eq q{};
+    return "printed nothing instead of '$line'"                              if $result->{stdout} eq q{};
     return 'printed ' . _quoted( $result->{stdout} ) . " instead of '$line'" if $result->{stdout} ne "$line\n";
-    return 'gave the right answer, but wrote to standard error: ' . _quoted( $result->{stderr} ) if $result->{stderr} ne q{};
+    return 'gave the right answer, but wrote to standard error: ' . _quoted( $result->{stderr} )
+      if $result->{stderr} ne q{};
     return;
 }
 

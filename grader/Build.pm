@@ -30,9 +30,10 @@ sub launcher ( $tree, $workspace ) {
     my $why  = $@;
     kill 'TERM', $pid if !defined $said;    # a signal to the grader: make must not go on in a folder that is removed
     waitpid $pid, 0;
-    die $why if !defined $said;             ## no critic (RequireCarping): passed on as it is
+    die $why         if !defined $said;
     return $launcher if $? == 0 && -x $launcher;
-    die "the grader cannot run: make could not build its launcher in $tree: ", join( '; ', first_errors( $said, $tree ) ), "\n";
+    die "the grader cannot run: make could not build its launcher in $tree: ",
+      join( '; ', first_errors( $said, $tree ) ), "\n";
 }
 
 # Builds all programs with one backend; one that does not build does not keep the others from it.
@@ -45,8 +46,9 @@ sub backend (%options) {
     my $bin      = $workspace->path('bin');
     my $result   = measure::Launch::run(
         command => [
-            qw(make -s -k -j2 -Otarget --no-print-directory -C), $tree,
-            'BUILD=' . $workspace->path('build'), "BIN=$bin", "BACKENDS=$backend", "PROGRAMS=@programs", 'all'
+            qw(make -s -k -j2 -Otarget --no-print-directory -C),
+            $tree, 'BUILD=' . $workspace->path('build'),
+            "BIN=$bin", "BACKENDS=$backend", "PROGRAMS=@programs", 'all'
         ],
         env           => { ( map { $_ => undef } @NOT_INHERITED ), LC_ALL => 'C' },
         launcher      => $options{launcher},
@@ -62,7 +64,9 @@ sub backend (%options) {
 sub first_errors ( $said, @folders ) {
     for my $folder (@folders) { $said =~ s{\Q$folder\E/}{}g }
     my @lines  = grep { /\S/ } split /\n/, $said;
-    my @errors = grep { /\berror:|undefined reference|multiple definition|No rule to make target|cannot find|not found|No such file/ } @lines;
+    my @errors = grep {
+        /\berror:|undefined reference|multiple definition|No rule to make target|cannot find|not found|No such file/
+    } @lines;
     @errors = @lines if !@errors;
     my $more = @errors - $MOST_ERRORS;
     splice @errors, $MOST_ERRORS if $more > 0;

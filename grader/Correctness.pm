@@ -49,7 +49,7 @@ sub _check ( $job, $program, $backend, @tops ) {
         }
     }
     return { verdict => 'pass' } if !@complaints;
-    $job->set_failed( $program, $backend, "bin/$program-$backend gave no right answer at every TOP above" );
+    $job->set_failed( $program, $backend, "bin/$program-$backend did not give every right answer, see above" );
     return { verdict => 'fail', diag => \@complaints };
 }
 

@@ -28,7 +28,7 @@ sub has_backends ( $self, @wanted ) {
 # Builds one backend after the other, so that each fails alone.
 sub build ($self) {
     for my $backend ( $self->backends ) {
-        $self->progress->say("building the programs with $backend");
+        $self->progress->show("building the programs with $backend");
         my ( $binaries, @errors ) = grader::Build::backend(
             ( map { $_ => $self->{$_} } qw(tree workspace launcher programs) ),
             backend   => $backend,
@@ -65,7 +65,7 @@ sub command ( $self, $program, $backend, $top ) {
 
 # Runs a binary; %options go to measure::Launch::run over those of command().
 sub run ( $self, $program, $backend, $top, %options ) {
-    $self->progress->say("$program-$backend $top");
+    $self->progress->show("$program-$backend $top");
     return measure::Launch::run( $self->command( $program, $backend, $top ), %options );
 }
 

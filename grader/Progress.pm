@@ -7,9 +7,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-sub new ($class) { return bless { on => -t STDERR }, $class }    ## no critic (ProhibitInteractiveTest): standard error, not input
+sub new ($class) { return bless { on => -t STDERR }, $class }
 
-sub say ( $self, $what ) {    ## no critic (ProhibitBuiltinHomonyms)
+sub show ( $self, $what ) {
     print {*STDERR} "\r\e[K$what ..." if $self->{on};
     return;
 }

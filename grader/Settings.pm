@@ -19,7 +19,7 @@ sub defaults () {
         library  => 'sys',
 
         # Right answers: always these, and one drawn from each range.
-        tops => { usual => [ 2, 3, 100, 1000, 10_000, 100_000 ], hw08 => [ 2, 3, 100, 1000 ] },
+        tops       => { usual => [ 2, 3, 100, 1000, 10_000, 100_000 ], hw08 => [ 2, 3, 100, 1000 ] },
         drawn_tops => { usual => [ [ 4, 9999 ], [ 10_001, 120_000 ] ], hw08 => [ [ 4, 999 ], [ 1001, 1500 ] ] },
 
         run_timeout_s   => 20,
@@ -27,9 +27,9 @@ sub defaults () {
         output_bytes    => 64 * 1024,
 
         # Base: the baseline takes at least this many times as long as the graded backend.
-        base_ratio  => 4,
-        base_rounds => 5,
-        base_tops   => [ 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000 ],
+        base_ratio     => 4,
+        base_rounds    => 5,
+        base_tops      => [ 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000 ],
         base_longest_s => 2,
 
         # Challenge: the graded backend's time divided by the library's is below this.

@@ -19,9 +19,12 @@ use measure::Rounds;
 sub tests ($job) {
     my $settings = $job->settings;
     my ( $graded, $baseline, $library ) = @{$settings}{qw(graded baseline library)};
-    my @base = map { _base_test( $job, $_ ) } $job->programs;
+    my @base      = map { _base_test( $job, $_ ) } $job->programs;
     my @challenge = map { _challenge_test( $job, $_ ) } $job->programs;
-    return ( $job->has_backends( $graded, $baseline ) ? @base : (), $job->has_backends( $graded, $library ) ? @challenge : () );
+    return (
+        $job->has_backends( $graded, $baseline ) ? @base      : (),
+        $job->has_backends( $graded, $library )  ? @challenge : ()
+    );
 }
 
 sub _base_test ( $job, $program ) {
@@ -34,8 +37,8 @@ sub _base_test ( $job, $program ) {
                 $job, $program, $baseline, $graded,
                 choose_top => \&_top_for_baseline,
                 rounds     => $settings->{base_rounds},
-                decide     => sub ( $median, $low, $high ) { $low >= $least ? 'pass' : $high < $least ? 'fail' : undef },
-                wanted     => "at least $least",
+                decide => sub ( $median, $low, $high ) { $low >= $least ? 'pass' : $high < $least ? 'fail' : undef },
+                wanted => "at least $least",
             );
         },
     };
@@ -51,8 +54,8 @@ sub _challenge_test ( $job, $program ) {
                 $job, $program, $graded, $library,
                 choose_top => \&_top_for_library,
                 rounds     => $settings->{challenge_rounds},
-                decide     => sub ( $median, $low, $high ) { $high < $limit ? 'pass' : $low >= $limit ? 'fail' : undef },
-                wanted     => "below $limit",
+                decide => sub ( $median, $low, $high ) { $high < $limit ? 'pass' : $low >= $limit ? 'fail' : undef },
+                wanted => "below $limit",
             );
         },
     };
@@ -64,45 +67,54 @@ sub _compare ( $job, $program, $over, $under, %how ) {
         my ( $sentence, @more ) = $job->failed( $program, $backend );
         return { verdict => 'fail', diag => ["not timed: $sentence"] } if defined $sentence;
     }
+    my ( $top, $wall_s );
     my $measured = eval {
-        my ( $top, $peak_kib ) = $how{choose_top}->( $job, $program );
-        _rounds( $job, $program, $top, $peak_kib, $how{rounds}, $over, $under );
+        ( $top, my $peak_kib ) = $how{choose_top}->( $job, $program );
+        $wall_s = _rounds( $job, $program, $top, $peak_kib, $how{rounds}, $over, $under );
+        1;
     };
     if ( !$measured ) {
-        die $@ if !ref $@;    ## no critic (RequireCarping): not ours
+        die $@ if !ref $@;
         return { verdict => 'fail', diag => [ 'not timed: ' . $@->{complaint} ] };
     }
-    my ( $top, $wall_s ) = @{$measured};
     my ( $median, $low, $high ) = measure::Rounds::paired_ratio( $wall_s->{$over}, $wall_s->{$under} );
-    my $times = join ', ', map { sprintf '%s %.3f s +- %.3f', $_, measure::Rounds::median( @{ $wall_s->{$_} } ), measure::Rounds::spread( @{ $wall_s->{$_} } ) }
-      $over, $under;
     my $ratio   = sprintf '%s/%s %.3g (%.3g to %.3g), wanted %s', $over, $under, $median, $low, $high, $how{wanted};
-    my $verdict = $how{decide}->( $median, $low, $high );
+    my $times   = join ', ', map { _time_words( $_, @{ $wall_s->{$_} } ) } $over, $under;
+    my $summary = "$program $top, $how{rounds} rounds, medians of elapsed time: $times; $ratio";
+    my $verdict = $how{decide}->( $median, $low, $high ) // 'skip';
+    return { verdict => $verdict, diag => [$summary] } if $verdict eq 'fail';
     return {
-        verdict => $verdict // 'skip',
-        notes   => ["$program $top, $how{rounds} rounds, medians of elapsed time: $times; $ratio"],
+        verdict => $verdict,
+        notes   => [$summary],
         reason  => "cannot tell: the runs scatter too much, $ratio; grade again on a quieter machine",
-        diag    => ( $verdict // q{} ) eq 'fail' ? ['the ratio is not as wanted, see above'] : [],
     };
 }
 
-# Result: [ $top, { backend => [elapsed seconds] } ]. A wrong answer ends it: dies with { complaint => sentence }.
+sub _time_words ( $backend, @wall_s ) {
+    return sprintf '%s %.3f s +- %.3f', $backend, measure::Rounds::median(@wall_s), measure::Rounds::spread(@wall_s);
+}
+
+# Result: { backend => [elapsed seconds, round by round] }. A wrong answer ends it: dies with { complaint => sentence }.
 sub _rounds ( $job, $program, $top, $peak_kib, $rounds, @backends ) {
     my $results = measure::Rounds::interleave(
-        entries => [ map { { name => $_, $job->command( $program, $_, $top ) } } @backends ],
-        rounds  => $rounds,
-        launch  => { touch_bytes => int( 1.2 * 1024 * $peak_kib ) },
-        check   => sub ( $entry, $result ) { _insist_on_right( $job, $program, $entry->{name}, $top, $result ) },
-        on_progress => sub ( $done, $total, $entry ) {
-            $job->progress->say("timing $program $top: @backends, $done of $total runs") if $entry;
+        entries     => [ map { { name => $_, $job->command( $program, $_, $top ) } } @backends ],
+        rounds      => $rounds,
+        launch      => { touch_bytes => int( 1.2 * 1024 * $peak_kib ) },
+        check       => sub ( $entry, $result ) { _insist_on_right( $job, $program, $entry->{name}, $top, $result ) },
+        on_progress => sub ( $done,  $total, $entry ) {
+            $job->progress->show("timing $program $top: @backends, $done of $total runs") if $entry;
         },
     );
-    return [ $top, { map { my $name = $_; $name => [ map { $_->{wall_s} } @{ $results->{$name} } ] } @backends } ];
+    my %wall_s;
+    for my $backend (@backends) {
+        $wall_s{$backend} = [ map { $_->{wall_s} } @{ $results->{$backend} } ];
+    }
+    return \%wall_s;
 }
 
 sub _insist_on_right ( $job, $program, $backend, $top, $result ) {
     my $complaint = $job->complaint( $program, $backend, $top, $result ) // return;
-    die { complaint => $complaint };    ## no critic (RequireCarping): an object, caught in _compare
+    die { complaint => $complaint };
 }
 
 # ---- Choosing TOP ----------------------------------------------------------------------------------------------------
@@ -136,11 +148,13 @@ sub _top_for_library ( $job, $program ) {
         my $result = $job->run( $program, $library, $top );
         _insist_on_right( $job, $program, $library, $top, $result );
         my ( $wall_s, $peak_kib ) = @{$result}{qw(wall_s peak_kib)};
-        my $factor = min( 10, max( 1.3, $settings->{challenge_aim_s} / $wall_s ) );
-        my $next   = min( _two_digits( $top * $factor ), $settings->{challenge_top}{most} );
+        my $factor     = min( 10,                            max( 1.3, $settings->{challenge_aim_s} / $wall_s ) );
+        my $next       = min( _two_digits( $top * $factor ), $settings->{challenge_top}{most} );
         my $needed_kib = $peak_kib * $next / $top;
         return ( $top, $peak_kib )
-          if $wall_s >= $settings->{challenge_shortest_s} || $next == $top || $needed_kib > $settings->{challenge_memory_kib};
+          if $wall_s >= $settings->{challenge_shortest_s}
+          || $next == $top
+          || $needed_kib > $settings->{challenge_memory_kib};
         $top = $next;
     }
     return;

@@ -13,7 +13,12 @@ no warnings 'experimental::signatures';
 sub new ($class) {
     my $quiet_harness = $ENV{HARNESS_ACTIVE} && !$ENV{HARNESS_IS_VERBOSE};
     STDOUT->autoflush(1);
-    return bless { number => 0, planned => 0, counts => { pass => 0, fail => 0, skip => 0 }, diag_to => $quiet_harness ? \*STDERR : \*STDOUT },
+    return bless {
+        number  => 0,
+        planned => 0,
+        counts  => { pass => 0, fail => 0, skip => 0 },
+        diag_to => $quiet_harness ? \*STDERR : \*STDOUT
+      },
       $class;
 }
 
@@ -47,7 +52,9 @@ sub bail_out ( $self, $reason ) {
     return;
 }
 
-sub _comments (@lines) { return map { "# $_\n" } map { split /\n/ } @lines }
+sub _comments (@lines) {
+    return map { "# $_\n" } map { split /\n/ } @lines;
+}
 
 sub counts ($self) { return %{ $self->{counts} } }
 

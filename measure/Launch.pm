@@ -51,8 +51,8 @@ sub run (%options) {
     my $said = _converse(
         sub ($report_fd) {
             for my $name ( keys %{ $options{env} // {} } ) {
-                if   ( defined $options{env}{$name} ) { $ENV{$name} = $options{env}{$name} }
-                else                                  { delete $ENV{$name} }
+                if ( defined $options{env}{$name} ) { $ENV{$name} = $options{env}{$name} }
+                else                                { delete $ENV{$name} }
             }
             if ( defined $options{directory} ) { chdir $options{directory} or return }
             { exec {$launcher} $launcher, @limits, '--report', $report_fd, '--', @command }
@@ -66,7 +66,13 @@ sub run (%options) {
         my $line = $said->{stderr} =~ /\A([^\n]+)/ ? $1 : "it ended with wait status $said->{status}";
         die "the launcher could not run @command: $line\n";
     }
-    return { %{$report}, command => \@command, limits => \%limits, stdout => $said->{stdout}, stderr => $said->{stderr} };
+    return {
+        %{$report},
+        command => \@command,
+        limits  => \%limits,
+        stdout  => $said->{stdout},
+        stderr  => $said->{stderr}
+    };
 }
 
 # Starts a child that calls $become (which must end in exec) and reads its standard output, its standard error and its
@@ -92,7 +98,7 @@ sub _converse ( $become, $capture_bytes ) {
     my $why  = $@;
     kill 'TERM', $pid if !$read;
     waitpid $pid, 0;
-    die $why if !$read;    ## no critic (RequireCarping): it is somebody else's message, passed on
+    die $why if !$read;
     return { %said, status => $? };
 }
 
@@ -162,7 +168,8 @@ sub sentence ($result) {
         $sentence .= ' and left ' . _count( $result->{strays}, 'process', 'processes' ) . " behind, $were";
     }
     if ( $result->{survivors} ) {
-        $sentence .= '; ' . _count( $result->{survivors}, 'process of it', 'processes of it' ) . ' could not be stopped';
+        $sentence .=
+          '; ' . _count( $result->{survivors}, 'process of it', 'processes of it' ) . ' could not be stopped';
     }
     return $sentence;
 }
@@ -170,7 +177,7 @@ sub sentence ($result) {
 sub _stopped_words ($result) {
     my $why    = $result->{stopped} // return;
     my $limits = $result->{limits};
-    return sprintf 'was stopped after %g s: it did not finish',         $limits->{wall_s} if $why eq 'wall';
+    return sprintf 'was stopped after %g s: it did not finish',        $limits->{wall_s} if $why eq 'wall';
     return sprintf 'was stopped after %g s of CPU: it did not finish', $limits->{cpu_s}  if $why eq 'cpu';
     return 'printed more than ' . bytes_words( $limits->{output_bytes} ) . ' and was stopped' if $why eq 'output';
     if ( $why eq 'processes' ) {
@@ -183,13 +190,14 @@ sub _stopped_words ($result) {
 
 sub _ended_words ($result) {
     return "could not be started: $result->{error}" if defined $result->{error};
-    my $said = $result->{stderr} =~ /\A\s*([^\n]+)/ ? $1 : undef;
-    my $room = $result->{limits}{memory_bytes};
+    my $said       = $result->{stderr} =~ /\A\s*([^\n]+)/ ? $1 : undef;
+    my $room       = $result->{limits}{memory_bytes};
     my $room_words = defined $room ? ' under its limit of ' . bytes_words($room) : q{};
 
     if ( defined $result->{signal} ) {
         my $words = "$result->{signal} (" . signal_words( $result->{signal} ) . ')';
-        return "was killed by signal $words$room_words, as when memory has run out" if $result->{signal} == POSIX::SIGKILL();
+        return "was killed by signal $words$room_words, as when memory has run out"
+          if $result->{signal} == POSIX::SIGKILL();
         return "crashed with signal $words$room_words";
     }
     return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;

@@ -7,7 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp       qw(croak);
+use Carp qw(croak);
 use measure::Launch;
 
 # An interval for a median claims to hold the true one in at least this share of all measurements.
@@ -77,7 +77,7 @@ sub _interval_cut ($n) {
     my ( $cut, $chance, $tail ) = ( 0, 0.5**$n, 0.5**$n );
     while ( 2 * $cut < $n ) {
         $chance *= ( $n - $cut ) / ( $cut + 1 );
-        $tail += $chance;
+        $tail   += $chance;
         last if 1 - 2 * $tail < $COVERAGE;
         $cut++;
     }

@@ -19,7 +19,8 @@ use lib "$Bin/..";
 use measure::Launch;
 
 my $launcher = $ENV{LAUNCHER} // "$Bin/../build/release/measure/launch";
--x $launcher or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+-x $launcher
+  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
 
 # Nothing that is right takes this long; what is started here ends by itself, but later than that.
 my $GENEROUS_S = 20;
@@ -72,17 +73,17 @@ sub content ($path) {
 
 subtest 'A program that does well' => sub {
     my $result = run_perl('print "out"; print STDERR "err"; my $x = "x" x 50_000_000');
-    is( $result->{stdout},     'out', 'its output is captured' );
-    is( $result->{stderr},     'err', 'its errors too, apart' );
-    is( $result->{exit},       0,     'its exit status is 0' );
-    is( $result->{$_}, undef, "$_ is undefined" ) for qw(signal stopped error);
-    is( $result->{strays},     0,     'it left no process behind' );
+    is( $result->{stdout}, 'out', 'its output is captured' );
+    is( $result->{stderr}, 'err', 'its errors too, apart' );
+    is( $result->{exit},   0,     'its exit status is 0' );
+    is( $result->{$_},     undef, "$_ is undefined" ) for qw(signal stopped error);
+    is( $result->{strays}, 0,     'it left no process behind' );
     ok( measure::Launch::ok($result), 'ok() says so' );
     like( measure::Launch::sentence($result), qr/\Afinished in [\d.e-]+ s\z/, 'the sentence says how long it took' );
-    cmp_ok( $result->{wall_s}, '>', 0, 'elapsed time is measured' );
-    cmp_ok( $result->{user_s} + $result->{sys_s}, '>', 0, 'CPU time is measured' );
-    cmp_ok( $result->{peak_kib}, '>', 50_000_000 / 1024, 'the memory that it touched is measured' );
-    cmp_ok( $result->{minor_faults}, '>', 1000, 'page faults are counted' );
+    cmp_ok( $result->{wall_s},                    '>', 0,                 'elapsed time is measured' );
+    cmp_ok( $result->{user_s} + $result->{sys_s}, '>', 0,                 'CPU time is measured' );
+    cmp_ok( $result->{peak_kib},                  '>', 50_000_000 / 1024, 'the memory that it touched is measured' );
+    cmp_ok( $result->{minor_faults},              '>', 1000,              'page faults are counted' );
     ok( defined $result->{$_}, "$_ is reported" )
       for qw(major_faults voluntary_switches involuntary_switches stdout_bytes stderr_bytes survivors);
 };
@@ -95,30 +96,40 @@ subtest 'What a program finds' => sub {
     local $^F = 100;
     open my $inherited, '<', '/dev/null' or die $!;
     is(
-        run_perl('opendir my $d, "/proc/self/fd"; print scalar grep { /\d/ && $_ > 2 && $_ != fileno $d } readdir $d')->{stdout},
+        run_perl('opendir my $d, "/proc/self/fd"; print scalar grep { /\d/ && $_ > 2 && $_ != fileno $d } readdir $d')
+          ->{stdout},
         0, 'no other file is open'
     );
 
     my $raising = 'ulimit -c unlimited 2>/dev/null; exec "$0" --report /dev/null -- /bin/sh -c "ulimit -c"';
     open my $core_limit, '-|', '/bin/sh', '-c', $raising, $launcher or die $!;
     is( <$core_limit>, "0\n", 'it dumps no core, though the caller would' );
-    like( run_perl( 'exec "/bin/sh", "-c", "ulimit -n"', files => 7 )->{stdout}, qr/\A7\n/, 'it may open that many files' );
+    like( run_perl( 'exec "/bin/sh", "-c", "ulimit -n"', files => 7 )->{stdout},
+        qr/\A7\n/, 'it may open that many files' );
 
     local $SIG{USR1} = 'IGNORE';
-    is( run_perl('kill USR1 => $$; sleep 1')->{signal}, POSIX::SIGUSR1(), 'a signal that the caller ignores counts again' );
+    is( run_perl('kill USR1 => $$; sleep 1')->{signal},
+        POSIX::SIGUSR1(), 'a signal that the caller ignores counts again' );
 
-    is( run_perl( 'print $ENV{COLOUR}', env => { %mark, COLOUR => 'blue' } )->{stdout}, 'blue', 'variables can be set' );
+    is( run_perl( 'print $ENV{COLOUR}', env => { %mark, COLOUR => 'blue' } )->{stdout}, 'blue',
+        'variables can be set' );
     local $ENV{COLOUR} = 'red';
-    is( run_perl( 'print exists $ENV{COLOUR} ? 1 : 0', env => { %mark, COLOUR => undef } )->{stdout}, 0, '... and removed' );
-    is( $ENV{COLOUR}, 'red', '... for the program only' );
-    is( run_perl( 'use Cwd; print cwd', directory => '/' )->{stdout}, '/', 'it runs where it is told to' );
+    is( run_perl( 'print exists $ENV{COLOUR} ? 1 : 0', env => { %mark, COLOUR => undef } )->{stdout},
+        0, '... and removed' );
+    is( $ENV{COLOUR},                                                 'red', '... for the program only' );
+    is( run_perl( 'use Cwd; print cwd', directory => '/' )->{stdout}, '/',   'it runs where it is told to' );
 };
 
 subtest 'How a program may end' => sub {
-    is( sentence_of('exit 3'),                    'ended with exit status 3', 'an exit status' );
-    is( sentence_of('print STDERR "no\nx"; exit 2'), 'ended with exit status 2: no', 'an exit status with its first words' );
-    is( sentence_of('kill SEGV => $$; sleep 1'),  'crashed with signal 11 (segmentation fault)', 'a segmentation fault' );
-    is( sentence_of('abort'),                     'crashed with signal 6 (aborted)', 'an abort' );
+    is( sentence_of('exit 3'), 'ended with exit status 3', 'an exit status' );
+    is(
+        sentence_of('print STDERR "no\nx"; exit 2'),
+        'ended with exit status 2: no',
+        'an exit status with its first words'
+    );
+    is( sentence_of('kill SEGV => $$; sleep 1'), 'crashed with signal 11 (segmentation fault)',
+        'a segmentation fault' );
+    is( sentence_of('abort'), 'crashed with signal 6 (aborted)', 'an abort' );
     like( sentence_of('kill KILL => $$; sleep 1'), qr/\Awas killed by signal 9 \(killed\)/, 'a kill from outside' );
     ok( !measure::Launch::ok( run_perl('exit 1') ), 'a failure is not ok()' );
 };
@@ -132,11 +143,12 @@ subtest 'A program that cannot start' => sub {
     for my $program ( sort keys %told ) {
         my $result = measure::Launch::run( command => [$program], launcher => $launcher );
         is( $result->{error}, "cannot run $program: $told{$program}", "$program is named, with the reason" );
-        is( $result->{exit},  undef, '... and has no exit status' );
+        is( $result->{exit},  undef,                                  '... and has no exit status' );
         ok( !measure::Launch::ok($result), '... and is not ok()' );
     }
     my $odd = measure::Launch::run( command => ["/no\"such\\file\n"], launcher => $launcher );
-    is( $odd->{error}, "cannot run /no\"such\\file\n: No such file or directory", 'a name with odd characters is kept' );
+    is( $odd->{error}, "cannot run /no\"such\\file\n: No such file or directory",
+        'a name with odd characters is kept' );
     for my $bytes ( 4096, 1_000_000, 4_000_000 ) {
         my $result = run_perl( '1', memory_bytes => $bytes );
         is(
@@ -150,15 +162,24 @@ subtest 'A program that cannot start' => sub {
 subtest 'Limits' => sub {
     my $before = time;
     is( sentence_of( 'sleep 40', wall_s => 0.3 ), 'was stopped after 0.3 s: it did not finish', 'elapsed time' );
-    is( sentence_of( '$SIG{TERM} = $SIG{INT} = "IGNORE"; 1 while 1', wall_s => 0.3 ),
-        'was stopped after 0.3 s: it did not finish', '... of a program that ignores signals' );
-    is( sentence_of( 'kill STOP => $$', wall_s => 0.3 ),
-        'was stopped after 0.3 s: it did not finish', '... of a program that stopped itself' );
+    is(
+        sentence_of( '$SIG{TERM} = $SIG{INT} = "IGNORE"; 1 while 1', wall_s => 0.3 ),
+        'was stopped after 0.3 s: it did not finish',
+        '... of a program that ignores signals'
+    );
+    is(
+        sentence_of( 'kill STOP => $$', wall_s => 0.3 ),
+        'was stopped after 0.3 s: it did not finish',
+        '... of a program that stopped itself'
+    );
     cmp_ok( time - $before, '<', $GENEROUS_S, '... in time' );
 
     is( sentence_of( '1 while 1', cpu_s => 0.5 ), 'was stopped after 0.5 s of CPU: it did not finish', 'CPU time' );
-    is( sentence_of( '$SIG{XCPU} = "IGNORE"; 1 while 1', cpu_s => 1 ),
-        'was stopped after 1 s of CPU: it did not finish', '... of a program that ignores the warning' );
+    is(
+        sentence_of( '$SIG{XCPU} = "IGNORE"; 1 while 1', cpu_s => 1 ),
+        'was stopped after 1 s of CPU: it did not finish',
+        '... of a program that ignores the warning'
+    );
 
     my $said = sentence_of( 'my $x = "x" x 200_000_000', memory_bytes => 100 * $MIB );
     like( $said, qr/\Aran out of memory under its limit of 100 MiB \(exit status \d+\): Out of memory/, 'memory' );
@@ -169,12 +190,18 @@ subtest 'Limits' => sub {
 subtest 'Floods' => sub {
     my $flood = '$| = 1; $SIG{PIPE} = "IGNORE"; print "x" x 100 while 1';
     is( sentence_of($flood), 'printed more than 1 MiB and was stopped', 'standard output' );
-    is( sentence_of( "open STDOUT, '>&', STDERR; $flood", output_bytes => 2000 ),
-        'printed more than 1.953 KiB and was stopped', 'standard error' );
+    is(
+        sentence_of( "open STDOUT, '>&', STDERR; $flood", output_bytes => 2000 ),
+        'printed more than 1.953 KiB and was stopped',
+        'standard error'
+    );
     my $result = run_perl( $flood, output_bytes => 5000, capture_bytes => 10_000 );
     is( length $result->{stdout}, 5000, 'what was printed up to the limit is there' );
-    is( sentence_of( 'print "x" x 3000', output_bytes => 2000 ),
-        'printed more than 1.953 KiB and was stopped', 'too much from a program that has ended by itself' );
+    is(
+        sentence_of( 'print "x" x 3000', output_bytes => 2000 ),
+        'printed more than 1.953 KiB and was stopped',
+        'too much from a program that has ended by itself'
+    );
 
     my $long = run_perl( 'print map { "$_\n" } 1 .. 100_000', capture_bytes => 10 * $MIB );
     is( $long->{stdout}, join( '', map { "$_\n" } 1 .. 100_000 ), 'long output within the limit arrives whole' );
@@ -188,25 +215,44 @@ subtest 'Processes left behind' => sub {
     my $result = run_perl("$daemon print 'done'");
     is( $result->{stdout}, 'done', 'the program itself is heard to its end' );
     is( $result->{strays}, 1,      'a grandchild in a session of its own is counted' );
-    like( measure::Launch::sentence($result),
-        qr/\Afinished in \S+ s and left 1 process behind, which was stopped\z/, '... and worded' );
+    like(
+        measure::Launch::sentence($result),
+        qr/\Afinished in \S+ s and left 1 process behind, which was stopped\z/,
+        '... and worded'
+    );
     ok( !measure::Launch::ok($result), '... and not ok()' );
 
-    like( sentence_of('for (1 .. 3) { fork or do { sleep 40; exit } }'),
-        qr/and left 3 processes behind, which were stopped/, 'several children' );
-    is( sentence_of( 'fork; fork; fork; sleep 40', wall_s => 0.5 ),
-        'was stopped after 0.5 s: it did not finish', 'children of a program that is stopped end with it' );
+    like(
+        sentence_of('for (1 .. 3) { fork or do { sleep 40; exit } }'),
+        qr/and left 3 processes behind, which were stopped/,
+        'several children'
+    );
+    is(
+        sentence_of( 'fork; fork; fork; sleep 40', wall_s => 0.5 ),
+        'was stopped after 0.5 s: it did not finish',
+        'children of a program that is stopped end with it'
+    );
+
     # The one that goes and the one that comes may both be there.
-    like( sentence_of( 'for (1 .. 20000) { my $pid = fork; exit if $pid; setsid }', wall_s => 0.5 ),
+    like(
+        sentence_of( 'for (1 .. 20000) { my $pid = fork; exit if $pid; setsid }', wall_s => 0.5 ),
         qr/left (?:1 process|2 processes) behind, which w(?:as|ere) stopped/,
-        'a process that keeps changing its number is caught' );
-    is( sentence_of( 'for (1 .. 60) { fork or last } sleep 60', wall_s => 1 ),
-        'was stopped after 1 s: it did not finish', 'a tree of many processes' );
+        'a process that keeps changing its number is caught'
+    );
+    is(
+        sentence_of( 'for (1 .. 60) { fork or last } sleep 60', wall_s => 1 ),
+        'was stopped after 1 s: it did not finish',
+        'a tree of many processes'
+    );
     nothing_is_left('processes were left behind');
 
-    is( sentence_of( 'fork; sleep 40', processes => 1 ), 'started other processes and was stopped with them', 'a fork' );
-    is( sentence_of( 'for (1 .. 100) { fork or last } sleep 60', processes => 20 ),
-        'ran more than 20 processes at a time and was stopped with them', 'many forks' );
+    is( sentence_of( 'fork; sleep 40', processes => 1 ), 'started other processes and was stopped with them',
+        'a fork' );
+    is(
+        sentence_of( 'for (1 .. 100) { fork or last } sleep 60', processes => 20 ),
+        'ran more than 20 processes at a time and was stopped with them',
+        'many forks'
+    );
     is( run_perl( 'for (1 .. 3) { fork or exit; wait }', processes => 2 )->{exit}, 0, 'as many as allowed may run' );
     nothing_is_left('forks');
 };
@@ -242,7 +288,8 @@ subtest 'Signals to the launcher' => sub {
         kill $signal => $pid;
         waitpid $pid, 0;
         is( $? >> 8, 124, "SIG$signal ends the launcher" );
-        is( JSON::PP::decode_json( content("$folder/report") )->{stopped}, 'told', '... which reports that it was told to' );
+        is( JSON::PP::decode_json( content("$folder/report") )->{stopped},
+            'told', '... which reports that it was told to' );
         nothing_is_left("SIG$signal");
     }
 
@@ -295,16 +342,17 @@ subtest 'A reader that does not read' => sub {
 
 subtest 'Mistakes on the command line' => sub {
     my %mistake = (
-        "no program"       => [ [], qr/no program/ ],
-        "nothing after --" => [ [ '--wall', 1, '--' ], qr/no program/ ],
-        "unknown option"   => [ [ '--wal', 1, '--', 'true' ], qr/unknown option '--wal'; usage: launch / ],
-        "no value"         => [ ['--wall'], qr/'--wall' needs a value/ ],
-        "bad seconds"      => [ [ '--wall', '3x', '--', 'true' ], qr/--wall '3x' is not a number of seconds/ ],
-        "zero seconds"     => [ [ '--cpu', '0', '--', 'true' ], qr/--cpu '0' is not a number of seconds/ ],
-        "no number"        => [ [ '--wall', 'nan', '--', 'true' ], qr/--wall 'nan' is not/ ],
-        "negative count"   => [ [ '--output', '-1', '--', 'true' ], qr/--output '-1' is not a whole number/ ],
+        "no program"       => [ [],                                    qr/no program/ ],
+        "nothing after --" => [ [ '--wall', 1, '--' ],                 qr/no program/ ],
+        "unknown option"   => [ [ '--wal', 1, '--', 'true' ],          qr/unknown option '--wal'; usage: launch / ],
+        "no value"         => [ ['--wall'],                            qr/'--wall' needs a value/ ],
+        "bad seconds"      => [ [ '--wall', '3x', '--', 'true' ],      qr/--wall '3x' is not a number of seconds/ ],
+        "zero seconds"     => [ [ '--cpu', '0', '--', 'true' ],        qr/--cpu '0' is not a number of seconds/ ],
+        "no number"        => [ [ '--wall', 'nan', '--', 'true' ],     qr/--wall 'nan' is not/ ],
+        "negative count"   => [ [ '--output', '-1', '--', 'true' ],    qr/--output '-1' is not a whole number/ ],
         "huge count"       => [ [ '--files', '9' x 30, '--', 'true' ], qr/--files '9+' is not a whole number/ ],
-        "bad report"       => [ [ '--report', "$folder/no/such", '--', 'true' ], qr/cannot write the report to \S+: No such/ ],
+        "bad report"       =>
+          [ [ '--report', "$folder/no/such", '--', 'true' ], qr/cannot write the report to \S+: No such/ ],
         "closed report fd" => [ [ '--report', '77', '--', 'true' ], qr/cannot write the report to 77: Bad file/ ],
     );
     for my $name ( sort keys %mistake ) {
@@ -315,7 +363,8 @@ subtest 'Mistakes on the command line' => sub {
     }
     ok( !eval { measure::Launch::run( command => ['true'], walls => 1 ) }, 'an unknown option of run()' );
     like( $@, qr/unknown option 'walls'/, '... is named' );
-    ok( !eval { measure::Launch::run( command => ['true'], launcher => "$folder/none" ) }, 'a launcher that is missing' );
+    ok( !eval { measure::Launch::run( command => ['true'], launcher => "$folder/none" ) },
+        'a launcher that is missing' );
     like( $@, qr/there is no launcher at \S+: build it with/, '... is named, with what to do' );
 };
 
