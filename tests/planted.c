@@ -32,6 +32,14 @@ static void write_behind_end(void) {
     xfree(block);
 }
 
+// The first resize may move the block in one way, the second in another.
+static void write_behind_new_end(void) {
+    block = xrealloc(block, 300);
+    block = xrealloc(block, 500);
+    block[500] = 'x';
+    xfree(block);
+}
+
 static void write_before_start(void) {
     block[-1] = 'x';
     xfree(block);
@@ -48,6 +56,13 @@ static void read_after_resize(void) {
     int differ = stale[1] != block[1];
     xfree(block);
     exit(differ);
+}
+
+static void read_uninitialized(void) {
+    char* fresh = xmalloc(BLOCK_BYTES);
+    if (fresh[3] == 'x') stale = fresh;
+    xfree(fresh);
+    xfree(block);
 }
 
 static void free_twice(void) {
@@ -75,9 +90,11 @@ static const struct {
     {"none", no_fault},
     {"leak", forget},
     {"overrun", write_behind_end},
+    {"overrun-after-resize", write_behind_new_end},
     {"underrun", write_before_start},
     {"use-after-free", read_after_free},
     {"use-after-resize", read_after_resize},
+    {"uninitialized", read_uninitialized},
     {"double-free", free_twice},
     {"race", write_from_two_threads},
 };
@@ -91,6 +108,8 @@ int main(int argc, char** argv) {
         faults[k].plant();
         return 0;
     }
-    fprintf(stderr, "usage: planted none|leak|overrun|underrun|use-after-free|use-after-resize|double-free|race\n");
+    fprintf(stderr, "usage: planted FAULT, which is one of");
+    for (size_t k = 0; k < sizeof faults / sizeof *faults; k++) fprintf(stderr, " %s", faults[k].name);
+    fprintf(stderr, "\n");
     return EXIT_USAGE;
 }
