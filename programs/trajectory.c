@@ -9,7 +9,7 @@
 #include "programs/step.h"
 #include "xmalloc.h"
 
-enum { FIRST_CAPACITY = 32 };  // values
+enum { FIRST_CAPACITY = 4 };  // values
 
 static struct trajectory* trajectory_resize(struct trajectory* trajectory, uint64_t values) {
     trajectory = xrealloc(trajectory, sizeof(struct trajectory) + values * sizeof(uint64_t));
