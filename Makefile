@@ -146,6 +146,31 @@ try: $(launcher) ## suite, speed against sys and the last try, hottest functions
 	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin programs
 	@bench/try --backend $(BACKEND) --build $(BUILD) --bin $(BIN) --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS)
 
+# For editors with clangd, and for clang-tidy: how each source is compiled.
+c_sources = $(wildcard *.c */*.c */*/*.c)
+compile_command = $(CC) $(CPPFLAGS) $(CFLAGS) $(release_CFLAGS)
+.PHONY: clangd compile_commands.json
+clangd: compile_commands.json ## compile_commands.json, for editors that use clangd
+compile_commands.json:
+	@perl -MJSON::PP -e '$(print_compile_commands)' '$(CURDIR)' '$(compile_command)' $(c_sources) >$@
+print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
+    my @entries = map { +{ directory => $$tree, file => $$_, command => "$$command -c $$_" } } @sources; \
+    print JSON::PP->new->canonical->pretty->encode(\@entries)
+
+# Everything that a machine can find without running anything.
+perl_sources = $(sort $(wildcard *.pl */*.pm */*.t) $(shell grep -l -s '^.!/usr/bin/env perl' bench/* tests/*))
+in_parallel = xargs -P $(shell nproc)
+.PHONY: lint
+lint: compile_commands.json ## warnings of the compiler, clang-format, clang-tidy, perl -c, perlcritic
+	@for tool in clang-format clang-tidy perlcritic; do \
+	    command -v $$tool >/dev/null || { echo "lint: there is no $$tool; ./setup installs it" >&2; exit 1; }; done
+	@clang-format --dry-run -Werror $(c_sources) $(wildcard *.h */*.h */*/*.h)
+	@printf '%s\n' $(c_sources) | $(in_parallel) -n 1 $(compile_command) -Werror -S -o /dev/null
+	@printf '%s\n' $(c_sources) | $(in_parallel) -n 6 sh -c 'clang-tidy --quiet -p . "$$@" 2>/dev/null' clang-tidy
+	@for source in $(perl_sources); do perl -I . -c $$source 2>&1 | grep -v ' syntax OK$$' && exit 1; done; true
+	@perlcritic --quiet --profile .perlcriticrc --gentle $(perl_sources)
+	@echo 'lint: $(words $(c_sources)) C files and $(words $(perl_sources)) Perl files are clean.'
+
 .PHONY: help clean
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

@@ -27,7 +27,7 @@ sub run (%options) {
 
 # One thread only: gprof counts calls without locks, and threads would lose some.
 sub _run_once ( $top, $options ) {
-    my $folder = File::Temp->newdir('profile-XXXXXXXX', TMPDIR => 1);
+    my $folder = File::Temp->newdir( 'profile-XXXXXXXX', TMPDIR => 1 );
     my $result = measure::Launch::run(
         command => [ $options->{program}, '-t', 1, $top ],
         env     => { GMON_OUT_PREFIX => "$folder/gmon" },
@@ -39,7 +39,7 @@ sub _run_once ( $top, $options ) {
     my ($counts) = glob "$folder/gmon.*";
     die "$options->{program} wrote no profile: was it built with 'make FLAVOUR=gprof'?\n" if !defined $counts;
     open my $gprof, '-|', 'gprof', '--brief', '--flat-profile', $options->{program}, $counts
-        or die "gprof cannot be started: $!. ./setup installs it (package binutils).\n";
+      or die "gprof cannot be started: $!. ./setup installs it (package binutils).\n";
     my @functions = map { _function_of($_) } <$gprof>;
     close $gprof or die "gprof failed on $options->{program}\n";
     return { top => $top, cpu_s => $result->{user_s} + $result->{sys_s}, functions => \@functions };
@@ -50,7 +50,12 @@ sub _run_once ( $top, $options ) {
 sub _function_of ($line) {
     return if $line !~ /\A\s*[\d.]+\s+[\d.]+\s+[\d.]+\s/;
     my @fields = split ' ', $line;
-    return { percent => $fields[0], seconds => $fields[2], calls => @fields > 4 ? $fields[3] : undef, name => $fields[-1] };
+    return {
+        percent => $fields[0],
+        seconds => $fields[2],
+        calls   => @fields > 4 ? $fields[3] : undef,
+        name    => $fields[-1]
+    };
 }
 
 sub table ( $profile, $count ) {

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-// Touches so many bytes of memory in a child process, waits for its end, and so leaves as much free memory that the host
-// has backed. Does less, silently, when there is less memory. Call it before any other child is started.
+// Touches so many bytes of memory in a child process, waits for its end, and so leaves as much free memory that the
+// host has backed. Does less, silently, when there is less memory. Call it before any other child is started.
 void touch_memory(uint64_t bytes);
 
 #endif

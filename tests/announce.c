@@ -18,8 +18,8 @@ void* __real_xmalloc(size_t bytes);
 void __real_xfree(void* block);
 void* __real_xrealloc(void* block, size_t bytes);
 void* __wrap_xmalloc(size_t bytes);
-void __wrap_xfree(void* block);
-void* __wrap_xrealloc(void* block, size_t bytes);
+void __wrap_xfree(void* bytes);
+void* __wrap_xrealloc(void* bytes, size_t new_bytes);
 
 enum { WAITING_MOST = 4096, WAITING_BYTES_MOST = 4 << 20, WAITING_BLOCK_BYTES_MOST = 1 << 20 };
 

@@ -16,7 +16,8 @@ void tool_block_taken(Block* block, size_t kept) {
     char* start = bytes_of(block);
     size_t bytes = block->bytes;
     // "Zeroed" is memcheck's word for initialized. That is right for the kept bytes; the others are told afterwards.
-    // Memcheck forbids the redzone behind the block by itself, and in front of it as many bytes, which are too few here.
+    // Memcheck forbids the redzone behind the block by itself, and in front of it as many bytes, which are too few
+    // here.
     VALGRIND_MALLOCLIKE_BLOCK(start, bytes, BACK_REDZONE_BYTES, kept > 0);
     if (kept > 0) tool_reset(start + kept, bytes - kept);
     tool_hide(block, sizeof *block);

@@ -50,9 +50,10 @@ my %REPORT = (
 );
 
 my %COMMAND = (
-    valgrind => [qw(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all)],
-    asan     => [],
-    tsan     => [],
+    valgrind =>
+      [qw(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all)],
+    asan => [],
+    tsan => [],
 );
 
 sub run_planted ( $tool, $backend, $fault ) {
@@ -93,7 +94,7 @@ sub clean_ok ( $tool, $backend ) {
 }
 
 for my $tool ( sort keys %REPORT ) {
-    my @programs = map {"$build/$tool/tests/planted-$_"} @backends;
+    my @programs = map { "$build/$tool/tests/planted-$_" } @backends;
     ok( build( "FLAVOUR=$tool", @programs ), "the programs with planted faults build for $tool" ) or next;
     for my $backend (@backends) {
         clean_ok( $tool, $backend );
@@ -118,28 +119,32 @@ sub run_under ($script) {
     write_program( "$folder/tests/suite-one", 'echo "100%: Checks: 3, Failures: 0, Errors: 0"' );
     write_program( "$folder/bin/list-one",    $script );
     return measure::Launch::run(
-        command  => [ 'tests/under', qw(--tool asan --backends one --programs list --folder), $folder, '--launcher', $launcher ],
+        command =>
+          [ 'tests/under', qw(--tool asan --backends one --programs list --folder), $folder, '--launcher', $launcher ],
         launcher => $launcher,
         wall_s   => $RUN_WALL_S,
     );
 }
 
-my $right = 'case $1 in 1000) n="871: 178";; 3000) n="2919: 216";; *) n="6171: 261";; esac; echo "Max steps is at $n steps"';
+my $right =
+  'case $1 in 1000) n="871: 178";; 3000) n="2919: 216";; *) n="6171: 261";; esac; echo "Max steps is at $n steps"';
 my $clean = run_under($right);
-ok( measure::Launch::ok($clean) && $clean->{stdout} =~ /3 checks.*list-one 10000 +ok .*all clean/s,
-    'make asan says that all is clean, and goes on to larger inputs while it is quick' )
-    or diag( $clean->{stdout}, $clean->{stderr} );
+ok(
+    measure::Launch::ok($clean) && $clean->{stdout} =~ /3 checks.*list-one 10000 +ok .*all clean/s,
+    'make asan says that all is clean, and goes on to larger inputs while it is quick'
+) or diag( $clean->{stdout}, $clean->{stderr} );
 
 for my $case (
     [ 'a wrong answer',         'echo "Max steps is at 1: 1 steps"', qr/printed 'Max steps is at 1: 1 steps'/ ],
     [ 'a failing exit status',  "$right; exit 7",                    qr/exit status 7/ ],
     [ 'a report on its output', "$right; echo ERROR >&2",            qr/reported something.*    ERROR/s ],
-    )
+  )
 {
     my ( $what, $script, $words ) = @{$case};
     my $result = run_under($script);
-    ok( ( $result->{exit} // 0 ) == 1 && $result->{stdout} =~ /FAULT.*$words/s, "make asan fails for $what and says so" )
-        or diag( $result->{stdout}, $result->{stderr} );
+    ok( ( $result->{exit} // 0 ) == 1 && $result->{stdout} =~ /FAULT.*$words/s,
+        "make asan fails for $what and says so" )
+      or diag( $result->{stdout}, $result->{stderr} );
 }
 
 # ---- gprof ------------------------------------------------------------------------------------------------------------------
@@ -153,7 +158,7 @@ SKIP: {
     my $percent = 0;
     $percent += $_->{percent} for @walks;
     ok( $percent > 50, 'gprof finds the walks along the free list on top of list-hw08' )
-        or diag( measure::Profile::table( $profile, 10 ) );
+      or diag( measure::Profile::table( $profile, 10 ) );
 }
 
 done_testing();
