@@ -48,7 +48,7 @@ sub note ( $self, @lines ) {
 }
 
 sub bail_out ( $self, $reason ) {
-    say 'Bail out!  ' . $reason =~ s/\s+/ /gr;
+    say 'Bail out!  ' . join q{ }, split q{ }, $reason;
     return;
 }
 
