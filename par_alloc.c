@@ -35,28 +35,31 @@
 
 // ---- Beside the fast paths ----
 
+enum { MEDIUM_MOST = MEDIUM_MOST_PAGES * PAGE_BYTES };
+
 static void* take_any(size_t bytes) {
     if (bytes <= SMALL_MOST) {
         cache_set_up();  // before the class can be looked up
         return cache_refill_and_take(size_class_of(bytes));
     }
-    if (bytes <= (size_t)MEDIUM_MOST_PAGES * PAGE_BYTES) {
-        struct region* region;
-        return region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, &region);
-    }
-    return bytes <= PTRDIFF_MAX ? large_take(bytes) : NULL;
+    if (bytes <= MEDIUM_MOST) return region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1).start;
+    return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES) : NULL;
 }
 
-// Every block that is not on a fast list. When the system has no more memory, all that lies idle here is given back to
-// it, and the call gets a second chance.
+// Gives everything that lies idle back to the system, which has no more memory.
+static void give_all_idle(void) {
+    cache_set_up();
+    cache_flush();
+    depot_flush();
+    region_unmap_empty();
+}
+
+// Every block that is not on a list of the thread's own.
 static __attribute__((noinline)) void* take_slow(size_t bytes) {
     int kept_errno = errno;
     void* block = take_any(bytes);
     if (block == NULL && bytes <= PTRDIFF_MAX) {
-        cache_set_up();
-        cache_flush();
-        depot_flush();
-        region_unmap_empty();
+        give_all_idle();
         block = take_any(bytes);
     }
     errno = block == NULL ? ENOMEM : kept_errno;
@@ -145,8 +148,7 @@ void* xrealloc(void* block, size_t bytes) {
     }
     size_t usable = usable_bytes("xrealloc", block);
     if (fits_well(bytes, usable)) return block;
-    size_t medium_most = (size_t)MEDIUM_MOST_PAGES * PAGE_BYTES;
-    if (usable > medium_most && bytes > medium_most && bytes <= PTRDIFF_MAX) {
+    if (usable > MEDIUM_MOST && bytes > MEDIUM_MOST && bytes <= PTRDIFF_MAX) {
         int kept_errno = errno;
         void* resized = large_resize((struct large*)page_map_mapping(block), bytes);
         errno = kept_errno;

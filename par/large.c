@@ -28,12 +28,12 @@ static void record_give(struct large* large) {
 
 static size_t whole_pages(size_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES; }
 
-void* large_take(size_t bytes) {
+void* large_take(size_t bytes, size_t alignment) {
     struct large* large = record_take();
     if (large == NULL) return NULL;
     large->mapping.kind = MAPPING_LARGE;
     large->bytes = whole_pages(bytes);
-    large->mapping.start = os_map(large->bytes, SLOT_BYTES);
+    large->mapping.start = os_map(large->bytes, alignment);
     if (large->mapping.start != NULL) {
         if (page_map_prepare(large->mapping.start)) {
             page_map_add(&large->mapping);

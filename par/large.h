@@ -13,8 +13,9 @@ struct large {
     struct large* next;  // among the records not in use
 };
 
-// Takes a block. bytes: 1 to PTRDIFF_MAX. Result: NULL when there is no memory. Thread-safe.
-void* large_take(size_t bytes);
+// Takes a block of zeros. bytes: 1 to PTRDIFF_MAX. alignment: a power of two, SLOT_BYTES or more.
+// Result: NULL when there is no memory. Thread-safe.
+void* large_take(size_t bytes, size_t alignment);
 
 // Unmaps a block. Thread-safe.
 void large_give(struct large* large);

@@ -191,23 +191,24 @@ static void purge_down(size_t goal_pages) {
     }
 }
 
-char* region_take_run(size_t pages, size_t alignment_pages, struct region** region_found) {
-    char* start = NULL;
+struct run region_take_run(size_t pages, size_t alignment_pages) {
+    struct run run = {.start = NULL};
     pthread_mutex_lock(&lock);
     size_t page;
     struct region* region = find_region(pages, alignment_pages, &page);
     if (region != NULL) {
         if (region->free_pages == SLOT_PAGES) empty_count--;
         bin_remove(region);
+        run.region = region;
+        run.start = region->mapping.start + page * PAGE_BYTES;
+        run.is_zero = next_set(region->idle, page) >= page + pages;
         mark_used(region, page, pages);
         region->run_pages[page] = (uint16_t)pages;
         region->longest_free = find_longest_free(region);
         bin_add(region);
-        start = region->mapping.start + page * PAGE_BYTES;
-        *region_found = region;
     }
     pthread_mutex_unlock(&lock);
-    return start;
+    return run;
 }
 
 void region_give_run(struct region* region, char* start) {

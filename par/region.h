@@ -9,6 +9,7 @@
 #ifndef PAR_REGION_H
 #define PAR_REGION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,12 +33,18 @@ struct region {
     struct span spans[SLOT_GRANULES];   // for the granule where a span begins, its record
 };
 
+struct run {
+    char* start;
+    struct region* region;
+    bool is_zero;  // nothing was written to it since the system gave it; otherwise its content is undefined
+};
+
 // Takes a run of pages.
 //
-// pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: 1 or GRANULE_PAGES.
-// Result: the first page and, in *region, where it lies; or NULL when there is no memory. The content is undefined.
-// O(1) in the number of regions but for bad luck with alignment. Thread-safe.
-char* region_take_run(size_t pages, size_t alignment_pages, struct region** region);
+// pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: a power of two up to MEDIUM_MOST_PAGES.
+// Result: where the run is; start is NULL when there is no memory. O(1) in the number of regions but for bad luck with
+// alignment. Thread-safe.
+struct run region_take_run(size_t pages, size_t alignment_pages);
 
 // Gives a run back, whole. Thread-safe.
 void region_give_run(struct region* region, char* start);

@@ -37,15 +37,15 @@ static struct span* span_of(const void* block) {
 
 static struct span* span_make(unsigned size_class) {
     const struct size_class* size = &size_classes[size_class];
-    struct region* region;
-    char* start = region_take_run(size->span_pages, GRANULE_PAGES, &region);
-    if (start == NULL) return NULL;
-    size_t first = granule_of(region, start);
+    struct run run = region_take_run(size->span_pages, GRANULE_PAGES);
+    if (run.start == NULL) return NULL;
+    struct region* region = run.region;
+    size_t first = granule_of(region, run.start);
     size_t granules = size->span_pages / GRANULE_PAGES;
     for (size_t i = 0; i < granules; i++) region->span_first[first + i] = (uint8_t)first;
-    page_map_set_class(start, granules, size_class);
+    page_map_set_class(run.start, granules, size_class);
     struct span* span = &region->spans[first];
-    *span = (struct span){.start = start, .block_count = size->span_blocks};
+    *span = (struct span){.start = run.start, .block_count = size->span_blocks};
     return span;
 }
 
