@@ -86,6 +86,20 @@ $(O)/%.o: %.c
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+# par as a shared library with the whole malloc family, for LD_PRELOAD and for racing the peers on equal terms.
+libpar := lib/libpar.so
+pic_objects := $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c $(wildcard par/*.c))
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -fPIC -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $@ $<
+$(libpar): $(pic_objects)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^
+-include $(shell find $(BUILD)/pic -name '*.d' 2>/dev/null)
+
+.PHONY: libpar
+libpar: $(libpar) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM
+
 # The launcher starts a program under limits and reports what it used.
 launcher := $(BUILD)/release/measure/launch
 $(launcher): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard measure/*.c))
