@@ -86,6 +86,11 @@ $(O)/%.o: %.c
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+%_alloc.c:
+	@echo "there is no backend '$*': it would be the file $@" >&2; exit 1
+%_main.c:
+	@echo "there is no program '$*': it would be the file $@" >&2; exit 1
+
 # par as a shared library with the whole malloc family, for LD_PRELOAD and for racing the peers on equal terms.
 libpar := lib/libpar.so
 pic_objects := $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c $(wildcard par/*.c))

@@ -65,7 +65,7 @@ sub first_errors ( $said, @folders ) {
     for my $folder (@folders) { $said =~ s{\Q$folder\E/}{}g }
     my @lines  = grep { /\S/ } split /\n/, $said;
     my @errors = grep {
-        /\berror:|undefined reference|multiple definition|No rule to make target|cannot find|not found|No such file/
+        /\berror:|undefined reference|multiple definition|there is no|No rule to make|cannot find|not found|No such file/
     } @lines;
     @errors = @lines if !@errors;
     my $more = @errors - $MOST_ERRORS;
