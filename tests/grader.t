@@ -199,6 +199,8 @@ subtest 'Each fault is caught and worded, and costs its own test only' => sub {
         like( $test->{text}, $wrong{$name}[1],         '... in words that say how' );
         like( $test->{text}, qr/^# bin\/list-$name /m, '... and name the program' );
     }
+    is( scalar( () = $result->{tests}{'list-hangs'}{text} =~ /was stopped/g ),
+        1, 'a program that hangs is not tried again' );
     ok( $result->{tests}{'list-sys'}{ok}, 'the right one among them passes' );
     is( $result->{strays},  0,       'no process is left' );
     is( fingerprint($tree), $before, 'the tree is as it was' );
