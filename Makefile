@@ -127,7 +127,8 @@ ROUNDS ?= 7
 THREADS ?= 4
 .PHONY: compare
 compare: programs $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4
-	@bench/compare --backends "$(BACKENDS)" --programs "$(PROGRAMS)" --bin "$(BIN)" --rounds $(ROUNDS) --threads $(THREADS)
+	@bench/compare --backends "$(BACKENDS)" --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS) \
+	    --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
 .PHONY: grade
 grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
