@@ -75,6 +75,7 @@ $(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(p
 $(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),$(check_libs))
 $(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/small_space.o,$(1))
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/planted.o,$(1))
+$(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/misuse.o,$(1))
 $(O)/tests/suite-$(1): | $(O)/tests/small_space-$(1)
 endef
 

@@ -66,10 +66,10 @@ static __attribute__((noinline)) void* take_slow(size_t bytes) {
     return block;
 }
 
-static _Noreturn void misuse(const char* call, const void* block) {
-    char line[128];
-    int length =
-        snprintf(line, sizeof line, "%s(%p): this pointer was never handed out, or is freed already\n", call, block);
+// Ends the process with one line. Takes no memory.
+static _Noreturn void misuse(const char* call, const void* block, const char* what) {
+    char line[160];
+    int length = snprintf(line, sizeof line, "%s(%p): %s\n", call, block, what);
     if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
     abort();
 }
@@ -77,16 +77,18 @@ static _Noreturn void misuse(const char* call, const void* block) {
 // The mapping of a block that is a run or a large one. Anything else ends the process.
 static struct mapping* mapping_of(const char* call, char* block) {
     struct mapping* mapping = page_map_mapping(block);
-    if (mapping == NULL) misuse(call, block);
+    const char* what = "this pointer was never handed out, or is freed already";
+    if (mapping == NULL) misuse(call, block, what);
     bool is_block =
         mapping->kind == MAPPING_LARGE ? mapping->start == block : region_run_pages((struct region*)mapping, block) > 0;
-    if (!is_block) misuse(call, block);
+    if (!is_block) misuse(call, block, what);
     return mapping;
 }
 
 static __attribute__((noinline)) void free_slow(void* block, unsigned size_class) {
     int kept_errno = errno;
     if (size_class != NO_CLASS) {
+        if (block == cache.loaded[size_class].first) misuse("xfree", block, "this block was freed twice in a row");
         cache_spill_and_free(size_class, block);
     } else if (block != NULL) {
         struct mapping* mapping = mapping_of("xfree", block);
@@ -114,7 +116,8 @@ void* xmalloc(size_t bytes) {
 void xfree(void* block) {
     unsigned size_class = page_map_class(block);
     struct magazine* loaded = &cache.loaded[size_class];
-    if (unlikely(loaded->room == 0)) {
+    // One branch for all that is unusual: no room, no small block (NO_CLASS never has room), or freed twice in a row.
+    if (unlikely((loaded->room == 0) | (loaded->first == block))) {
         free_slow(block, size_class);
         return;
     }
