@@ -13,9 +13,9 @@ enum { SMALL = 48, MEDIUM = 100 * 1000, LARGE = 3 * 1000 * 1000 };
 static char no_block[64];
 
 static void free_twice(size_t bytes) {
-    // A few free blocks of that size, so that this is no special case for whatever caches them.
-    void* others[4];
-    for (size_t i = 0; i < 4; i++) others[i] = xmalloc(bytes);
+    // Some blocks of that size stay, some are free, so that this is no special case for whatever caches them.
+    void* others[8];
+    for (size_t i = 0; i < 8; i++) others[i] = xmalloc(bytes);
     void* block = xmalloc(bytes);
     for (size_t i = 0; i < 4; i++) xfree(others[i]);
     printf("%p\n", block);
