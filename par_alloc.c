@@ -103,6 +103,9 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
 
 // ---- The three calls ----
 
+// On the fast path 17 instructions with gcc 12 -O2: 2 branches, neither taken; 5 loads (class, thread, first block, the
+// block's link, room), of which the link is the one that may miss the cache; 2 stores. No lock, no atomic operation.
+// (objdump -d bin/list-par --disassemble=xmalloc)
 void* xmalloc(size_t bytes) {
     if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes);
     struct magazine* loaded = &cache.loaded[size_class_of(bytes)];
@@ -113,10 +116,12 @@ void* xmalloc(size_t bytes) {
     return block;
 }
 
+// On the fast path 27 instructions: 4 branches, none taken; 5 loads (leaf, class, thread, room, first block), all of
+// which usually hit the cache; 3 stores, of which one is into the freed block. No lock, no atomic operation.
 void xfree(void* block) {
     unsigned size_class = page_map_class(block);
     struct magazine* loaded = &cache.loaded[size_class];
-    // One branch for all that is unusual: no room, no small block (NO_CLASS never has room), or freed twice in a row.
+    // All that is unusual goes one way: no room, no small block (NO_CLASS never has room), or freed twice in a row.
     if (unlikely((loaded->room == 0) | (loaded->first == block))) {
         free_slow(block, size_class);
         return;
