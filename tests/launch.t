@@ -307,9 +307,11 @@ subtest 'Signals to the launcher' => sub {
 
 subtest 'The caller ends early' => sub {
     local $SIG{ALRM} = sub { die "enough\n" };
+    my $before = time;
     alarm 1;
     ok( !eval { run_perl('if (!fork) { setsid; sleep 40 } sleep 40'); 1 }, 'a signal handler may die out of run()' );
     is( $@, "enough\n", '... with its own message' );
+    cmp_ok( time - $before, '<', $GENEROUS_S, '... without waiting for the program' );
     nothing_is_left('that');
 
     unlink $ready_file;
