@@ -2,8 +2,9 @@
 //
 // Usage: suite-NAME [TRAITS]. The backend's NAME is the program's own; what is expected of it is in the table of
 // traits.c under that name, or under TRAITS. Each test runs in a process of its own, so a crash or a hang is one failed
-// test. Check's variables work: CK_RUN_CASE="overlap" runs one test case, CK_FORK=no stays in one process, for gdb.
-// SEED=number repeats the random choices of an earlier run.
+// test. Check's variables work: CK_RUN_CASE="overlap" runs one test case; with CK_FORK=no as well it stays in one
+// process, for gdb (one case at a time: each test expects a fresh process). SEED=number repeats the random choices of
+// an earlier run.
 
 #include "tests/suite.h"
 
