@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "par/check.h"
 #include "par/depot.h"
+#include "par/page_map.h"
 
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
@@ -106,5 +108,25 @@ void cache_flush(void) {
         if (cache.spare[size_class] != NULL) depot_give(size_class, cache.spare[size_class]);
         cache.spare[size_class] = NULL;
         empty_loaded(size_class, size_classes[size_class].magazine_blocks);
+    }
+}
+
+static unsigned check_list(const struct block* first, unsigned size_class) {
+    unsigned blocks = 0;
+    for (const struct block* block = first; block != NULL; block = block->next) {
+        check_invariant(page_map_class(block) == size_class, "a thread's list holds blocks of its class only");
+        blocks++;
+    }
+    return blocks;
+}
+
+void cache_check(void) {
+    check_invariant(cache.loaded[NO_CLASS].first == NULL && cache.loaded[NO_CLASS].room == 0, "no class has no room");
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        unsigned loaded = check_list(cache.loaded[size_class].first, size_class);
+        check_invariant(loaded + cache.loaded[size_class].room == cache.capacity[size_class],
+                        "a magazine's blocks and its room make its capacity");
+        unsigned spare = check_list(cache.spare[size_class], size_class);
+        check_invariant(spare == 0 || spare == size_classes[size_class].magazine_blocks, "a spare magazine is full");
     }
 }

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "par/check.h"
+#include "par/page_map.h"
 #include "par/size_class.h"
 
 enum { MAGAZINES_MOST = 16 };  // of a class; more than these are surplus
@@ -92,4 +94,30 @@ void depot_lock_all(void) {
 void depot_unlock_all(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++)
         pthread_mutex_unlock(&depots[size_class].lock);
+}
+
+static void check_one(const struct depot* depot, unsigned size_class) {
+    unsigned magazines = 0;
+    for (const struct block* magazine = depot->magazines; magazine != NULL; magazine = magazine->next_magazine) {
+        unsigned blocks = 0;
+        for (const struct block* block = magazine; block != NULL; block = block->next) {
+            check_invariant(page_map_class(block) == size_class, "a magazine holds blocks of its class only");
+            blocks++;
+        }
+        check_invariant(blocks == size_classes[size_class].magazine_blocks, "a magazine in the depot is full");
+        magazines++;
+    }
+    check_invariant(magazines == depot->magazine_count && magazines <= MAGAZINES_MOST,
+                    "magazines are counted, and few");
+    uint64_t in_depot = (uint64_t)magazines * size_classes[size_class].magazine_blocks;
+    check_invariant(depot->spans.outside >= in_depot, "blocks in the depot count as outside of their spans");
+    span_list_check(&depot->spans, size_class);
+}
+
+void depot_check(void) {
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        pthread_mutex_lock(&depots[size_class].lock);
+        check_one(&depots[size_class], size_class);
+        pthread_mutex_unlock(&depots[size_class].lock);
+    }
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "par/check.h"
 #include "par/metadata.h"
 #include "par/os.h"
 
@@ -247,3 +248,46 @@ void region_unmap_empty(void) {
 void region_lock(void) { pthread_mutex_lock(&lock); }
 
 void region_unlock(void) { pthread_mutex_unlock(&lock); }
+
+static size_t count_bits(const uint64_t* bitmap) {
+    size_t count = 0;
+    for (size_t word = 0; word < SLOT_PAGES / 64; word++) count += (size_t)__builtin_popcountll(bitmap[word]);
+    return count;
+}
+
+static void check_one(const struct region* region) {
+    size_t in_runs = 0;
+    for (size_t page = 0; page < SLOT_PAGES; page++) {
+        size_t pages = region->run_pages[page];
+        if (pages == 0) continue;
+        check_invariant(page + pages <= SLOT_PAGES, "a run ends inside its region");
+        check_invariant(next_clear(region->used, page) >= page + pages, "all pages of a run are marked as used");
+        in_runs += pages;
+    }
+    check_invariant(in_runs == count_bits(region->used), "every used page belongs to one run");
+    check_invariant(region->free_pages == SLOT_PAGES - in_runs, "a region counts its free pages");
+    check_invariant(region->longest_free == find_longest_free(region), "a region knows its longest free run");
+    for (size_t word = 0; word < SLOT_PAGES / 64; word++) {
+        check_invariant((region->used[word] & region->idle[word]) == 0, "an idle page is free");
+    }
+    check_invariant(page_map_mapping(region->mapping.start) == &region->mapping, "the page map leads to a region");
+}
+
+void region_check(void) {
+    size_t idle = 0;
+    size_t empty = 0;
+    pthread_mutex_lock(&lock);
+    for (size_t bin = 0; bin < SLOT_PAGES; bin++) {
+        bool filled = (bins_filled[bin / 64] >> (bin % 64) & 1) != 0;
+        check_invariant(filled == (bins[bin] != NULL), "the bitmap of bins says which are filled");
+        for (const struct region* region = bins[bin]; region != NULL; region = region->next) {
+            check_invariant(region->longest_free == bin + 1, "a region is in the bin of its longest free run");
+            check_one(region);
+            idle += count_bits(region->idle);
+            if (region->free_pages == SLOT_PAGES) empty++;
+        }
+    }
+    check_invariant(idle == idle_pages, "idle pages are counted");
+    check_invariant(empty == empty_count && empty <= EMPTY_KEPT_MOST, "empty regions are counted, and few");
+    pthread_mutex_unlock(&lock);
+}

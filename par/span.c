@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "par/check.h"
 #include "par/page_map.h"
 #include "par/region.h"
 #include "par/size_class.h"
@@ -120,5 +121,28 @@ void span_list_give(struct span_list* list, struct block* first) {
             list_remove(list, span);
             span_unmake(span);
         }
+    }
+}
+
+static void check_one(const struct span* span, unsigned size_class) {
+    uint32_t block_bytes = size_classes[size_class].block_bytes;
+    uint32_t free_count = 0;
+    for (const struct block* block = span->free; block != NULL; block = block->next) {
+        size_t offset = (size_t)((const char*)block - span->start);
+        check_invariant(offset % block_bytes == 0, "a free block begins where a block begins");
+        check_invariant(offset / block_bytes < span->carved, "a free block was carved");
+        free_count++;
+    }
+    check_invariant(free_count == span->free_count, "a span counts its free blocks");
+    check_invariant(span->carved <= span->block_count, "no more blocks are carved than a span has");
+    check_invariant(!span_is_spent(span), "a span in the list has blocks to give");
+    check_invariant(span->free_count < span->carved, "a span with all its blocks back is given back");
+}
+
+void span_list_check(const struct span_list* list, unsigned size_class) {
+    for (const struct span* span = list->first; span != NULL; span = span->next) {
+        check_invariant(page_map_class(span->start) == size_class, "a span lies in the list of its class");
+        check_invariant(span_of(span->start) == span, "the page map leads to a span");
+        check_one(span, size_class);
     }
 }

@@ -40,4 +40,7 @@ unsigned span_list_take(struct span_list* list, unsigned size_class, unsigned wa
 // Takes a list of blocks of this class back into their spans. O(its length).
 void span_list_give(struct span_list* list, struct block* first);
 
+// For par_check: ends the process when a span of the list is not as it should be.
+void span_list_check(const struct span_list* list, unsigned size_class);
+
 #endif
