@@ -23,6 +23,7 @@ sub launcher ( $tree, $workspace ) {
     my $launcher = "$build/release/measure/launch";
     local @ENV{@NOT_INHERITED};
     delete @ENV{@NOT_INHERITED};
+    local $ENV{TMPDIR} = $workspace->path;    # a compiler that is killed leaves its files there
     my ( $input, $output );
     my $pid = eval { open3( $input, $output, undef, 'make', '-s', '-C', $tree, "BUILD=$build", $launcher ) }
       // die "the grader cannot run: there is no make here; install make and a C compiler\n";
@@ -50,7 +51,7 @@ sub backend (%options) {
             $tree, 'BUILD=' . $workspace->path('build'),
             "BIN=$bin", "BACKENDS=$backend", "PROGRAMS=@programs", 'all'
         ],
-        env           => { ( map { $_ => undef } @NOT_INHERITED ), LC_ALL => 'C' },
+        env           => { ( map { $_ => undef } @NOT_INHERITED ), LC_ALL => 'C', TMPDIR => $workspace->path },
         launcher      => $options{launcher},
         wall_s        => $options{timeout_s},
         capture_bytes => 1024 * 1024,

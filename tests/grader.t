@@ -324,29 +324,38 @@ subtest 'The grader cannot run' => sub {
     nothing_is_left('grading that could not begin');
 };
 
-subtest 'Ctrl-C' => sub {
-    my $marking =
-'FILE* f = fopen("started.new", "w"); fprintf(f, "%d", (int)getpid()); fclose(f); rename("started.new", "started");';
-    my $tree = make_tree( 'endless', { par => misbehaving("$marking sleep(40);") }, 'list' );
-    for my $signal (qw(INT TERM HUP)) {
-        my $pid = fork // die "fork: $!";
-        if ( !$pid ) {
-            $ENV{TMPDIR} = $temporary;
-            open STDOUT, '>', "$folder/said" or die $!;
-            exec $^X, "$real/test.pl", '--tree', $tree, '--backends', 'par', '--programs', 'list';
-        }
-        my $deadline = time + $GENEROUS_S;
-        my $started;
-        sleep 0.02 until ($started) = glob("$temporary/grader-*/run/started") or time > $deadline;
-        ok( $started, 'a program runs' )                                      or last;
-        my $program = read_file($started);
-        kill $signal => $pid;
-        waitpid $pid, 0;
-        is( $? >> 8, 2, "SIG$signal ends the grader" );
-        like( read_file("$folder/said"), qr/^Bail out!  stopped by SIG$signal$/m, '... which says so' );
-        ok( !kill( 0, $program ), '... with the program' );
-        nothing_is_left("SIG$signal");
+# Starts the grader on a tree with one backend, par; waits for a file of this name in its workspace that holds the pid of a
+# process; sends it the signal. Nothing may then be left.
+sub interrupt ( $signal, $tree, $file ) {
+    my $pid = fork // die "fork: $!";
+    if ( !$pid ) {
+        $ENV{TMPDIR} = $temporary;
+        open STDOUT, '>', "$folder/said" or die $!;
+        exec $^X, "$real/test.pl", '--tree', $tree, '--backends', 'par', '--programs', 'list';
     }
+    my $deadline = time + $GENEROUS_S;
+    my $started;
+    sleep 0.02 until ($started) = grep { -s } glob("$temporary/grader-*/$file") or time > $deadline;
+    ok( $started, 'the program runs' );
+    my $program = $started ? read_file($started) : $pid;
+    kill $signal => $pid;
+    waitpid $pid, 0;
+    is( $? >> 8, 2, "SIG$signal ends the grader" );
+    like( read_file("$folder/said"), qr/^Bail out!  stopped by SIG$signal$/m, '... which says so' );
+    ok( !kill( 0, $program ), '... with the program' );
+    nothing_is_left("SIG$signal");
+    return;
+}
+
+subtest 'Ctrl-C' => sub {
+    my $marking = 'FILE* f = fopen("started", "w"); fprintf(f, "%d", (int)getpid()); fclose(f);';
+    my $tree    = make_tree( 'endless', { par => misbehaving("$marking sleep(40);") }, 'list' );
+    interrupt( $_, $tree, 'run/started' ) for qw(INT TERM HUP);
+
+    # A compiler that is killed leaves its temporary files, so these must be in the workspace too.
+    my $slow = make_tree( 'slow-build', {} );
+    write_file( "$slow/Makefile", "all:\n\t\@echo \$\$\$\$ >\$\$TMPDIR/compiling; sleep 40\n" );
+    interrupt( 'INT', $slow, 'compiling' );
 };
 
 subtest 'This tree' => sub {
