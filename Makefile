@@ -41,11 +41,12 @@ flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
 # ---- Objects ---------------------------------------------------------------------------------------------------------
 
-backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c tests/broken/$(1)_alloc.c) $(1)_alloc.c)
+backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c bench/$(1)_alloc.c tests/broken/$(1)_alloc.c) $(1)_alloc.c)
 objects_of = $(patsubst %.c,$(O)/%.o,$(1))
 backend_objects = $(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c))
 
 program_support := $(call objects_of,$(wildcard programs/*.c))
+patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix programs/,crew.c failure.c))
 suite_objects := $(call objects_of,$(wildcard tests/check_*.c) $(addprefix tests/,suite.c traits.c calls.c process.c blocks.c))
 
 # A backend other than sys is linked through the announcing wrapper in the flavours where a tool looks on.
@@ -76,10 +77,43 @@ $(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),
 $(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/small_space.o,$(1))
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/planted.o,$(1))
 $(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/misuse.o,$(1))
+$(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),$(1))
 $(O)/tests/suite-$(1): | $(O)/tests/small_space-$(1)
 endef
 
 $(foreach backend,$(BACKENDS),$(eval $(call backend_rules,$(backend))))
+
+# ---- Peers: allocators that one could use instead --------------------------------------------------------------------
+# With PEERS=1 `make compare` and `make bench` race them too. A peer is sys_alloc.o linked with a library that has a malloc
+# of its own, so that all of them run the same objects; libpar is par in that role. limit is the floor for ivec and list.
+
+peers := jemalloc tcmalloc mimalloc libpar
+peer_libraries_jemalloc := -ljemalloc
+peer_libraries_tcmalloc := -ltcmalloc_minimal
+peer_libraries_mimalloc := -lmimalloc
+peer_libraries_libpar := -Llib -lpar -Wl,-rpath,$(CURDIR)/lib
+contenders := $(BACKENDS) $(if $(PEERS),$(peers))
+limit_programs := $(foreach program,$(filter ivec list,$(PROGRAMS)),$(BIN)/$(program)-limit)
+peer_programs := $(if $(PEERS),$(foreach peer,$(peers),$(foreach program,$(PROGRAMS),$(BIN)/$(program)-$(peer))) $(limit_programs))
+
+define peer_rules
+$(foreach program,$(PROGRAMS),
+$(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),sys,$(peer_libraries_$(1))))
+$(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),sys,$(peer_libraries_$(1)))
+$(foreach program,$(PROGRAMS) patterns,$(BIN)/$(program)-$(1)): | peer-$(1)
+endef
+
+$(foreach peer,$(peers),$(eval $(call peer_rules,$(peer))))
+$(if $(filter limit,$(BACKENDS)),,$(foreach program,$(filter ivec list,$(PROGRAMS)),$(eval \
+    $(call link_rule,$(BIN)/$(program)-limit,$(call objects_of,$(program)_main.c) $(program_support),limit))))
+
+.PHONY: peer-jemalloc peer-tcmalloc peer-mimalloc peer-libpar
+peer-jemalloc: ; $(call need_library,libjemalloc.so,libjemalloc-dev)
+peer-tcmalloc: ; $(call need_library,libtcmalloc_minimal.so,libgoogle-perftools-dev)
+peer-mimalloc: ; $(call need_library,libmimalloc.so,libmimalloc-dev)
+peer-libpar: libpar
+need_library = @test -e "$$($(CC) -print-file-name=$(1))" || \
+    { echo "there is no $(1) to race: install the package $(2), or run ./setup --peers" >&2; exit 1; }
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -102,6 +136,11 @@ $(libpar): $(pic_objects)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^
 -include $(shell find $(BUILD)/pic -name '*.d' 2>/dev/null)
+
+# Asks whichever malloc it runs with; the compiler must not know what malloc does.
+$(O)/tests/family: $(O)/tests/family.o
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
+$(O)/tests/family.o: CFLAGS += -fno-builtin
 
 .PHONY: libpar
 libpar: $(libpar) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM
@@ -127,8 +166,8 @@ test: programs suites $(launcher) ## run all tests; BACKEND=par: only the suite 
 ROUNDS ?= 7
 THREADS ?= 4
 .PHONY: compare
-compare: programs $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4
-	@bench/compare --backends "$(BACKENDS)" --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS) \
+compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1
+	@bench/compare --backends "$(contenders)" --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS) \
 	    --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
 .PHONY: grade
