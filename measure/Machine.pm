@@ -59,6 +59,13 @@ sub available_bytes () {
     return 1024 * ( $kib // 0 );
 }
 
+# Twice what one program needed: the others may need more. But never so much that the machine runs short.
+sub touch_bytes ($peak_kib) {
+    my $wanted = 2 * 1024 * $peak_kib + 16 * 1024 * 1024;
+    my $most   = int( available_bytes() / 2 );
+    return $wanted < $most ? $wanted : $most;
+}
+
 1;
 
 __END__
@@ -81,5 +88,9 @@ The same for people, on one line.
 =head2 available_bytes()
 
 How much memory could be taken now.
+
+=head2 touch_bytes($peak_kib)
+
+How much memory to touch before a run (the option of measure::Launch::run) when one that was like it had that peak.
 
 =cut
