@@ -17,12 +17,12 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_thread_exit;
 static bool have_key;
 
-// Other destructors may still allocate after this one. The cache is left as if never used, so the first call of that
-// kind sets it up and registers it again, and the C library comes round once more.
+// Other destructors may still allocate after this one, and the C library itself frees after all of them. Nobody would
+// come for what the cache took in then. So it stays empty from here on, and every call goes to the depot.
 static void thread_exit(void* unused) {
     (void)unused;
+    cache.is_ending = true;
     cache_flush();
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) cache.loaded[size_class].room = 0;
 }
 
 static void process_set_up(void) {
@@ -37,6 +37,7 @@ __attribute__((constructor(101))) static void process_set_up_early(void) { pthre
 
 // The loaded magazine has been taken away.
 static void empty_loaded(unsigned size_class, unsigned capacity) {
+    if (cache.is_ending) capacity = 0;
     cache.loaded[size_class] = (struct magazine){.room = capacity};
     cache.capacity[size_class] = (uint16_t)capacity;
 }
@@ -45,16 +46,25 @@ static bool is_set_up(void) { return cache.loaded[1].room != 0 || cache.loaded[1
 
 void cache_set_up(void) {
     pthread_once(&once, process_set_up);
-    if (is_set_up()) return;
+    if (is_set_up() || cache.is_ending) return;
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++)
         empty_loaded(size_class, size_classes[size_class].magazine_blocks);
     if (have_key) pthread_setspecific(at_thread_exit, &cache);
+}
+
+// A block for a thread that keeps none.
+static struct block* take_one(unsigned size_class) {
+    struct block* block;
+    if (depot_take(size_class, &block) == 0) return NULL;
+    if (block->next != NULL) depot_give_loose(size_class, block->next);
+    return block;
 }
 
 struct block* cache_refill_and_take(unsigned size_class) {
     struct magazine* loaded = &cache.loaded[size_class];
     unsigned count = size_classes[size_class].magazine_blocks;
     cache_set_up();
+    if (cache.is_ending) return take_one(size_class);
     if (cache.spare[size_class] != NULL) {
         loaded->first = cache.spare[size_class];
         cache.spare[size_class] = NULL;
@@ -96,6 +106,11 @@ static void make_room(unsigned size_class) {
 void cache_spill_and_free(unsigned size_class, struct block* block) {
     struct magazine* loaded = &cache.loaded[size_class];
     cache_set_up();
+    if (cache.is_ending) {
+        block->next = NULL;
+        depot_give_loose(size_class, block);
+        return;
+    }
     if (loaded->room == 0) make_room(size_class);
     block->next = loaded->first;
     loaded->first = block;

@@ -7,6 +7,7 @@
 #ifndef PAR_CACHE_H
 #define PAR_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct cache {
     struct magazine loaded[CLASS_COUNT];
     struct block* spare[CLASS_COUNT];  // a full magazine or NULL
     uint16_t capacity[CLASS_COUNT];    // of the loaded magazine: a full one's blocks, or a few while the class shrinks
+    bool is_ending;                    // the thread is: from now on it keeps no block
 };
 
 extern _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
