@@ -138,9 +138,9 @@ $(libpar): $(pic_objects)
 -include $(shell find $(BUILD)/pic -name '*.d' 2>/dev/null)
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.
-$(O)/tests/family: $(O)/tests/family.o
+$(O)/tests/family $(O)/tests/preload_threads: %: %.o
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
-$(O)/tests/family.o: CFLAGS += -fno-builtin
+$(O)/tests/family.o $(O)/tests/preload_threads.o: CFLAGS += -fno-builtin
 
 .PHONY: libpar
 libpar: $(libpar) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM
