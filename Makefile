@@ -160,7 +160,7 @@ tap_tests := tests/programs.t
 else
 tap_tests = $(wildcard tests/*.t)
 endif
-test: programs suites $(launcher) ## run all tests; BACKEND=par: only the suite and answers of that backend
+test: programs suites $(launcher) $(if $(BACKEND),,$(libpar)) ## run all tests; BACKEND=par: only the suite and answers of that backend
 	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(tap_tests)
 
 ROUNDS ?= 7
