@@ -57,6 +57,8 @@ comma := ,
 
 programs := $(foreach backend,$(BACKENDS),$(foreach program,$(PROGRAMS),$(BIN)/$(program)-$(backend)))
 suites := $(foreach backend,$(BACKENDS),$(O)/tests/suite-$(backend))
+# hw08 would take minutes for the allocation patterns.
+patterns := $(foreach backend,$(filter-out hw08,$(BACKENDS)),$(BIN)/patterns-$(backend))
 
 .PHONY: all
 all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKEND
@@ -160,7 +162,7 @@ tap_tests := tests/programs.t
 else
 tap_tests = $(wildcard tests/*.t)
 endif
-test: programs suites $(launcher) $(if $(BACKEND),,$(libpar)) ## run all tests; BACKEND=par: only the suite and answers of that backend
+test: programs suites $(launcher) $(if $(BACKEND),,$(libpar) $(patterns)) ## run all tests; BACKEND=par: only the suite and answers of that backend
 	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(tap_tests)
 
 ROUNDS ?= 7
@@ -170,7 +172,6 @@ compare: programs $(peer_programs) $(launcher) ## race the backends and print on
 	@bench/compare --backends "$(contenders)" --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS) \
 	    --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
-# hw08 is left out: it would take minutes.
 raced := $(filter-out hw08,$(contenders))
 .PHONY: bench
 bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race them on allocation patterns, one table; ROUNDS=5 PEERS=1
