@@ -12,7 +12,7 @@ use Carp       qw(croak);
 use File::Temp ();
 
 sub new ($class) {
-    my $folder = File::Temp->newdir( 'grader-XXXXXXXX', TMPDIR => 1 );
+    my $folder = File::Temp->newdir( TMPDIR => 1 );
     for my $signal (qw(INT TERM HUP)) {
         $SIG{$signal} = sub {
             $SIG{$_} = 'IGNORE' for qw(INT TERM HUP);    # from here on the folder is removed, undisturbed

@@ -27,7 +27,7 @@ sub run (%options) {
 
 # One thread only: gprof counts calls without locks, and threads would lose some.
 sub _run_once ( $top, $options ) {
-    my $folder = File::Temp->newdir( 'profile-XXXXXXXX', TMPDIR => 1 );
+    my $folder = File::Temp->newdir( TMPDIR => 1 );
     my $result = measure::Launch::run(
         command => [ $options->{program}, '-t', 1, $top ],
         env     => { GMON_OUT_PREFIX => "$folder/gmon" },
