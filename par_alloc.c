@@ -25,6 +25,7 @@
 
 #include "par/cache.h"
 #include "par/depot.h"
+#include "par/extent.h"
 #include "par/large.h"
 #include "par/page_map.h"
 #include "par/region.h"
@@ -43,7 +44,7 @@ static void* take_any(size_t bytes) {
         return cache_refill_and_take(size_class_of(bytes));
     }
     if (bytes <= MEDIUM_MOST) return region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1).start;
-    return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES) : NULL;
+    return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES).start : NULL;
 }
 
 // Gives everything that lies idle back to the system, which has no more memory.
@@ -51,7 +52,7 @@ static void give_all_idle(void) {
     cache_set_up();
     cache_flush();
     depot_flush();
-    region_unmap_empty();
+    extent_unmap_idle();
 }
 
 // Every block that is not on a list of the thread's own.
@@ -148,6 +149,21 @@ static bool fits_well(size_t bytes, size_t usable) {
     return idle < ALIGNMENT || idle <= (usable <= SMALL_MOST ? usable / 2 : usable / 8);
 }
 
+// Resizes a block without copying, where both sizes are those of runs or both those of large blocks.
+// Result: NULL when that cannot be done.
+static void* resize_in_pages(void* block, size_t usable, size_t bytes) {
+    void* resized = NULL;
+    int kept_errno = errno;
+    if (usable > MEDIUM_MOST && bytes > MEDIUM_MOST && bytes <= PTRDIFF_MAX) {
+        resized = large_resize((struct large*)page_map_mapping(block), bytes);
+    } else if (usable > SMALL_MOST && usable <= MEDIUM_MOST && bytes > SMALL_MOST && bytes <= MEDIUM_MOST) {
+        struct region* region = (struct region*)page_map_mapping(block);
+        if (region_resize_run(region, block, (bytes + PAGE_BYTES - 1) / PAGE_BYTES)) resized = block;
+    }
+    errno = kept_errno;
+    return resized;
+}
+
 void* xrealloc(void* block, size_t bytes) {
     if (block == NULL) return xmalloc(bytes);
     if (bytes == 0) {
@@ -156,12 +172,8 @@ void* xrealloc(void* block, size_t bytes) {
     }
     size_t usable = usable_bytes("xrealloc", block);
     if (fits_well(bytes, usable)) return block;
-    if (usable > MEDIUM_MOST && bytes > MEDIUM_MOST && bytes <= PTRDIFF_MAX) {
-        int kept_errno = errno;
-        void* resized = large_resize((struct large*)page_map_mapping(block), bytes);
-        errno = kept_errno;
-        if (resized != NULL) return resized;
-    }
+    void* resized = resize_in_pages(block, usable, bytes);
+    if (resized != NULL) return resized;
     void* moved = xmalloc(bytes);
     if (moved == NULL) {
         // A smaller block can always stay; only growing needs memory.

@@ -26,7 +26,7 @@ static void* take_aligned_any(size_t alignment, size_t bytes) {
         size_t pages = rounded_up(bytes == 0 ? 1 : bytes, PAGE_BYTES) / PAGE_BYTES;
         return region_take_run(pages, alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES).start;
     }
-    return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment);
+    return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment).start;
 }
 
 // alignment: a power of two. Result: NULL with errno ENOMEM when there is no memory.
@@ -47,12 +47,28 @@ static void* take_aligned(size_t alignment, size_t bytes) {
     return block;
 }
 
+struct whole_pages {
+    void* start;
+    bool is_zero;
+};
+
+// A block that is no small one. Result: start is NULL when there is no memory.
+static struct whole_pages take_pages(size_t bytes) {
+    if (bytes > MEDIUM_MOST) {
+        struct large_block large = large_take(bytes, SLOT_BYTES);
+        return (struct whole_pages){large.start, large.is_zero};
+    }
+    struct run run = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1);
+    return (struct whole_pages){run.start, run.is_zero};
+}
+
 // A block of zeros, which need not be written where the system has just given them.
 static void* take_zeros(size_t bytes) {
-    if (bytes > MEDIUM_MOST) return xmalloc(bytes);  // always a fresh mapping
-    if (bytes > SMALL_MOST) {
-        struct run run = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1);
-        if (run.start != NULL) return run.is_zero ? run.start : memset(run.start, 0, bytes);
+    if (bytes > SMALL_MOST && bytes <= PTRDIFF_MAX) {
+        int kept_errno = errno;
+        struct whole_pages taken = take_pages(bytes);
+        errno = kept_errno;
+        if (taken.start != NULL) return taken.is_zero ? taken.start : memset(taken.start, 0, bytes);
     }
     void* block = xmalloc(bytes);
     return block == NULL ? NULL : memset(block, 0, bytes);

@@ -15,6 +15,7 @@ void check_invariant(bool holds, const char* invariant) {
 }
 
 void par_check(void) {
+    extent_check();
     region_check();
     depot_check();
     cache_check();

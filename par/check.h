@@ -12,6 +12,7 @@ void par_check(void);
 // For the parts below: ends the process with a line that names the broken invariant, unless it holds.
 void check_invariant(bool holds, const char* invariant);
 
+void extent_check(void);
 void region_check(void);
 void depot_check(void);
 void cache_check(void);

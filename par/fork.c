@@ -1,10 +1,11 @@
 // fork.c: a child of fork(2) has one thread, and must be able to allocate even if another one held a lock just then.
 //
-// So the forking thread takes every lock first, in the order in which they nest: depots, regions, large, metadata.
+// So the forking thread takes every lock first, in the order in which they nest: depots, regions, large, extents, metadata.
 
 #include <pthread.h>
 
 #include "par/depot.h"
+#include "par/extent.h"
 #include "par/large.h"
 #include "par/metadata.h"
 #include "par/region.h"
@@ -13,11 +14,13 @@ static void before_fork(void) {
     depot_lock_all();
     region_lock();
     large_lock();
+    extent_lock();
     metadata_lock();
 }
 
 static void after_fork(void) {
     metadata_unlock();
+    extent_unlock();
     large_unlock();
     region_unlock();
     depot_unlock_all();

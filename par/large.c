@@ -2,84 +2,107 @@
 
 #include "par/large.h"
 
-#include <pthread.h>
-#include <stdbool.h>
-
+#include "par/extent.h"
+#include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards the list below
+// Memory behind the end of a block, in its last slot, may stay when it is at most this part of the block.
+enum { TAIL_SHARE = 16 };
+
+static struct lock lock = LOCK_FREE;  // guards the list below
 static struct large* unused_records;
 
 static struct large* record_take(void) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     struct large* large = unused_records;
     if (large != NULL) unused_records = large->next;
-    pthread_mutex_unlock(&lock);
+    lock_give(&lock);
     return large != NULL ? large : metadata_take(sizeof *large);
 }
 
 static void record_give(struct large* large) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     large->next = unused_records;
     unused_records = large;
-    pthread_mutex_unlock(&lock);
+    lock_give(&lock);
 }
 
 static size_t whole_pages(size_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES; }
 
-void* large_take(size_t bytes, size_t alignment) {
+static size_t slots_of(size_t bytes) { return (bytes + SLOT_BYTES - 1) / SLOT_BYTES; }
+
+// Huge pages where the block fills them. The rest of its last slot shall not cost memory.
+static void advise_huge(char* start, size_t bytes) {
+    if (bytes >= SLOT_BYTES) os_advise_huge(start, bytes / SLOT_BYTES * SLOT_BYTES);
+}
+
+// The pages behind a block in its last slot may be there from an earlier use.
+static void purge_tail(char* start, size_t bytes) {
+    size_t tail = slots_of(bytes) * SLOT_BYTES - bytes;
+    if (tail > bytes / TAIL_SHARE) os_purge(start + bytes, tail);
+}
+
+struct large_block large_take(size_t bytes, size_t alignment) {
+    struct large_block block = {.start = NULL};
     struct large* large = record_take();
-    if (large == NULL) return NULL;
-    large->mapping.kind = MAPPING_LARGE;
-    large->bytes = whole_pages(bytes);
-    large->mapping.start = os_map(large->bytes, alignment);
-    if (large->mapping.start != NULL) {
-        if (page_map_prepare(large->mapping.start)) {
-            page_map_add(&large->mapping);
-            return large->mapping.start;
-        }
-        os_unmap(large->mapping.start, large->bytes);
+    if (large == NULL) return block;
+    bytes = whole_pages(bytes);
+    struct slots slots = extent_take(slots_of(bytes), alignment);
+    if (slots.start == NULL) {
+        record_give(large);
+        return block;
     }
-    record_give(large);
-    return NULL;
+    if (slots.is_zero) {
+        advise_huge(slots.start, bytes);
+    } else {
+        purge_tail(slots.start, bytes);
+    }
+    large->mapping.kind = MAPPING_LARGE;
+    large->mapping.start = slots.start;
+    large->bytes = bytes;
+    page_map_add(&large->mapping);
+    return (struct large_block){slots.start, slots.is_zero};
 }
 
 void large_give(struct large* large) {
     page_map_remove(&large->mapping);
-    os_unmap(large->mapping.start, large->bytes);
+    extent_give(large->mapping.start, slots_of(large->bytes));
     record_give(large);
 }
 
-// Moves a block to a place of another size.
-static bool move(struct large* large, size_t new_bytes) {
-    char* place = os_map(new_bytes, SLOT_BYTES);
-    if (place == NULL) return false;
-    if (!page_map_prepare(place)) {
-        os_unmap(place, new_bytes);
-        return false;
-    }
-    // The old entry goes first: once the pages have moved, another thread may be given the old place.
+static void shrink(struct large* large, size_t bytes) {
+    size_t kept = slots_of(bytes);
+    size_t had = slots_of(large->bytes);
+    if (kept < had) extent_give(large->mapping.start + kept * SLOT_BYTES, had - kept);
+    large->bytes = bytes;
+    purge_tail(large->mapping.start, bytes);
+}
+
+static bool move(struct large* large, size_t bytes) {
+    // The entry goes first: once the pages have moved, another thread may be given the old place.
     page_map_remove(&large->mapping);
-    bool moved = os_move(large->mapping.start, large->bytes, new_bytes, place);
-    if (moved) {
-        large->mapping.start = place;
-        large->bytes = new_bytes;
-    }
+    char* place = extent_move(large->mapping.start, slots_of(large->bytes), slots_of(bytes));
+    if (place != NULL) large->mapping.start = place;
     page_map_add(&large->mapping);
-    return moved;
+    return place != NULL;
 }
 
 void* large_resize(struct large* large, size_t bytes) {
-    size_t new_bytes = whole_pages(bytes);
-    if (os_resize(large->mapping.start, large->bytes, new_bytes)) {
-        large->bytes = new_bytes;
-    } else if (!move(large, new_bytes)) {
+    bytes = whole_pages(bytes);
+    size_t had = slots_of(large->bytes);
+    size_t needed = slots_of(bytes);
+    if (bytes < large->bytes) {
+        shrink(large, bytes);
+    } else if (needed == had || extent_grow(large->mapping.start, had, needed) || move(large, bytes)) {
+        large->bytes = bytes;
+        if (needed > had) advise_huge(large->mapping.start + (had - 1) * SLOT_BYTES, bytes - (had - 1) * SLOT_BYTES);
+    } else {
         return NULL;
     }
     return large->mapping.start;
 }
 
-void large_lock(void) { pthread_mutex_lock(&lock); }
+void large_lock(void) { lock_take(&lock); }
 
-void large_unlock(void) { pthread_mutex_unlock(&lock); }
+void large_unlock(void) { lock_give(&lock); }

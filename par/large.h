@@ -1,23 +1,28 @@
-// large.h: blocks too large for a region, each a mapping of its own.
+// large.h: blocks of more than a slot. Each has whole slots of its own; of the last one only what it needs is touched.
 
 #ifndef PAR_LARGE_H
 #define PAR_LARGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "par/page_map.h"
 
 struct large {
     struct mapping mapping;
-    size_t bytes;        // of the mapping, a multiple of a page
+    size_t bytes;        // of the block, a multiple of a page
     struct large* next;  // among the records not in use
 };
 
-// Takes a block of zeros. bytes: 1 to PTRDIFF_MAX. alignment: a power of two, SLOT_BYTES or more.
-// Result: NULL when there is no memory. Thread-safe.
-void* large_take(size_t bytes, size_t alignment);
+struct large_block {
+    char* start;   // NULL when there is no memory
+    bool is_zero;  // otherwise the content is undefined
+};
 
-// Unmaps a block. Thread-safe.
+// Takes a block. bytes: 1 to PTRDIFF_MAX. alignment: a power of two, SLOT_BYTES or more. Thread-safe.
+struct large_block large_take(size_t bytes, size_t alignment);
+
+// Gives a block back. Thread-safe.
 void large_give(struct large* large);
 
 // Changes the size of a block, moving its pages and not their content. bytes: 1 to PTRDIFF_MAX.

@@ -2,20 +2,20 @@
 
 #include "par/metadata.h"
 
-#include <pthread.h>
+#include "par/lock.h"
 
 #include "par/os.h"
 
 enum { CHUNK_BYTES = 64 * 1024, LINE_BYTES = 64 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards both below
+static struct lock lock = LOCK_FREE;  // guards both below
 static char* chunk;
 static size_t chunk_left;
 
 void* metadata_take(size_t bytes) {
     bytes = (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
     void* record = NULL;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     if (chunk_left < bytes) {
         char* fresh = os_map(CHUNK_BYTES, 4096);
         if (fresh != NULL) {
@@ -28,10 +28,10 @@ void* metadata_take(size_t bytes) {
         chunk += bytes;
         chunk_left -= bytes;
     }
-    pthread_mutex_unlock(&lock);
+    lock_give(&lock);
     return record;
 }
 
-void metadata_lock(void) { pthread_mutex_lock(&lock); }
+void metadata_lock(void) { lock_take(&lock); }
 
-void metadata_unlock(void) { pthread_mutex_unlock(&lock); }
+void metadata_unlock(void) { lock_give(&lock); }

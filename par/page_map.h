@@ -5,11 +5,12 @@
 //
 // A leaf speaks for 16 GiB of addresses. For each granule of 64 KiB it holds one byte, the class of the span there: a
 // heap of a gigabyte is 16 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache.
-// For each slot of 2 MiB it holds the mapping that begins there. (The two-level map is tcmalloc's; separating the one
-// hot byte from the rest is jemalloc's.)
+// For each slot of 2 MiB it holds the mapping that begins there, and the free extent that begins or ends there. (The
+// two-level map is tcmalloc's; separating the one hot byte from the rest is jemalloc's.)
 //
-// Entries are changed under the lock of region.h or large.h and read without one: whoever holds a pointer to a block
-// got it, directly or through the program's own synchronisation, from a thread that had seen the entry set.
+// Entries of classes and mappings are changed by whoever owns the memory and read without a lock: a thread that holds a
+// pointer to a block got it, directly or through the program's own synchronisation, from one that had seen the entry
+// set. Those of free extents are changed and read under the lock of extent.h.
 
 #ifndef PAR_PAGE_MAP_H
 #define PAR_PAGE_MAP_H
@@ -42,9 +43,12 @@ struct mapping {
     char* start;  // aligned to SLOT_BYTES
 };
 
+struct extent;
+
 struct page_map_leaf {
     _Atomic uint8_t classes[LEAF_GRANULES];
     _Atomic(struct mapping*) mappings[LEAF_SLOTS];
+    struct extent* extents[LEAF_SLOTS];
 };
 
 extern _Atomic(struct page_map_leaf*) page_map_root[ROOT_ENTRIES];
@@ -68,6 +72,17 @@ static inline struct mapping* page_map_mapping(const void* address) {
     struct page_map_leaf* leaf = page_map_leaf(address);
     if (leaf == NULL) return NULL;
     return atomic_load_explicit(&leaf->mappings[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS], memory_order_relaxed);
+}
+
+// The free extent that begins or ends in this address's slot, or NULL. O(1).
+static inline struct extent* page_map_extent(const void* address) {
+    const struct page_map_leaf* leaf = page_map_leaf(address);
+    return leaf == NULL ? NULL : leaf->extents[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS];
+}
+
+// Enters a free extent for one slot, or with NULL none. The leaf must be there.
+static inline void page_map_set_extent(const void* address, struct extent* extent) {
+    page_map_leaf(address)->extents[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS] = extent;
 }
 
 // Makes the leaf for an address if there is none yet. Result: false when there is no memory for it.

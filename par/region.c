@@ -2,27 +2,30 @@
 
 #include "par/region.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "par/check.h"
+#include "par/extent.h"
+#include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
 
 enum {
-    EMPTY_KEPT_MOST = 4,
-    IDLE_PAGES_LEAST = 4 * SLOT_PAGES,  // less than this is never purged,
-    IDLE_SHARE = 8,                     // nor less than this part of what is in use
+    IDLE_LEAST = 4 * SLOT_PAGES,  // pages that may always lie idle,
+    IDLE_SHARE = 2,               // or this part of those in use;
+    GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when another region must be mapped,
+    PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
+    HUGE_FROM = 8,                   // regions; the first few are of ordinary pages
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards everything below and the content of every region
-static struct region* bins[SLOT_PAGES];                   // bins[n - 1]: the regions whose longest free run has n pages
-static uint64_t bins_filled[SLOT_PAGES / 64];             // a bit for each bin that is not empty
+static struct lock lock = LOCK_FREE;           // guards everything below and the content of every region
+static struct region* bins[SLOT_PAGES];        // bins[n - 1]: the regions whose longest free run has n pages
+static uint64_t bins_filled[SLOT_PAGES / 64];  // a bit for each bin that is not empty
 static struct region* unused_records;
 static size_t region_count;
-static size_t empty_count;
 static size_t used_pages;
 static size_t idle_pages;
+static size_t used_peak;
 
 // ---- The pages of one region ----
 
@@ -80,6 +83,7 @@ static void mark_used(struct region* region, size_t first, size_t pages) {
         region->idle[word] &= ~mask;
     }
     used_pages += pages;
+    if (used_pages > used_peak) used_peak = used_pages;
     region->free_pages -= (uint16_t)pages;
 }
 
@@ -128,28 +132,61 @@ static void bin_remove(struct region* region) {
     if (region->next != NULL) region->next->previous = region->previous;
 }
 
-static struct region* region_map(void) {
+static struct region* record_take(void) {
     struct region* region = unused_records;
-    if (region != NULL) {
-        unused_records = region->next;
-        memset(region, 0, sizeof *region);
-    } else {
-        region = metadata_take(sizeof *region);
-        if (region == NULL) return NULL;
+    if (region == NULL) return metadata_take(sizeof *region);
+    unused_records = region->next;
+    memset(region, 0, sizeof *region);
+    return region;
+}
+
+static void record_give(struct region* region) {
+    region->next = unused_records;
+    unused_records = region;
+}
+
+// Purges region after region until at most so many pages lie idle. Those with the longest free runs come first, for they
+// are used last.
+static void purge_down(size_t goal_pages) {
+    for (size_t bin = SLOT_PAGES; bin-- > 0 && idle_pages > goal_pages;) {
+        for (struct region* region = bins[bin]; region != NULL && idle_pages > goal_pages; region = region->next) {
+            purge(region);
+        }
     }
-    region->mapping.kind = MAPPING_REGION;
-    region->mapping.start = os_map(SLOT_BYTES, SLOT_BYTES);
-    if (region->mapping.start == NULL || !page_map_prepare(region->mapping.start)) {
-        if (region->mapping.start != NULL) os_unmap(region->mapping.start, SLOT_BYTES);
-        region->next = unused_records;
-        unused_records = region;
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+// Before memory is mapped for a region, so much of what is idle goes that the peak rises by little more than what is
+// used.
+static void make_room_for_region(void) {
+    size_t wanted = used_pages + SLOT_PAGES;
+    size_t peak = larger(wanted, used_peak);
+    size_t idle_most = larger(peak + peak / PEAK_SLACK_SHARE - wanted, GROWTH_IDLE_LEAST);
+    if (idle_pages > idle_most) purge_down(idle_most / 2);
+}
+
+static struct region* region_map(void) {
+    make_room_for_region();
+    struct region* region = record_take();
+    if (region == NULL) return NULL;
+    struct slots slot = extent_take(1, SLOT_BYTES);
+    if (slot.start == NULL) {
+        record_give(region);
         return NULL;
     }
+    region->mapping.kind = MAPPING_REGION;
+    region->mapping.start = slot.start;
     page_map_add(&region->mapping);
-    // A program that needs little memory shall not pay for clearing 2 MiB of it at its first xmalloc.
-    if (region_count > 0) os_advise_huge(region->mapping.start, SLOT_BYTES);
+    if (!slot.is_zero) {
+        memset(region->idle, 0xff, sizeof region->idle);
+        idle_pages += SLOT_PAGES;
+    } else if (region_count >= HUGE_FROM) {
+        // A program that needs little memory shall neither pay for clearing 2 MiB at its first xmalloc, nor be rounded
+        // up to a whole slot.
+        os_advise_huge(region->mapping.start, SLOT_BYTES);
+    }
     region_count++;
-    empty_count++;
     region->free_pages = SLOT_PAGES;
     region->longest_free = SLOT_PAGES;
     bin_add(region);
@@ -159,14 +196,12 @@ static struct region* region_map(void) {
 static void region_unmap(struct region* region) {
     bin_remove(region);
     page_map_remove(&region->mapping);
-    os_unmap(region->mapping.start, SLOT_BYTES);
     for (size_t word = 0; word < SLOT_PAGES / 64; word++) {
         idle_pages -= (size_t)__builtin_popcountll(region->idle[word]);
     }
     region_count--;
-    empty_count--;
-    region->next = unused_records;
-    unused_records = region;
+    extent_give(region->mapping.start, 1);
+    record_give(region);
 }
 
 // A region with room for the run, and the page where it fits. Prefers the regions that have the least room; that a run
@@ -182,23 +217,12 @@ static struct region* find_region(size_t pages, size_t alignment_pages, size_t* 
     return region_map();
 }
 
-// Purges region after region until at most so many pages lie idle: well below the limit, so that it is not reached
-// again at once. Those with the longest free runs come first, for they are used last.
-static void purge_down(size_t goal_pages) {
-    for (size_t bin = SLOT_PAGES; bin-- > 0 && idle_pages > goal_pages;) {
-        for (struct region* region = bins[bin]; region != NULL && idle_pages > goal_pages; region = region->next) {
-            purge(region);
-        }
-    }
-}
-
 struct run region_take_run(size_t pages, size_t alignment_pages) {
     struct run run = {.start = NULL};
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     size_t page;
     struct region* region = find_region(pages, alignment_pages, &page);
     if (region != NULL) {
-        if (region->free_pages == SLOT_PAGES) empty_count--;
         bin_remove(region);
         run.region = region;
         run.start = region->mapping.start + page * PAGE_BYTES;
@@ -208,12 +232,18 @@ struct run region_take_run(size_t pages, size_t alignment_pages) {
         region->longest_free = find_longest_free(region);
         bin_add(region);
     }
-    pthread_mutex_unlock(&lock);
+    lock_give(&lock);
     return run;
 }
 
+static void purge_if_much_is_idle(void) {
+    size_t idle_most = larger(used_pages / IDLE_SHARE, IDLE_LEAST);
+    // Well below the limit, so that it is not reached again at once.
+    if (idle_pages > idle_most) purge_down(idle_most / 2);
+}
+
 void region_give_run(struct region* region, char* start) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     size_t page = (size_t)(start - region->mapping.start) / PAGE_BYTES;
     size_t pages = region->run_pages[page];
     bin_remove(region);
@@ -221,13 +251,31 @@ void region_give_run(struct region* region, char* start) {
     region->run_pages[page] = 0;
     region->longest_free = find_longest_free(region);
     bin_add(region);
-    if (region->free_pages == SLOT_PAGES) {
-        empty_count++;
-        if (empty_count > EMPTY_KEPT_MOST) region_unmap(region);
+    if (region->free_pages == SLOT_PAGES) region_unmap(region);
+    purge_if_much_is_idle();
+    lock_give(&lock);
+}
+
+bool region_resize_run(struct region* region, char* start, size_t pages) {
+    lock_take(&lock);
+    size_t first = (size_t)(start - region->mapping.start) / PAGE_BYTES;
+    size_t old_pages = region->run_pages[first];
+    bool fits = pages <= old_pages ||
+                (first + pages <= SLOT_PAGES && next_set(region->used, first + old_pages) >= first + pages);
+    if (fits && pages != old_pages) {
+        bin_remove(region);
+        if (pages > old_pages) {
+            mark_used(region, first + old_pages, pages - old_pages);
+        } else {
+            mark_idle(region, first + pages, old_pages - pages);
+        }
+        region->run_pages[first] = (uint16_t)pages;
+        region->longest_free = find_longest_free(region);
+        bin_add(region);
+        purge_if_much_is_idle();
     }
-    size_t idle_most = used_pages / IDLE_SHARE > IDLE_PAGES_LEAST ? used_pages / IDLE_SHARE : IDLE_PAGES_LEAST;
-    if (idle_pages > idle_most) purge_down(idle_most / 2);
-    pthread_mutex_unlock(&lock);
+    lock_give(&lock);
+    return fits;
 }
 
 size_t region_run_pages(const struct region* region, const char* start) {
@@ -235,19 +283,9 @@ size_t region_run_pages(const struct region* region, const char* start) {
     return offset % PAGE_BYTES == 0 ? region->run_pages[offset / PAGE_BYTES] : 0;
 }
 
-void region_unmap_empty(void) {
-    pthread_mutex_lock(&lock);
-    for (struct region* region = bins[SLOT_PAGES - 1]; region != NULL;) {
-        struct region* next = region->next;
-        region_unmap(region);
-        region = next;
-    }
-    pthread_mutex_unlock(&lock);
-}
+void region_lock(void) { lock_take(&lock); }
 
-void region_lock(void) { pthread_mutex_lock(&lock); }
-
-void region_unlock(void) { pthread_mutex_unlock(&lock); }
+void region_unlock(void) { lock_give(&lock); }
 
 static size_t count_bits(const uint64_t* bitmap) {
     size_t count = 0;
@@ -275,8 +313,7 @@ static void check_one(const struct region* region) {
 
 void region_check(void) {
     size_t idle = 0;
-    size_t empty = 0;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     for (size_t bin = 0; bin < SLOT_PAGES; bin++) {
         bool filled = (bins_filled[bin / 64] >> (bin % 64) & 1) != 0;
         check_invariant(filled == (bins[bin] != NULL), "the bitmap of bins says which are filled");
@@ -284,10 +321,9 @@ void region_check(void) {
             check_invariant(region->longest_free == bin + 1, "a region is in the bin of its longest free run");
             check_one(region);
             idle += count_bits(region->idle);
-            if (region->free_pages == SLOT_PAGES) empty++;
+            check_invariant(region->free_pages < SLOT_PAGES, "an empty region is given back");
         }
     }
     check_invariant(idle == idle_pages, "idle pages are counted");
-    check_invariant(empty == empty_count && empty <= EMPTY_KEPT_MOST, "empty regions are counted, and few");
-    pthread_mutex_unlock(&lock);
+    lock_give(&lock);
 }

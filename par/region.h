@@ -3,8 +3,8 @@
 // A run is either a span (small blocks of one class; span.h) or one medium block. A region knows which of its pages are
 // used and how long each run is, and it holds the records of its spans, so that nothing is written into the pages
 // themselves. A run that is given back can be handed out again for any purpose. A region with no run left goes back to
-// the system, save a few that are kept against the next peak; and when much memory lies idle in regions that are still
-// in use, it is purged there, which keeps the addresses and gives up the pages.
+// extent.h; and when much memory lies idle in regions that are still in use, it is purged there, which keeps the
+// addresses and gives up the pages.
 
 #ifndef PAR_REGION_H
 #define PAR_REGION_H
@@ -17,7 +17,7 @@
 #include "par/span.h"
 
 enum {
-    MEDIUM_MOST_PAGES = SLOT_PAGES / 2,  // a larger block gets a mapping of its own
+    MEDIUM_MOST_PAGES = SLOT_PAGES,  // a larger block gets slots of its own
 };
 
 struct region {
@@ -52,8 +52,10 @@ void region_give_run(struct region* region, char* start);
 // The length of the run that begins at this address, or 0 when none does.
 size_t region_run_pages(const struct region* region, const char* start);
 
-// Unmaps the empty regions that were kept.
-void region_unmap_empty(void);
+// Changes the length of a run where it stands. pages: 1 or more.
+// Result: false when the pages behind it are in use; then nothing has changed. The caller owns the run; thread-safe
+// otherwise.
+bool region_resize_run(struct region* region, char* start, size_t pages);
 
 void region_lock(void);  // for fork.c
 void region_unlock(void);

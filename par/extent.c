@@ -1,0 +1,247 @@
+// extent.c: see extent.h.
+
+#include "par/extent.h"
+
+#include <stdint.h>
+
+#include "par/check.h"
+#include "par/lock.h"
+#include "par/metadata.h"
+#include "par/os.h"
+#include "par/page_map.h"
+
+enum {
+    BINS = 64,            // the last one holds all extents of so many slots or more
+    IDLE_LEAST = 6,       // slots that may always lie idle,
+    IDLE_SHARE = 2,       // or this part of those in use;
+    PEAK_SLACK_SHARE = 32,  // and by this part may idle memory raise the peak
+};
+
+struct extent {
+    char* start;
+    size_t slots;
+    struct extent* next;  // in its bin, or among the records not in use
+    struct extent* previous;
+};
+
+static struct lock lock = LOCK_FREE;  // guards all below and the page map's entries for free extents
+static struct extent* bins[BINS];     // by the number of slots, shortest first
+static uint64_t bins_filled;          // a bit for each bin that is not empty
+static struct extent* unused_records;
+static size_t used_slots;
+static size_t idle_slots;
+static size_t used_peak;
+
+static size_t bin_of(size_t slots) { return slots < BINS ? slots - 1 : BINS - 1; }
+
+static char* end_of(const struct extent* extent) { return extent->start + extent->slots * SLOT_BYTES; }
+
+static void enter(struct extent* extent) {
+    size_t bin = bin_of(extent->slots);
+    extent->previous = NULL;
+    extent->next = bins[bin];
+    if (bins[bin] != NULL) bins[bin]->previous = extent;
+    bins[bin] = extent;
+    bins_filled |= (uint64_t)1 << bin;
+    idle_slots += extent->slots;
+    page_map_set_extent(extent->start, extent);
+    page_map_set_extent(end_of(extent) - SLOT_BYTES, extent);
+}
+
+static void leave(struct extent* extent) {
+    size_t bin = bin_of(extent->slots);
+    if (extent->previous == NULL) {
+        bins[bin] = extent->next;
+        if (extent->next == NULL) bins_filled &= ~((uint64_t)1 << bin);
+    } else {
+        extent->previous->next = extent->next;
+    }
+    if (extent->next != NULL) extent->next->previous = extent->previous;
+    idle_slots -= extent->slots;
+    page_map_set_extent(extent->start, NULL);
+    page_map_set_extent(end_of(extent) - SLOT_BYTES, NULL);
+}
+
+static struct extent* record_take(void) {
+    struct extent* extent = unused_records;
+    if (extent == NULL) return metadata_take(sizeof *extent);
+    unused_records = extent->next;
+    return extent;
+}
+
+static void record_give(struct extent* extent) {
+    extent->next = unused_records;
+    unused_records = extent;
+}
+
+// Unmaps from the ends of the longest extents until at most so many slots lie idle. Long ones need the fewest calls.
+static void shrink_idle_to(size_t most) {
+    while (idle_slots > most) {
+        struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
+        size_t excess = idle_slots - most;
+        leave(extent);
+        size_t gone = excess < extent->slots ? excess : extent->slots;
+        extent->slots -= gone;
+        os_unmap(end_of(extent), gone * SLOT_BYTES);
+        if (extent->slots > 0) {
+            enter(extent);
+        } else {
+            record_give(extent);
+        }
+    }
+}
+
+// The shortest free extent of so many slots; among those that are very long, the first.
+static struct extent* find(size_t slots) {
+    size_t bin = bin_of(slots);
+    for (struct extent* extent = bins[bin]; extent != NULL; extent = extent->next) {
+        if (extent->slots >= slots) return extent;
+    }
+    uint64_t longer = bin + 1 < BINS ? bins_filled & (~(uint64_t)0 << (bin + 1)) : 0;
+    return longer == 0 ? NULL : bins[__builtin_ctzll(longer)];
+}
+
+static void note_use(size_t slots) {
+    used_slots += slots;
+    if (used_slots > used_peak) used_peak = used_slots;
+}
+
+// Fresh slots of the system's.
+static char* map(size_t slots, size_t alignment) {
+    if (slots > PTRDIFF_MAX / SLOT_BYTES) return NULL;
+    size_t wanted = used_slots + slots;
+    size_t peak = wanted > used_peak ? wanted : used_peak;
+    shrink_idle_to(peak + peak / PEAK_SLACK_SHARE - wanted);
+    char* start = os_map(slots * SLOT_BYTES, alignment);
+    if (start == NULL) return NULL;
+    // Every leaf that the slots touch must be there, for a part of them may be given back alone.
+    for (size_t slot = 0; slot < slots; slot++) {
+        if (page_map_prepare(start + slot * SLOT_BYTES)) continue;
+        os_unmap(start, slots * SLOT_BYTES);
+        return NULL;
+    }
+    return start;
+}
+
+// Takes the first slots of a free extent.
+static void cut(struct extent* extent, size_t slots) {
+    leave(extent);
+    extent->start += slots * SLOT_BYTES;
+    extent->slots -= slots;
+    if (extent->slots > 0) {
+        enter(extent);
+    } else {
+        record_give(extent);
+    }
+}
+
+struct slots extent_take(size_t slots, size_t alignment) {
+    struct slots taken = {.start = NULL};
+    lock_take(&lock);
+    struct extent* extent = alignment == SLOT_BYTES ? find(slots) : NULL;
+    if (extent != NULL) {
+        taken.start = extent->start;
+        cut(extent, slots);
+    } else {
+        taken.start = map(slots, alignment);
+        taken.is_zero = true;
+    }
+    if (taken.start != NULL) note_use(slots);
+    lock_give(&lock);
+    return taken;
+}
+
+// Joins a free extent with those right before and behind it.
+static void join(struct extent* extent) {
+    struct extent* before = page_map_extent(extent->start - SLOT_BYTES);
+    if (before != NULL) {
+        leave(before);
+        extent->start = before->start;
+        extent->slots += before->slots;
+        record_give(before);
+    }
+    struct extent* behind = page_map_extent(end_of(extent));
+    if (behind != NULL) {
+        leave(behind);
+        extent->slots += behind->slots;
+        record_give(behind);
+    }
+}
+
+void extent_give(char* start, size_t slots) {
+    lock_take(&lock);
+    used_slots -= slots;
+    struct extent* extent = record_take();
+    if (extent == NULL) {
+        os_unmap(start, slots * SLOT_BYTES);
+    } else {
+        extent->start = start;
+        extent->slots = slots;
+        join(extent);
+        enter(extent);
+        shrink_idle_to(used_slots / IDLE_SHARE > IDLE_LEAST ? used_slots / IDLE_SHARE : IDLE_LEAST);
+    }
+    lock_give(&lock);
+}
+
+bool extent_grow(char* start, size_t old_slots, size_t new_slots) {
+    size_t more = new_slots - old_slots;
+    lock_take(&lock);
+    struct extent* behind = page_map_extent(start + old_slots * SLOT_BYTES);
+    bool fits = behind != NULL && behind->slots >= more;
+    if (fits) {
+        cut(behind, more);
+        note_use(more);
+    }
+    lock_give(&lock);
+    return fits;
+}
+
+char* extent_move(char* start, size_t old_slots, size_t new_slots) {
+    lock_take(&lock);
+    char* place = map(new_slots, SLOT_BYTES);
+    if (place != NULL && os_move(start, old_slots * SLOT_BYTES, new_slots * SLOT_BYTES, place)) {
+        used_slots -= old_slots;
+        note_use(new_slots);
+    } else {
+        place = NULL;
+    }
+    lock_give(&lock);
+    return place;
+}
+
+void extent_unmap_idle(void) {
+    lock_take(&lock);
+    shrink_idle_to(0);
+    lock_give(&lock);
+}
+
+size_t extent_mapped_slots(void) {
+    lock_take(&lock);
+    size_t mapped = used_slots + idle_slots;
+    lock_give(&lock);
+    return mapped;
+}
+
+void extent_lock(void) { lock_take(&lock); }
+
+void extent_unlock(void) { lock_give(&lock); }
+
+void extent_check(void) {
+    lock_take(&lock);
+    size_t idle = 0;
+    for (size_t bin = 0; bin < BINS; bin++) {
+        check_invariant((bins_filled >> bin & 1) == (bins[bin] != NULL), "a bit says which bins of extents are filled");
+        for (const struct extent* extent = bins[bin]; extent != NULL; extent = extent->next) {
+            check_invariant(bin_of(extent->slots) == bin, "an extent is in the bin of its length");
+            check_invariant(page_map_extent(extent->start) == extent, "the page map leads to a free extent's start");
+            check_invariant(page_map_extent(end_of(extent) - SLOT_BYTES) == extent, "... and to its end");
+            check_invariant(page_map_mapping(extent->start) == NULL, "nothing in use begins where an extent is free");
+            check_invariant(page_map_extent(end_of(extent)) == NULL, "free neighbours are joined");
+            idle += extent->slots;
+        }
+    }
+    check_invariant(idle == idle_slots, "idle slots are counted");
+    check_invariant(used_slots <= used_peak, "a peak is at least what is in use");
+    lock_give(&lock);
+}

@@ -1,0 +1,46 @@
+// extent.h: whole slots of the address space, for regions and large blocks.
+//
+// What is given back is kept for a while, with its pages, for the next who needs some: fresh pages cost a page fault and
+// must be cleared by the kernel. Neighbours are joined, so any free extent can serve any later request. Three bounds keep
+// what lies idle small:
+//   - when something is given back, the idle part is at most half of what is in use, or a few slots;
+//   - before fresh memory is mapped, idle memory goes until both together are hardly more than what was in use at the
+//     highest point so far; so keeping memory does not raise the peak;
+//   - when the system has no memory, all of it goes (extent_unmap_idle).
+// Nothing here depends on time, so a program that stops calling leaves little behind without a helper thread. (Joining
+// neighbours by their boundaries is Knuth's; jemalloc and tcmalloc keep free extents in bins by length as here.)
+
+#ifndef PAR_EXTENT_H
+#define PAR_EXTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct slots {
+    char* start;   // aligned to SLOT_BYTES; NULL when there is no memory
+    bool is_zero;  // just mapped, so all zeros; otherwise the content is undefined
+};
+
+// Takes so many slots (1 or more). alignment: a power of two, SLOT_BYTES or more. Thread-safe.
+struct slots extent_take(size_t slots, size_t alignment);
+
+// Gives slots back: all that one call took, or any part of it. Thread-safe.
+void extent_give(char* start, size_t slots);
+
+// Takes the slots that follow a taken extent, if they are free. Result: whether they were. Thread-safe.
+bool extent_grow(char* start, size_t old_slots, size_t new_slots);
+
+// Moves the pages of a taken extent, and not their content, to a longer place. Result: the place; or NULL, and then
+// nothing has changed. The old place is gone once this returns, and may be somebody else's. Thread-safe.
+char* extent_move(char* start, size_t old_slots, size_t new_slots);
+
+// Gives all idle slots back to the system. Thread-safe.
+void extent_unmap_idle(void);
+
+// How many slots are mapped, in use and idle ones together. For tests and for the checks. Thread-safe.
+size_t extent_mapped_slots(void);
+
+void extent_lock(void);  // for fork.c
+void extent_unlock(void);
+
+#endif
