@@ -11,9 +11,10 @@
 #include "par/page_map.h"
 
 enum {
-    BINS = 64,            // the last one holds all extents of so many slots or more
-    IDLE_LEAST = 6,       // slots that may always lie idle,
-    IDLE_SHARE = 2,       // or this part of those in use;
+    BINS = 64,              // the last one holds all extents of so many slots or more
+    IDLE_LEAST = 6,         // slots that may always lie idle,
+    IDLE_RECENT_MOST = 32,  // or as many as were in use lately, but no more than these;
+    RECENT_SHARE = 8,       // by this part of the way "lately" comes down to the present each time slots are given;
     PEAK_SLACK_SHARE = 32,  // and by this part may idle memory raise the peak
 };
 
@@ -30,7 +31,8 @@ static uint64_t bins_filled;          // a bit for each bin that is not empty
 static struct extent* unused_records;
 static size_t used_slots;
 static size_t idle_slots;
-static size_t used_peak;
+static size_t used_peak;    // of all time
+static size_t used_lately;  // of late: sinks towards used_slots
 
 static size_t bin_of(size_t slots) { return slots < BINS ? slots - 1 : BINS - 1; }
 
@@ -74,6 +76,15 @@ static void record_give(struct extent* extent) {
     unused_records = extent;
 }
 
+// Enters what is left of an extent.
+static void keep(struct extent* extent) {
+    if (extent->slots > 0) {
+        enter(extent);
+    } else {
+        record_give(extent);
+    }
+}
+
 // Unmaps from the ends of the longest extents until at most so many slots lie idle. Long ones need the fewest calls.
 static void shrink_idle_to(size_t most) {
     while (idle_slots > most) {
@@ -83,11 +94,7 @@ static void shrink_idle_to(size_t most) {
         size_t gone = excess < extent->slots ? excess : extent->slots;
         extent->slots -= gone;
         os_unmap(end_of(extent), gone * SLOT_BYTES);
-        if (extent->slots > 0) {
-            enter(extent);
-        } else {
-            record_give(extent);
-        }
+        keep(extent);
     }
 }
 
@@ -104,14 +111,22 @@ static struct extent* find(size_t slots) {
 static void note_use(size_t slots) {
     used_slots += slots;
     if (used_slots > used_peak) used_peak = used_slots;
+    if (used_slots > used_lately) used_lately = used_slots;
 }
 
-// Fresh slots of the system's.
+// How many slots may lie idle after some were given back: as many as are in use; or as were lately, so that a block that is
+// freed right before another is taken keeps its pages.
+static size_t idle_most(void) {
+    size_t gap = used_lately - used_slots;
+    used_lately -= (gap + RECENT_SHARE - 1) / RECENT_SHARE;
+    size_t recent = gap < IDLE_RECENT_MOST ? gap : IDLE_RECENT_MOST;
+    size_t most = used_slots > recent ? used_slots : recent;
+    return most > IDLE_LEAST ? most : IDLE_LEAST;
+}
+
+// Maps fresh slots.
 static char* map(size_t slots, size_t alignment) {
     if (slots > PTRDIFF_MAX / SLOT_BYTES) return NULL;
-    size_t wanted = used_slots + slots;
-    size_t peak = wanted > used_peak ? wanted : used_peak;
-    shrink_idle_to(peak + peak / PEAK_SLACK_SHARE - wanted);
     char* start = os_map(slots * SLOT_BYTES, alignment);
     if (start == NULL) return NULL;
     // Every leaf that the slots touch must be there, for a part of them may be given back alone.
@@ -123,16 +138,40 @@ static char* map(size_t slots, size_t alignment) {
     return start;
 }
 
+// Moves the pages of free extents, each too short, to a place of so many slots that was just mapped: that costs less than
+// fresh pages, and memory does not grow. Result: how many slots were moved.
+static size_t fill_with_idle(char* place, size_t slots) {
+    size_t filled = 0;
+    while (filled < slots && bins_filled != 0) {
+        struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
+        size_t moved = extent->slots < slots - filled ? extent->slots : slots - filled;
+        size_t bytes = moved * SLOT_BYTES;
+        if (!os_move(end_of(extent) - bytes, bytes, bytes, place + filled * SLOT_BYTES)) break;
+        leave(extent);
+        extent->slots -= moved;
+        keep(extent);
+        filled += moved;
+    }
+    return filled;
+}
+
+// Memory for a request that no free extent can serve.
+static struct slots take_fresh(size_t slots, size_t alignment) {
+    struct slots taken = {.start = map(slots, alignment)};
+    if (taken.start == NULL) return taken;
+    taken.is_zero = fill_with_idle(taken.start, slots) == 0;
+    size_t used = used_slots + slots;
+    size_t peak = used > used_peak ? used : used_peak;
+    shrink_idle_to(peak + peak / PEAK_SLACK_SHARE - used);
+    return taken;
+}
+
 // Takes the first slots of a free extent.
 static void cut(struct extent* extent, size_t slots) {
     leave(extent);
     extent->start += slots * SLOT_BYTES;
     extent->slots -= slots;
-    if (extent->slots > 0) {
-        enter(extent);
-    } else {
-        record_give(extent);
-    }
+    keep(extent);
 }
 
 struct slots extent_take(size_t slots, size_t alignment) {
@@ -143,8 +182,7 @@ struct slots extent_take(size_t slots, size_t alignment) {
         taken.start = extent->start;
         cut(extent, slots);
     } else {
-        taken.start = map(slots, alignment);
-        taken.is_zero = true;
+        taken = take_fresh(slots, alignment);
     }
     if (taken.start != NULL) note_use(slots);
     lock_give(&lock);
@@ -179,7 +217,7 @@ void extent_give(char* start, size_t slots) {
         extent->slots = slots;
         join(extent);
         enter(extent);
-        shrink_idle_to(used_slots / IDLE_SHARE > IDLE_LEAST ? used_slots / IDLE_SHARE : IDLE_LEAST);
+        shrink_idle_to(idle_most());
     }
     lock_give(&lock);
 }
@@ -200,11 +238,13 @@ bool extent_grow(char* start, size_t old_slots, size_t new_slots) {
 char* extent_move(char* start, size_t old_slots, size_t new_slots) {
     lock_take(&lock);
     char* place = map(new_slots, SLOT_BYTES);
-    if (place != NULL && os_move(start, old_slots * SLOT_BYTES, new_slots * SLOT_BYTES, place)) {
+    if (place != NULL && !os_move(start, old_slots * SLOT_BYTES, new_slots * SLOT_BYTES, place)) {
+        os_unmap(place, new_slots * SLOT_BYTES);
+        place = NULL;
+    }
+    if (place != NULL) {
         used_slots -= old_slots;
         note_use(new_slots);
-    } else {
-        place = NULL;
     }
     lock_give(&lock);
     return place;

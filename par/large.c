@@ -53,11 +53,8 @@ struct large_block large_take(size_t bytes, size_t alignment) {
         record_give(large);
         return block;
     }
-    if (slots.is_zero) {
-        advise_huge(slots.start, bytes);
-    } else {
-        purge_tail(slots.start, bytes);
-    }
+    advise_huge(slots.start, bytes);
+    if (!slots.is_zero) purge_tail(slots.start, bytes);
     large->mapping.kind = MAPPING_LARGE;
     large->mapping.start = slots.start;
     large->bytes = bytes;
