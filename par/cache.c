@@ -11,7 +11,11 @@
 
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
-enum { FEW_SHARE = 16, FEW_LEAST = 2 };  // what a thread keeps of a full magazine while the class shrinks
+enum {
+    BUDGET_BYTES = 256 * 1024,  // by which all magazines of a thread may grow together
+    FEW_SHARE = 16,             // what a thread keeps of the longest magazine while the class shrinks,
+    FEW_LEAST = 2,              // or so many blocks
+};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_thread_exit;
@@ -35,6 +39,41 @@ static void process_set_up(void) {
 // pthread_once.
 __attribute__((constructor(101))) static void process_set_up_early(void) { pthread_once(&once, process_set_up); }
 
+// ---- How long magazines are ----
+
+static size_t grown_bytes(unsigned size_class) {
+    unsigned first = size_classes[size_class].magazine_first;
+    unsigned wanted = cache.wanted[size_class];
+    return wanted > first ? (size_t)(wanted - first) * size_classes[size_class].block_bytes : 0;
+}
+
+static void want(unsigned size_class, unsigned blocks) {
+    cache.grown_bytes -= grown_bytes(size_class);
+    cache.wanted[size_class] = (uint16_t)blocks;
+    cache.grown_bytes += grown_bytes(size_class);
+}
+
+// Everything shrinks by half when the budget is used up, so that classes no longer in use make room for others.
+static void want_less_of_all(void) {
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        unsigned half = cache.wanted[size_class] / 2;
+        unsigned first = size_classes[size_class].magazine_first;
+        want(size_class, half > first ? half : first);
+    }
+}
+
+// The thread had to go to the depot, so it should have had more.
+static void want_more(unsigned size_class) {
+    unsigned doubled = 2 * cache.wanted[size_class];
+    unsigned most = size_classes[size_class].magazine_most;
+    if (doubled > most) doubled = most;
+    if (doubled <= cache.wanted[size_class]) return;
+    if (cache.grown_bytes > BUDGET_BYTES) want_less_of_all();
+    want(size_class, doubled);
+}
+
+// ---- Setting up ----
+
 // The loaded magazine has been taken away.
 static void empty_loaded(unsigned size_class, unsigned capacity) {
     if (cache.is_ending) capacity = 0;
@@ -42,65 +81,76 @@ static void empty_loaded(unsigned size_class, unsigned capacity) {
     cache.capacity[size_class] = (uint16_t)capacity;
 }
 
-static bool is_set_up(void) { return cache.loaded[1].room != 0 || cache.loaded[1].first != NULL; }
-
 void cache_set_up(void) {
     pthread_once(&once, process_set_up);
-    if (is_set_up() || cache.is_ending) return;
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++)
-        empty_loaded(size_class, size_classes[size_class].magazine_blocks);
+    if (cache.is_set_up) return;
+    cache.is_set_up = true;
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        want(size_class, size_classes[size_class].magazine_first);
+        empty_loaded(size_class, cache.wanted[size_class]);
+    }
     if (have_key) pthread_setspecific(at_thread_exit, &cache);
+}
+
+// ---- The slow paths ----
+
+static void load(unsigned size_class, struct block* first, unsigned count) {
+    unsigned wanted = cache.wanted[size_class];
+    cache.capacity[size_class] = (uint16_t)(count > wanted ? count : wanted);
+    cache.loaded[size_class] = (struct magazine){first, cache.capacity[size_class] - count};
 }
 
 // A block for a thread that keeps none.
 static struct block* take_one(unsigned size_class) {
-    struct block* block;
-    if (depot_take(size_class, &block) == 0) return NULL;
-    if (block->next != NULL) depot_give_loose(size_class, block->next);
+    struct batch batch = depot_take(size_class, 1);
+    struct block* block = span_cut(&batch, size_class);
+    if (block != NULL && block->next != NULL) depot_give_loose(size_class, block->next);
     return block;
 }
 
 struct block* cache_refill_and_take(unsigned size_class) {
-    struct magazine* loaded = &cache.loaded[size_class];
-    unsigned count = size_classes[size_class].magazine_blocks;
     cache_set_up();
     if (cache.is_ending) return take_one(size_class);
     if (cache.spare[size_class] != NULL) {
-        loaded->first = cache.spare[size_class];
+        load(size_class, cache.spare[size_class], cache.spare_count[size_class]);
         cache.spare[size_class] = NULL;
     } else {
-        count = depot_take(size_class, &loaded->first);
-        if (count == 0) return NULL;
+        struct batch batch = depot_take(size_class, cache.wanted[size_class]);
+        if (batch.count + batch.fresh_count == 0) return NULL;
+        load(size_class, span_cut(&batch, size_class), batch.count + batch.fresh_count);
+        want_more(size_class);
     }
-    cache.capacity[size_class] = size_classes[size_class].magazine_blocks;
-    loaded->room = cache.capacity[size_class] - count + 1;
+    struct magazine* loaded = &cache.loaded[size_class];
     struct block* block = loaded->first;
     loaded->first = block->next;
+    loaded->room++;
     return block;
 }
 
 // Finds another place for the blocks of a full loaded magazine.
 static void make_room(unsigned size_class) {
     struct block* blocks = cache.loaded[size_class].first;
-    unsigned full = size_classes[size_class].magazine_blocks;
-    unsigned few = full / FEW_SHARE > FEW_LEAST ? full / FEW_SHARE : FEW_LEAST;
-    if (few > full) few = full;
+    unsigned count = cache.capacity[size_class];
+    unsigned few = size_classes[size_class].magazine_most / FEW_SHARE;
+    if (few < FEW_LEAST) few = FEW_LEAST;
 
-    bool shrinking = false;
-    if (cache.capacity[size_class] < full) {
-        shrinking = depot_give_loose(size_class, blocks);
+    bool shrinks = false;
+    if (cache.shrinks[size_class]) {
+        shrinks = depot_give_loose(size_class, blocks);
     } else if (cache.spare[size_class] == NULL) {
         cache.spare[size_class] = blocks;
+        cache.spare_count[size_class] = (uint16_t)count;
     } else {
         // The older of the two goes: the other one's blocks are still warm.
-        shrinking = depot_give(size_class, cache.spare[size_class]);
-        cache.spare[size_class] = blocks;
-        if (shrinking) {
-            depot_give_loose(size_class, blocks);
-            cache.spare[size_class] = NULL;
-        }
+        shrinks = depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
+        if (shrinks) depot_give_loose(size_class, blocks);
+        cache.spare[size_class] = shrinks ? NULL : blocks;
+        cache.spare_count[size_class] = (uint16_t)count;
+        if (!shrinks) want_more(size_class);
     }
-    empty_loaded(size_class, shrinking ? few : full);
+    cache.shrinks[size_class] = shrinks;
+    if (shrinks) want(size_class, few);
+    empty_loaded(size_class, cache.wanted[size_class]);
 }
 
 void cache_spill_and_free(unsigned size_class, struct block* block) {
@@ -120,9 +170,10 @@ void cache_spill_and_free(unsigned size_class, struct block* block) {
 void cache_flush(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         if (cache.loaded[size_class].first != NULL) depot_give_loose(size_class, cache.loaded[size_class].first);
-        if (cache.spare[size_class] != NULL) depot_give(size_class, cache.spare[size_class]);
+        if (cache.spare[size_class] != NULL)
+            depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
         cache.spare[size_class] = NULL;
-        empty_loaded(size_class, size_classes[size_class].magazine_blocks);
+        empty_loaded(size_class, cache.wanted[size_class]);
     }
 }
 
@@ -137,11 +188,14 @@ static unsigned check_list(const struct block* first, unsigned size_class) {
 
 void cache_check(void) {
     check_invariant(cache.loaded[NO_CLASS].first == NULL && cache.loaded[NO_CLASS].room == 0, "no class has no room");
+    size_t grown = 0;
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         unsigned loaded = check_list(cache.loaded[size_class].first, size_class);
         check_invariant(loaded + cache.loaded[size_class].room == cache.capacity[size_class],
                         "a magazine's blocks and its room make its capacity");
         unsigned spare = check_list(cache.spare[size_class], size_class);
-        check_invariant(spare == 0 || spare == size_classes[size_class].magazine_blocks, "a spare magazine is full");
+        check_invariant(spare == 0 || spare == cache.spare_count[size_class], "a spare magazine's blocks are counted");
+        grown += grown_bytes(size_class);
     }
+    check_invariant(grown == cache.grown_bytes, "what a thread's magazines have grown by is counted");
 }

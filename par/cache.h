@@ -21,11 +21,19 @@ struct magazine {
 
 // All zero in a thread that has not allocated: no block to take and no room to free to, so both paths turn to the slow
 // one. That holds for NO_CLASS for ever.
+//
+// How long a magazine is, a thread learns for each class: it begins short and doubles whenever the thread has to go to the
+// depot (slow start, as in TCP and tcmalloc), as long as all of them together stay within a budget.
 struct cache {
     struct magazine loaded[CLASS_COUNT];
-    struct block* spare[CLASS_COUNT];  // a full magazine or NULL
-    uint16_t capacity[CLASS_COUNT];    // of the loaded magazine: a full one's blocks, or a few while the class shrinks
-    bool is_ending;                    // the thread is: from now on it keeps no block
+    struct block* spare[CLASS_COUNT];   // a whole magazine or NULL
+    uint16_t spare_count[CLASS_COUNT];  // its blocks
+    uint16_t capacity[CLASS_COUNT];     // of the loaded magazine: its blocks and its room
+    uint16_t wanted[CLASS_COUNT];       // the capacity of the next one
+    bool shrinks[CLASS_COUNT];          // the class did when the thread last gave blocks of it
+    size_t grown_bytes;                 // by so much more is wanted of all classes together than at first
+    bool is_set_up;
+    bool is_ending;  // the thread is: from now on it keeps no block
 };
 
 extern _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));

@@ -2,122 +2,152 @@
 
 #include "par/depot.h"
 
-#include <pthread.h>
 #include <stddef.h>
 
 #include "par/check.h"
+#include "par/lock.h"
 #include "par/page_map.h"
 #include "par/size_class.h"
 
-enum { MAGAZINES_MOST = 16 };  // of a class; more than these are surplus
-
-struct depot {
-    _Alignas(64) pthread_mutex_t lock;  // guards this and every span of the class
-    struct block* magazines;            // linked through next_magazine of their first blocks
-    unsigned magazine_count;
-    struct span_list spans;
-    uint64_t recent_peak;  // of spans.outside; sinks towards it with every magazine that is taken
+enum {
+    KEPT_BYTES = 512 * 1024,     // of blocks may a class always keep in the depot,
+    KEPT_SHARE = 8,              // or this part of what was in use lately;
+    SHRINK_BYTES = 1024 * 1024,  // less than this is never said to shrink,
+    RECENT_SHARE = 16,           // by this part of the way "lately" comes down to the present with each magazine taken
+    COUNT_SHIFT = 48,            // the bits of a link above an address hold the number of blocks
 };
 
-static struct depot depots[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+struct depot {
+    _Alignas(64) struct lock lock;  // guards this and every span of the class
+    struct block* magazines;        // linked through next_magazine of their first blocks
+    uint64_t blocks;                // in the magazines
+    struct span_list spans;
+    uint64_t recent;  // the most blocks that were with threads and the program lately
+};
+
+static struct depot depots[CLASS_COUNT];
+
+// In the first block of a magazine stands how long it is and where the next one begins.
+static void push_magazine(struct depot* depot, struct block* magazine, unsigned count) {
+    magazine->next_magazine = (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines;
+    depot->magazines = magazine;
+    depot->blocks += count;
+}
+
+static unsigned count_of(const struct block* magazine) { return (unsigned)(magazine->next_magazine >> COUNT_SHIFT); }
+
+static struct block* magazine_behind(const struct block* magazine) {
+    return (struct block*)(magazine->next_magazine & (((uintptr_t)1 << COUNT_SHIFT) - 1));
+}
 
 static struct block* pop_magazine(struct depot* depot) {
     struct block* magazine = depot->magazines;
-    depot->magazines = magazine->next_magazine;
-    depot->magazine_count--;
+    depot->magazines = magazine_behind(magazine);
+    depot->blocks -= count_of(magazine);
     return magazine;
 }
 
+// Blocks that are with threads or the program.
+static uint64_t in_use(const struct depot* depot) { return depot->spans.outside - depot->blocks; }
+
 static void note_demand(struct depot* depot) {
-    uint64_t sunk = depot->recent_peak - depot->recent_peak / 8;
-    depot->recent_peak = depot->spans.outside > sunk ? depot->spans.outside : sunk;
+    uint64_t now = in_use(depot);
+    if (now >= depot->recent) {
+        depot->recent = now;
+    } else {
+        depot->recent -= (depot->recent - now) / RECENT_SHARE;
+    }
 }
 
-static bool is_shrinking(const struct depot* depot) { return depot->spans.outside < depot->recent_peak / 2; }
+static bool is_shrinking(const struct depot* depot, unsigned size_class) {
+    return in_use(depot) < depot->recent / 2 && depot->recent * size_classes[size_class].block_bytes >= SHRINK_BYTES;
+}
+
+static bool is_full(const struct depot* depot, unsigned size_class) {
+    return depot->blocks * size_classes[size_class].block_bytes >= KEPT_BYTES &&
+           depot->blocks >= depot->recent / KEPT_SHARE;
+}
 
 static void empty_into_spans(struct depot* depot) {
     while (depot->magazines != NULL) span_list_give(&depot->spans, pop_magazine(depot));
 }
 
-unsigned depot_take(unsigned size_class, struct block** first) {
+struct batch depot_take(unsigned size_class, unsigned wanted) {
     struct depot* depot = &depots[size_class];
-    unsigned count = size_classes[size_class].magazine_blocks;
-    pthread_mutex_lock(&depot->lock);
+    struct batch batch = {0};
+    lock_take(&depot->lock);
     if (depot->magazines != NULL) {
-        *first = pop_magazine(depot);
+        batch.count = count_of(depot->magazines);
+        batch.first = pop_magazine(depot);
     } else {
-        count = span_list_take(&depot->spans, size_class, count, first);
+        batch = span_list_take(&depot->spans, size_class, wanted);
     }
     note_demand(depot);
-    pthread_mutex_unlock(&depot->lock);
-    return count;
+    lock_give(&depot->lock);
+    return batch;
 }
 
-bool depot_give(unsigned size_class, struct block* magazine) {
+bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     struct depot* depot = &depots[size_class];
-    pthread_mutex_lock(&depot->lock);
-    bool shrinking = is_shrinking(depot);
+    lock_take(&depot->lock);
+    bool shrinking = is_shrinking(depot, size_class);
     if (shrinking) empty_into_spans(depot);
-    if (shrinking || depot->magazine_count == MAGAZINES_MOST) {
+    if (shrinking || is_full(depot, size_class)) {
         span_list_give(&depot->spans, magazine);
     } else {
-        magazine->next_magazine = depot->magazines;
-        depot->magazines = magazine;
-        depot->magazine_count++;
+        push_magazine(depot, magazine, count);
     }
-    pthread_mutex_unlock(&depot->lock);
+    lock_give(&depot->lock);
     return shrinking;
 }
 
 bool depot_give_loose(unsigned size_class, struct block* first) {
     struct depot* depot = &depots[size_class];
-    pthread_mutex_lock(&depot->lock);
+    lock_take(&depot->lock);
     span_list_give(&depot->spans, first);
-    bool shrinking = is_shrinking(depot);
-    pthread_mutex_unlock(&depot->lock);
+    bool shrinking = is_shrinking(depot, size_class);
+    lock_give(&depot->lock);
     return shrinking;
 }
 
 void depot_flush(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         struct depot* depot = &depots[size_class];
-        pthread_mutex_lock(&depot->lock);
+        lock_take(&depot->lock);
         empty_into_spans(depot);
-        pthread_mutex_unlock(&depot->lock);
+        lock_give(&depot->lock);
     }
 }
 
 void depot_lock_all(void) {
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) pthread_mutex_lock(&depots[size_class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) lock_take(&depots[size_class].lock);
 }
 
 void depot_unlock_all(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++)
-        pthread_mutex_unlock(&depots[size_class].lock);
+        lock_give(&depots[size_class].lock);
 }
 
 static void check_one(const struct depot* depot, unsigned size_class) {
-    unsigned magazines = 0;
-    for (const struct block* magazine = depot->magazines; magazine != NULL; magazine = magazine->next_magazine) {
+    uint64_t in_magazines = 0;
+    for (const struct block* magazine = depot->magazines; magazine != NULL; magazine = magazine_behind(magazine)) {
         unsigned blocks = 0;
         for (const struct block* block = magazine; block != NULL; block = block->next) {
             check_invariant(page_map_class(block) == size_class, "a magazine holds blocks of its class only");
             blocks++;
         }
-        check_invariant(blocks == size_classes[size_class].magazine_blocks, "a magazine in the depot is full");
-        magazines++;
+        check_invariant(blocks == count_of(magazine), "a magazine says how many blocks it has");
+        in_magazines += blocks;
     }
-    check_invariant(magazines == depot->magazine_count && magazines <= MAGAZINES_MOST,
-                    "magazines are counted, and few");
-    uint64_t in_depot = (uint64_t)magazines * size_classes[size_class].magazine_blocks;
-    check_invariant(depot->spans.outside >= in_depot, "blocks in the depot count as outside of their spans");
+    check_invariant(in_magazines == depot->blocks, "blocks in the depot are counted");
+    check_invariant(depot->spans.outside >= depot->blocks, "blocks in the depot count as outside of their spans");
     span_list_check(&depot->spans, size_class);
 }
 
 void depot_check(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
-        pthread_mutex_lock(&depots[size_class].lock);
+        lock_take(&depots[size_class].lock);
         check_one(&depots[size_class], size_class);
-        pthread_mutex_unlock(&depots[size_class].lock);
+        lock_give(&depots[size_class].lock);
     }
 }

@@ -1,9 +1,9 @@
 // depot.h: where threads exchange free blocks, a whole magazine at a time.
 //
-// A magazine is a list of free blocks of one class, of a fixed length (size_class.h). The depot holds full ones in a
-// stack per class; moving one takes a short-held lock and O(1). When a class has too many, their blocks go back to
-// their spans. After Bonwick and Adams, "Magazines and Vmem", USENIX 2001; with lists of blocks for arrays of pointers,
-// because the blocks are about to be used anyway.
+// A magazine is a list of free blocks of one class. The depot holds full ones in a stack per class; moving one takes a
+// short-held lock and O(1). When a class has too many, their blocks go back to their spans. After Bonwick and Adams,
+// "Magazines and Vmem", USENIX 2001; with lists of blocks for arrays of pointers, because the blocks are about to be
+// used anyway, and with magazines of as many blocks as the thread that filled them thought right.
 
 #ifndef PAR_DEPOT_H
 #define PAR_DEPOT_H
@@ -12,12 +12,15 @@
 
 #include "par/span.h"
 
-// Takes blocks of a class: a full magazine when there is one, else up to as many from the spans.
-// Result: how many; 0 only when there is no memory. *first: the list. Thread-safe.
-unsigned depot_take(unsigned size_class, struct block** first);
+enum { MAGAZINE_BLOCKS_LIMIT = 0xffff };
 
-// Gives a full magazine. Result: whether the class shrinks, so that the caller should keep few blocks. Thread-safe.
-bool depot_give(unsigned size_class, struct block* magazine);
+// Takes blocks of a class: a magazine when there is one, of whatever length, else about `wanted` from the spans.
+// Result: none only when there is no memory. Thread-safe.
+struct batch depot_take(unsigned size_class, unsigned wanted);
+
+// Gives a magazine of so many blocks (1 to MAGAZINE_BLOCKS_LIMIT). Result: whether the class shrinks, so that the caller
+// should keep few blocks. Thread-safe.
+bool depot_give(unsigned size_class, struct block* magazine, unsigned count);
 
 // Gives a list of any length, straight to the spans. O(its length). Result: as for depot_give. Thread-safe.
 bool depot_give_loose(unsigned size_class, struct block* first);

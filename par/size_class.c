@@ -5,8 +5,10 @@
 #include "par/page_map.h"
 
 enum {
-    MAGAZINE_BYTES = 8 * 1024,   // about so much moves at once ...
-    MAGAZINE_BLOCKS_MOST = 256,  // ... but no more blocks than that
+    MAGAZINE_FIRST_BYTES = 1024,  // about so much moves at once for a thread that has just begun with a class,
+    MAGAZINE_MOST_BYTES = 32 * 1024,  // and so much for one that comes again and again,
+    MAGAZINE_MOST_BLOCKS = 256,       // but no more blocks than that,
+    MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that
     SPAN_GRANULES_MOST = 4,
     SPAN_WASTE_DIVISOR = 16,  // at most 1/16 of a span may be left over behind its last block, if it can be helped
 };
@@ -23,10 +25,8 @@ static uint32_t span_granules(uint32_t block_bytes) {
     return SPAN_GRANULES_MOST;
 }
 
-static uint32_t magazine_blocks(uint32_t block_bytes) {
-    uint32_t blocks = MAGAZINE_BYTES / block_bytes;
-    if (blocks < 1) return 1;
-    return blocks > MAGAZINE_BLOCKS_MOST ? MAGAZINE_BLOCKS_MOST : blocks;
+static uint16_t between(uint32_t least, uint32_t number, uint32_t most) {
+    return (uint16_t)(number < least ? least : number > most ? most : number);
 }
 
 void size_classes_init(void) {
@@ -41,7 +41,8 @@ void size_classes_init(void) {
         uint32_t span_bytes = span_granules(bytes) * GRANULE_BYTES;
         size_classes[size_class] = (struct size_class){
             .block_bytes = bytes,
-            .magazine_blocks = (uint16_t)magazine_blocks(bytes),
+            .magazine_first = between(1, MAGAZINE_FIRST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
+            .magazine_most = between(MAGAZINE_LEAST_MOST_BLOCKS, MAGAZINE_MOST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
             .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),
             .span_blocks = span_bytes / bytes,
         };

@@ -19,8 +19,9 @@ enum {
 
 struct size_class {
     uint32_t block_bytes;
-    uint16_t magazine_blocks;  // how many blocks move between a thread and the depot at once
-    uint16_t span_pages;       // a multiple of GRANULE_PAGES
+    uint16_t magazine_first;  // how many blocks move between a thread and the depot at once, at first
+    uint16_t magazine_most;   // and at most
+    uint16_t span_pages;      // a multiple of GRANULE_PAGES
     uint32_t span_blocks;
 };
 

@@ -56,55 +56,66 @@ static void span_unmake(struct span* span) {
     region_give_run(region, span->start);
 }
 
-// Cuts untouched memory into blocks, linked in the order of their addresses so that they are used in that order.
-static unsigned span_carve(struct span* span, uint32_t block_bytes, unsigned wanted, struct block** first) {
-    uint32_t left = span->block_count - span->carved;
-    unsigned count = wanted < left ? wanted : left;
-    char* start = span->start + (size_t)span->carved * block_bytes;
-    struct block* after = *first;
-    for (unsigned i = count; i > 0; i--) {
-        struct block* block = (struct block*)(start + (size_t)(i - 1) * block_bytes);
+struct block* span_cut(const struct batch* batch, unsigned size_class) {
+    uint32_t block_bytes = size_classes[size_class].block_bytes;
+    struct block* after = batch->first;
+    for (unsigned i = batch->fresh_count; i > 0; i--) {
+        struct block* block = (struct block*)(batch->fresh + (size_t)(i - 1) * block_bytes);
         block->next = after;
         after = block;
     }
-    span->carved += count;
-    *first = after;
-    return count;
+    return after;
 }
 
-static unsigned span_take(struct span* span, uint32_t block_bytes, unsigned wanted, struct block** first) {
-    unsigned count = 0;
-    while (count < wanted && span->free != NULL) {
+// Moves blocks that came back from a span to the batch. Their links lie in memory that has gone cold, so a whole list
+// changes hands where possible, without looking into it.
+static void take_returned(struct span* span, unsigned wanted, struct batch* batch) {
+    if (batch->count == 0 && span->free_count <= 2 * wanted) {
+        batch->first = span->free;
+        batch->count = span->free_count;
+        span->free = NULL;
+        span->free_count = 0;
+        return;
+    }
+    while (batch->count < wanted && span->free != NULL) {
         struct block* block = span->free;
         span->free = block->next;
         span->free_count--;
-        block->next = *first;
-        *first = block;
-        count++;
+        block->next = batch->first;
+        batch->first = block;
+        batch->count++;
     }
-    if (count < wanted) count += span_carve(span, block_bytes, wanted - count, first);
-    return count;
+}
+
+// Hands out memory of a span that was never used.
+static void take_fresh(struct span* span, uint32_t block_bytes, unsigned wanted, struct batch* batch) {
+    uint32_t left = span->block_count - span->carved;
+    batch->fresh_count = wanted < left ? wanted : left;
+    batch->fresh = span->start + (size_t)span->carved * block_bytes;
+    span->carved += batch->fresh_count;
 }
 
 static bool span_is_spent(const struct span* span) {
     return span->free_count == 0 && span->carved == span->block_count;
 }
 
-unsigned span_list_take(struct span_list* list, unsigned size_class, unsigned wanted, struct block** first) {
-    *first = NULL;
+struct batch span_list_take(struct span_list* list, unsigned size_class, unsigned wanted) {
+    struct batch batch = {0};
     if (list->first == NULL) {
-        struct span* fresh = span_make(size_class);
-        if (fresh == NULL) return 0;
-        list_add(list, fresh);
+        struct span* made = span_make(size_class);
+        if (made == NULL) return batch;
+        list_add(list, made);
     }
-    unsigned count = 0;
-    while (count < wanted && list->first != NULL) {
+    while (batch.count + batch.fresh_count < wanted && batch.fresh_count == 0 && list->first != NULL) {
         struct span* span = list->first;
-        count += span_take(span, size_classes[size_class].block_bytes, wanted - count, first);
+        take_returned(span, wanted, &batch);
+        if (batch.count < wanted) {
+            take_fresh(span, size_classes[size_class].block_bytes, wanted - batch.count, &batch);
+        }
         if (span_is_spent(span)) list_remove(list, span);
     }
-    list->outside += count;
-    return count;
+    list->outside += batch.count + batch.fresh_count;
+    return batch;
 }
 
 void span_list_give(struct span_list* list, struct block* first) {

@@ -8,10 +8,19 @@
 
 #include <stdint.h>
 
-// A free block. The smallest block is 16 bytes, so there is room for both pointers in each.
+// A free block. The smallest block is 16 bytes, so there is room for both words in each.
 struct block {
     struct block* next;
-    struct block* next_magazine;  // in the first block of a magazine that lies in the depot
+    uintptr_t next_magazine;  // in the first block of a magazine that lies in the depot; see depot.c
+};
+
+// Blocks on their way to a thread: a list, and memory that is still to be cut into blocks (span_cut). The latter is left
+// to the thread, because the first touch of memory takes long and the lock of the class is held meanwhile.
+struct batch {
+    struct block* first;
+    unsigned count;  // in the list
+    char* fresh;
+    unsigned fresh_count;
 };
 
 struct span {
@@ -32,10 +41,12 @@ struct span_list {
     uint64_t outside;  // blocks of the class that are in no span: in use, or with a thread or the depot
 };
 
-// Takes up to `wanted` blocks (1 or more) of a class, as a list.
-//
-// Result: how many they are; 0 only when there is no memory. *first: the list, ended by NULL.
-unsigned span_list_take(struct span_list* list, unsigned size_class, unsigned wanted, struct block** first);
+// Takes about `wanted` blocks (1 or more) of a class: at most twice as many, and fewer when that saves work. None at all
+// only when there is no memory.
+struct batch span_list_take(struct span_list* list, unsigned size_class, unsigned wanted);
+
+// Makes one list of a whole batch, in which fresh blocks stand first, in the order of their addresses. No lock is needed.
+struct block* span_cut(const struct batch* batch, unsigned size_class);
 
 // Takes a list of blocks of this class back into their spans. O(its length).
 void span_list_give(struct span_list* list, struct block* first);
