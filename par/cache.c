@@ -12,7 +12,7 @@
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
 enum {
-    BUDGET_BYTES = 256 * 1024,  // by which all magazines of a thread may grow together
+    BUDGET_BYTES = 512 * 1024,  // by which all magazines of a thread may grow together
     FEW_SHARE = 16,             // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,              // or so many blocks
 };

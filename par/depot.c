@@ -10,7 +10,7 @@
 #include "par/size_class.h"
 
 enum {
-    KEPT_BYTES = 512 * 1024,     // of blocks may a class always keep in the depot,
+    KEPT_BYTES = 256 * 1024,     // of blocks may a class always keep in the depot,
     KEPT_SHARE = 8,              // or this part of what was in use lately;
     SHRINK_BYTES = 1024 * 1024,  // less than this is never said to shrink,
     RECENT_SHARE = 16,           // by this part of the way "lately" comes down to the present with each magazine taken

@@ -12,9 +12,9 @@
 
 enum {
     ALIGNMENT = 16,
-    SMALL_MOST = 32 * 1024,  // bytes; a larger block is a run of pages or a mapping of its own
+    SMALL_MOST = 64 * 1024,  // bytes; a larger block is a run of pages or a mapping of its own
     NO_CLASS = 0,            // what is not a small block
-    CLASS_COUNT = 1 + 16 + 8 * 7,
+    CLASS_COUNT = 1 + 16 + 8 * 8,
 };
 
 struct size_class {
