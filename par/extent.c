@@ -3,6 +3,7 @@
 #include "par/extent.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "par/check.h"
 #include "par/lock.h"
@@ -138,19 +139,29 @@ static char* map(size_t slots, size_t alignment) {
     return start;
 }
 
+// Moves the pages of so many slots to a mapped place. Where they are of several mappings, slot by slot. Result: how many
+// were moved: all, unless the system refuses.
+static size_t move_pages(char* start, size_t slots, char* place) {
+    if (os_move(start, slots * SLOT_BYTES, place)) return slots;
+    size_t moved = 0;
+    while (moved < slots && os_move(start + moved * SLOT_BYTES, SLOT_BYTES, place + moved * SLOT_BYTES)) moved++;
+    return moved;
+}
+
 // Moves the pages of free extents, each too short, to a place of so many slots that was just mapped: that costs less than
 // fresh pages, and memory does not grow. Result: how many slots were moved.
 static size_t fill_with_idle(char* place, size_t slots) {
     size_t filled = 0;
     while (filled < slots && bins_filled != 0) {
         struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
-        size_t moved = extent->slots < slots - filled ? extent->slots : slots - filled;
-        size_t bytes = moved * SLOT_BYTES;
-        if (!os_move(end_of(extent) - bytes, bytes, bytes, place + filled * SLOT_BYTES)) break;
+        size_t wanted = extent->slots < slots - filled ? extent->slots : slots - filled;
         leave(extent);
+        size_t moved = move_pages(extent->start, wanted, place + filled * SLOT_BYTES);
+        extent->start += moved * SLOT_BYTES;
         extent->slots -= moved;
         keep(extent);
         filled += moved;
+        if (moved < wanted) break;
     }
     return filled;
 }
@@ -238,11 +249,14 @@ bool extent_grow(char* start, size_t old_slots, size_t new_slots) {
 char* extent_move(char* start, size_t old_slots, size_t new_slots) {
     lock_take(&lock);
     char* place = map(new_slots, SLOT_BYTES);
-    if (place != NULL && !os_move(start, old_slots * SLOT_BYTES, new_slots * SLOT_BYTES, place)) {
-        os_unmap(place, new_slots * SLOT_BYTES);
-        place = NULL;
-    }
     if (place != NULL) {
+        size_t moved = move_pages(start, old_slots, place);
+        // There is no way back halfway: what the system does not move is copied.
+        size_t bytes_left = (old_slots - moved) * SLOT_BYTES;
+        if (bytes_left > 0) {
+            memcpy(place + moved * SLOT_BYTES, start + moved * SLOT_BYTES, bytes_left);
+            os_unmap(start + moved * SLOT_BYTES, bytes_left);
+        }
         used_slots -= old_slots;
         note_use(new_slots);
     }

@@ -56,8 +56,8 @@ void os_unmap(void* start, size_t bytes) {
     }
 }
 
-bool os_move(void* start, size_t old_bytes, size_t new_bytes, void* place) {
-    return mremap(start, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED;
+bool os_move(void* start, size_t bytes, void* place) {
+    return mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED;
 }
 
 void os_purge(void* start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }

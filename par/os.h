@@ -15,12 +15,11 @@ void* os_map(size_t bytes, size_t alignment);
 // Gives pages back. start, bytes: multiples of 4 KiB; whole mappings or parts of them.
 void os_unmap(void* start, size_t bytes);
 
-// Moves the pages of a mapping, without copying (mremap(2)), onto another one, which they replace. Moving onto a mapping of
-// our own is the only way to an aligned address that nobody else can take in between.
+// Moves pages, without copying (mremap(2)), to a mapped place of the same length, which they replace; the old place is
+// unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in between.
 //
-// start, old_bytes: a mapping, or a part of one. place: new_bytes that are mapped and hold nothing of use.
-// Result: false when it cannot, for instance because the source is of several mappings; then nothing has changed.
-bool os_move(void* start, size_t old_bytes, size_t new_bytes, void* place);
+// start, bytes: pages of one mapping. Result: false when it cannot; then nothing has changed.
+bool os_move(void* start, size_t bytes, void* place);
 
 // Gives up the content of pages, and with it their memory; they read as zeros and stay mapped.
 void os_purge(void* start, size_t bytes);
