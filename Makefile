@@ -15,9 +15,10 @@ endif
 Q := $(if $(V),,@)
 
 # ---- Flavours: the same sources built in another way, each in its own folder -------------------------------------------
-# release is what is timed. valgrind and asan announce every block of our own backends to the tool (tests/announce.c).
+# release is what is timed. debug is the checking build: each call of a backend that can check itself goes through
+# interpose/checking.c. valgrind and asan announce every block of our own backends to the tool (tests/announce.c).
 
-FLAVOUR ?= release
+FLAVOUR ?= $(if $(filter command%,$(origin DEBUG)),$(if $(filter-out 0,$(DEBUG)),debug,release),release)
 BUILD ?= build
 O := $(BUILD)/$(FLAVOUR)
 BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
@@ -30,12 +31,13 @@ CFLAGS += -std=c11 -g -pthread -Wall -Wextra
 LDFLAGS += -pthread
 
 release_CFLAGS := -O2
+debug_CFLAGS := -O1 -DCHECKING_BUILD
 valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
 gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
 ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
-$(error FLAVOUR=$(FLAVOUR) is unknown: use release, valgrind, asan, tsan or gprof)
+$(error FLAVOUR=$(FLAVOUR) is unknown: use release, debug, valgrind, asan, tsan or gprof)
 endif
 flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
@@ -49,10 +51,13 @@ program_support := $(call objects_of,$(wildcard programs/*.c))
 patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix programs/,crew.c failure.c))
 suite_objects := $(call objects_of,$(wildcard tests/check_*.c) $(addprefix tests/,suite.c traits.c calls.c process.c blocks.c))
 
-# A backend other than sys is linked through the announcing wrapper in the flavours where a tool looks on.
-announcing := $(filter valgrind asan,$(FLAVOUR))
-announce_objects = $(if $(announcing),$(if $(filter-out sys,$(1)),$(O)/tests/announce.o $(O)/tests/announce_$(FLAVOUR).o))
-announce_ldflags = $(if $(announcing),$(if $(filter-out sys,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
+# What stands between a program and its backend, by the linker's --wrap: in the flavours where a tool looks on, for every
+# backend but sys, the announcing wrapper; in the checking build, for a backend with a check.h, the checking layer.
+layer_valgrind = $(if $(filter-out sys,$(1)),$(O)/tests/announce.o $(O)/tests/announce_valgrind.o)
+layer_asan = $(if $(filter-out sys,$(1)),$(O)/tests/announce.o $(O)/tests/announce_asan.o)
+layer_debug = $(if $(wildcard $(1)/check.h),$(O)/interpose/checking.o)
+layer_objects = $(call layer_$(FLAVOUR),$(1))
+layer_ldflags = $(if $(call layer_objects,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc)
 comma := ,
 
 programs := $(foreach backend,$(BACKENDS),$(foreach program,$(PROGRAMS),$(BIN)/$(program)-$(backend)))
@@ -65,9 +70,9 @@ all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKE
 
 # $(1): the program, $(2): its own objects, $(3): the backend it is linked with, $(4): libraries
 define link_rule
-$(1): $(2) $(call backend_objects,$(3)) $(call announce_objects,$(3))
+$(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3))
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) $(call announce_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)
 endef
 
 check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
@@ -86,14 +91,15 @@ endef
 $(foreach backend,$(BACKENDS),$(eval $(call backend_rules,$(backend))))
 
 # ---- Peers: allocators that one could use instead --------------------------------------------------------------------
-# With PEERS=1 `make compare` and `make bench` race them too. A peer is sys_alloc.o linked with a library that has a malloc
-# of its own, so that all of them run the same objects; libpar is par in that role. limit is the floor for ivec and list.
+# With PEERS=1 `make compare`, `make bench` and `make scale` race them too. A peer is sys_alloc.o linked with a library that
+# has a malloc of its own, so that all of them run the same objects; libpar is par in that role. limit is the floor for ivec,
+# list and the patterns of `make scale`.
 
 peers := jemalloc tcmalloc mimalloc libpar
 peer_libraries_jemalloc := -ljemalloc
 peer_libraries_tcmalloc := -ltcmalloc_minimal
 peer_libraries_mimalloc := -lmimalloc
-peer_libraries_libpar := -Llib -lpar -Wl,-rpath,$(CURDIR)/lib
+peer_libraries_libpar := $(CURDIR)/lib/libpar.so
 contenders := $(BACKENDS) $(if $(PEERS),$(peers))
 limit_programs := $(foreach program,$(filter ivec list,$(PROGRAMS)),$(BIN)/$(program)-limit)
 peer_programs := $(if $(PEERS),$(foreach peer,$(peers),$(foreach program,$(PROGRAMS),$(BIN)/$(program)-$(peer))) $(limit_programs))
@@ -106,8 +112,11 @@ $(foreach program,$(PROGRAMS) patterns,$(BIN)/$(program)-$(1)): | peer-$(1)
 endef
 
 $(foreach peer,$(peers),$(eval $(call peer_rules,$(peer))))
-$(if $(filter limit,$(BACKENDS)),,$(foreach program,$(filter ivec list,$(PROGRAMS)),$(eval \
-    $(call link_rule,$(BIN)/$(program)-limit,$(call objects_of,$(program)_main.c) $(program_support),limit))))
+ifeq ($(filter limit,$(BACKENDS)),)
+$(foreach program,$(filter ivec list,$(PROGRAMS)),$(eval \
+    $(call link_rule,$(BIN)/$(program)-limit,$(call objects_of,$(program)_main.c) $(program_support),limit)))
+$(eval $(call link_rule,$(BIN)/patterns-limit,$(patterns_objects),limit))
+endif
 
 .PHONY: peer-jemalloc peer-tcmalloc peer-mimalloc peer-libpar
 peer-jemalloc: ; $(call need_library,libjemalloc.so,libjemalloc-dev)
@@ -117,9 +126,13 @@ peer-libpar: libpar
 need_library = @test -e "$$($(CC) -print-file-name=$(1))" || \
     { echo "there is no $(1) to race: install the package $(2), or run ./setup --peers" >&2; exit 1; }
 
-$(O)/%.o: %.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flavour_cflags) -MMD -MP -c -o $@ $<
+# The launcher is of the release in every flavour.
+define compile_rule
+$(BUILD)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $$(CPPFLAGS) $$(CFLAGS) $($(1)_CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach flavour,$(sort release $(FLAVOUR)),$(eval $(call compile_rule,$(flavour))))
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -167,16 +180,21 @@ test: programs suites $(launcher) $(if $(BACKEND),,$(libpar) $(patterns)) ## run
 
 ROUNDS ?= 7
 THREADS ?= 4
+# Each script knows how many rounds it needs when nobody says.
+asked_rounds = $(if $(filter file,$(origin ROUNDS)),,--rounds $(ROUNDS))
 .PHONY: compare
 compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1
-	@bench/compare --backends "$(contenders)" --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS) \
+	@bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) --threads $(THREADS) \
 	    --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
 raced := $(filter-out hw08,$(contenders))
 .PHONY: bench
 bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race them on allocation patterns, one table; ROUNDS=5 PEERS=1
-	@bench/run --allocators "$(raced)" --rounds $(if $(filter file,$(origin ROUNDS)),5,$(ROUNDS)) --bin "$(BIN)" \
-	    --json $(BUILD)/bench.json --launcher $(launcher)
+	@bench/run --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/bench.json --launcher $(launcher)
+
+.PHONY: scale
+scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## cost of a call with 1 to 64 threads, against a bare list; ROUNDS=5 PEERS=1
+	@bench/scale --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/scale.json --launcher $(launcher)
 
 .PHONY: grade
 grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
@@ -185,15 +203,17 @@ grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a tem
 .PHONY: programs
 programs: $(programs)
 
-# A tool looks on while the suites and the programs run, in binaries of their own.
-.PHONY: valgrind asan tsan under
+# A tool looks on while the suites and the programs run, in binaries of their own. Only some backends can check themselves.
+.PHONY: valgrind asan tsan debug under
+debug: $(launcher) ## the checking build over suite and programs of par: heap, overruns, bad frees; DEBUG=1 TARGET: any target in it
+	$(call run_under,debug,BACKEND= BACKENDS="$(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend)))")
 valgrind: $(launcher) ## memcheck over suites and programs: errors and leaks; BACKEND=par: of that backend
 	$(call run_under,valgrind)
 asan: $(launcher) ## AddressSanitizer and UndefinedBehaviorSanitizer over suites and programs
 	$(call run_under,asan)
 tsan: $(launcher) ## ThreadSanitizer over suites and programs: data races
 	$(call run_under,tsan)
-run_under = @$(MAKE) --silent FLAVOUR=$(1) BIN=$(BUILD)/$(1)/bin under
+run_under = @$(MAKE) --silent FLAVOUR=$(1) BIN=$(BUILD)/$(1)/bin $(2) under
 under: $(programs) $(suites)
 	@tests/under --tool $(FLAVOUR) --folder $(O) --launcher $(launcher) --backends "$(BACKENDS)" --programs "$(PROGRAMS)"
 

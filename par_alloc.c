@@ -141,8 +141,9 @@ static size_t usable_bytes(const char* call, void* block) {
     return region_run_pages((struct region*)mapping, block) * PAGE_BYTES;
 }
 
-// Whether a block may stay where it is: it is large enough, and not so large that moving pays. A small block that shrinks
-// stays until half of it lies idle, because copying costs time and the memory is little (as in tcmalloc and mimalloc).
+// Whether a block may stay where it is: it is large enough, and not so large that moving pays. A small block that
+// shrinks stays until half of it lies idle, because copying costs time and the memory is little (as in tcmalloc and
+// mimalloc).
 static bool fits_well(size_t bytes, size_t usable) {
     if (bytes > usable) return false;
     size_t idle = usable - bytes;

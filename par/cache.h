@@ -22,8 +22,8 @@ struct magazine {
 // All zero in a thread that has not allocated: no block to take and no room to free to, so both paths turn to the slow
 // one. That holds for NO_CLASS for ever.
 //
-// How long a magazine is, a thread learns for each class: it begins short and doubles whenever the thread has to go to the
-// depot (slow start, as in TCP and tcmalloc), as long as all of them together stay within a budget.
+// How long a magazine is, a thread learns for each class: it begins short and doubles whenever the thread has to go to
+// the depot (slow start, as in TCP and tcmalloc), as long as all of them together stay within a budget.
 struct cache {
     struct magazine loaded[CLASS_COUNT];
     struct block* spare[CLASS_COUNT];   // a whole magazine or NULL

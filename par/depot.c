@@ -10,11 +10,13 @@
 #include "par/size_class.h"
 
 enum {
-    KEPT_BYTES = 256 * 1024,     // of blocks may a class always keep in the depot,
-    KEPT_SHARE = 8,              // or this part of what was in use lately;
-    SHRINK_BYTES = 1024 * 1024,  // less than this is never said to shrink,
-    RECENT_SHARE = 16,           // by this part of the way "lately" comes down to the present with each magazine taken
-    COUNT_SHIFT = 48,            // the bits of a link above an address hold the number of blocks
+    KEPT_BYTES = 256 * 1024,               // of blocks may a class always keep in the depot,
+    KEPT_SHARE = 8,                        // or this part of what was in use lately;
+    SHRINK_BYTES = 1024 * 1024,            // a class that had so much in use lately shrinks when half of it is left,
+    SHRINK_EARLY_BYTES = 8 * 1024 * 1024,  // one that had so much when all but this part is,
+    SHRINK_EARLY_SHARE = 8,
+    RECENT_SHARE = 16,  // by this part of the way "lately" comes down to the present with each magazine taken
+    COUNT_SHIFT = 48,   // the bits of a link above an address hold the number of blocks
 };
 
 struct depot {
@@ -59,8 +61,14 @@ static void note_demand(struct depot* depot) {
     }
 }
 
+// A class of which much was in use is told early: a thread that has freed its own part and then does nothing more would
+// else keep two magazines of blocks from all over the heap, each in a span that can then not go back.
 static bool is_shrinking(const struct depot* depot, unsigned size_class) {
-    return in_use(depot) < depot->recent / 2 && depot->recent * size_classes[size_class].block_bytes >= SHRINK_BYTES;
+    uint64_t recent_bytes = depot->recent * size_classes[size_class].block_bytes;
+    if (recent_bytes < SHRINK_BYTES) return false;
+    uint64_t least =
+        recent_bytes < SHRINK_EARLY_BYTES ? depot->recent / 2 : depot->recent - depot->recent / SHRINK_EARLY_SHARE;
+    return in_use(depot) < least;
 }
 
 static bool is_full(const struct depot* depot, unsigned size_class) {
@@ -124,8 +132,7 @@ void depot_lock_all(void) {
 }
 
 void depot_unlock_all(void) {
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++)
-        lock_give(&depots[size_class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) lock_give(&depots[size_class].lock);
 }
 
 static void check_one(const struct depot* depot, unsigned size_class) {

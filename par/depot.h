@@ -18,8 +18,8 @@ enum { MAGAZINE_BLOCKS_LIMIT = 0xffff };
 // Result: none only when there is no memory. Thread-safe.
 struct batch depot_take(unsigned size_class, unsigned wanted);
 
-// Gives a magazine of so many blocks (1 to MAGAZINE_BLOCKS_LIMIT). Result: whether the class shrinks, so that the caller
-// should keep few blocks. Thread-safe.
+// Gives a magazine of so many blocks (1 to MAGAZINE_BLOCKS_LIMIT). Result: whether the class shrinks, so that the
+// caller should keep few blocks. Thread-safe.
 bool depot_give(unsigned size_class, struct block* magazine, unsigned count);
 
 // Gives a list of any length, straight to the spans. O(its length). Result: as for depot_give. Thread-safe.

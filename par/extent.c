@@ -14,7 +14,8 @@
 enum {
     BINS = 64,              // the last one holds all extents of so many slots or more
     IDLE_LEAST = 6,         // slots that may always lie idle,
-    IDLE_RECENT_MOST = 32,  // or as many as were in use lately, but no more than these;
+    IDLE_SHARE = 16,        // or this part of those in use,
+    IDLE_RECENT_MOST = 32,  // or as many as were in use lately and are not now, but no more than these;
     RECENT_SHARE = 8,       // by this part of the way "lately" comes down to the present each time slots are given;
     PEAK_SLACK_SHARE = 32,  // and by this part may idle memory raise the peak
 };
@@ -115,13 +116,13 @@ static void note_use(size_t slots) {
     if (used_slots > used_lately) used_lately = used_slots;
 }
 
-// How many slots may lie idle after some were given back: as many as are in use; or as were lately, so that a block that is
-// freed right before another is taken keeps its pages.
+// How many slots may lie idle after some were given back: as many as were in use lately and are not any more, within
+// bounds, so that a block that is freed right before another is taken keeps its pages; or a part of those in use.
 static size_t idle_most(void) {
     size_t gap = used_lately - used_slots;
     used_lately -= (gap + RECENT_SHARE - 1) / RECENT_SHARE;
     size_t recent = gap < IDLE_RECENT_MOST ? gap : IDLE_RECENT_MOST;
-    size_t most = used_slots > recent ? used_slots : recent;
+    size_t most = used_slots / IDLE_SHARE > recent ? used_slots / IDLE_SHARE : recent;
     return most > IDLE_LEAST ? most : IDLE_LEAST;
 }
 
@@ -139,8 +140,8 @@ static char* map(size_t slots, size_t alignment) {
     return start;
 }
 
-// Moves the pages of so many slots to a mapped place. Where they are of several mappings, slot by slot. Result: how many
-// were moved: all, unless the system refuses.
+// Moves the pages of so many slots to a mapped place. Where they are of several mappings, slot by slot. Result: how
+// many were moved: all, unless the system refuses.
 static size_t move_pages(char* start, size_t slots, char* place) {
     if (os_move(start, slots * SLOT_BYTES, place)) return slots;
     size_t moved = 0;
@@ -148,8 +149,8 @@ static size_t move_pages(char* start, size_t slots, char* place) {
     return moved;
 }
 
-// Moves the pages of free extents, each too short, to a place of so many slots that was just mapped: that costs less than
-// fresh pages, and memory does not grow. Result: how many slots were moved.
+// Moves the pages of free extents, each too short, to a place of so many slots that was just mapped: that costs less
+// than fresh pages, and memory does not grow. Result: how many slots were moved.
 static size_t fill_with_idle(char* place, size_t slots) {
     size_t filled = 0;
     while (filled < slots && bins_filled != 0) {

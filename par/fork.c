@@ -1,6 +1,7 @@
 // fork.c: a child of fork(2) has one thread, and must be able to allocate even if another one held a lock just then.
 //
-// So the forking thread takes every lock first, in the order in which they nest: depots, regions, large, extents, metadata.
+// So the forking thread takes every lock first, in the order in which they nest: depots, regions, large, extents,
+// metadata.
 
 #include <pthread.h>
 

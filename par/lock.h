@@ -1,8 +1,8 @@
 // lock.h: the lock of everything that threads share. Held for a few dozen instructions, by nobody who waits.
 //
-// A futex lock after Drepper, "Futexes Are Tricky" (2011), that spins for about as long as such a lock is held before it
-// sleeps: going to sleep and being woken costs a hundred times as much. It is inline, and small enough to stand beside
-// what it guards; pthread_mutex_t is neither.
+// A futex lock after Drepper, "Futexes Are Tricky" (2011), that spins for about as long as such a lock is held before
+// it sleeps: going to sleep and being woken costs a hundred times as much. It is inline, and small enough to stand
+// beside what it guards; pthread_mutex_t is neither.
 
 #ifndef PAR_LOCK_H
 #define PAR_LOCK_H

@@ -6,11 +6,12 @@
 
 #include "par/os.h"
 
-enum { CHUNK_BYTES = 64 * 1024, LINE_BYTES = 64 };
+enum { FIRST_CHUNK_BYTES = 16 * 1024, CHUNK_BYTES = 64 * 1024, LINE_BYTES = 64 };
 
-static struct lock lock = LOCK_FREE;  // guards both below
-static char* chunk;
-static size_t chunk_left;
+static struct lock lock = LOCK_FREE;                              // guards all below
+static _Alignas(LINE_BYTES) char first_chunk[FIRST_CHUNK_BYTES];  // spares a short process a call of the system
+static char* chunk = first_chunk;
+static size_t chunk_left = FIRST_CHUNK_BYTES;
 
 void* metadata_take(size_t bytes) {
     bytes = (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;

@@ -16,7 +16,8 @@ void* os_map(size_t bytes, size_t alignment);
 void os_unmap(void* start, size_t bytes);
 
 // Moves pages, without copying (mremap(2)), to a mapped place of the same length, which they replace; the old place is
-// unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in between.
+// unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in
+// between.
 //
 // start, bytes: pages of one mapping. Result: false when it cannot; then nothing has changed.
 bool os_move(void* start, size_t bytes, void* place);

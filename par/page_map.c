@@ -10,14 +10,27 @@ static _Atomic(struct mapping*)* mapping_entry(const char* start) {
     return &page_map_leaf(start)->mappings[((uintptr_t)start / SLOT_BYTES) % LEAF_SLOTS];
 }
 
+// The first leaf is part of the program: most processes need no other, and the short ones feel each call of the system.
+static struct page_map_leaf first_leaf;
+static atomic_bool first_is_taken;
+
+static struct page_map_leaf* leaf_take(void) {
+    return atomic_exchange(&first_is_taken, true) ? os_map(sizeof(struct page_map_leaf), PAGE_BYTES) : &first_leaf;
+}
+
 bool page_map_prepare(const void* address) {
     uintptr_t index = (uintptr_t)address >> LEAF_BITS;
     if (index >= ROOT_ENTRIES) return false;
     if (page_map_leaf(address) != NULL) return true;
-    struct page_map_leaf* leaf = os_map(sizeof *leaf, PAGE_BYTES);
+    struct page_map_leaf* leaf = leaf_take();
     if (leaf == NULL) return false;
     struct page_map_leaf* none = NULL;
-    if (!atomic_compare_exchange_strong(&page_map_root[index], &none, leaf)) os_unmap(leaf, sizeof *leaf);
+    if (atomic_compare_exchange_strong(&page_map_root[index], &none, leaf)) return true;
+    if (leaf == &first_leaf) {
+        atomic_store(&first_is_taken, false);
+    } else {
+        os_unmap(leaf, sizeof *leaf);
+    }
     return true;
 }
 

@@ -11,8 +11,8 @@
 #include "par/os.h"
 
 enum {
-    IDLE_LEAST = 4 * SLOT_PAGES,  // pages that may always lie idle,
-    IDLE_SHARE = 2,               // or this part of those in use;
+    IDLE_LEAST = 4 * SLOT_PAGES,     // pages that may always lie idle,
+    IDLE_SHARE = 8,                  // or this part of those in use;
     GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when another region must be mapped,
     PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
     HUGE_FROM = 8,                   // regions; the first few are of ordinary pages
@@ -145,8 +145,8 @@ static void record_give(struct region* region) {
     unused_records = region;
 }
 
-// Purges region after region until at most so many pages lie idle. Those with the longest free runs come first, for they
-// are used last.
+// Purges region after region until at most so many pages lie idle. Those with the longest free runs come first, for
+// they are used last.
 static void purge_down(size_t goal_pages) {
     for (size_t bin = SLOT_PAGES; bin-- > 0 && idle_pages > goal_pages;) {
         for (struct region* region = bins[bin]; region != NULL && idle_pages > goal_pages; region = region->next) {

@@ -5,7 +5,7 @@
 #include "par/page_map.h"
 
 enum {
-    MAGAZINE_FIRST_BYTES = 1024,  // about so much moves at once for a thread that has just begun with a class,
+    MAGAZINE_FIRST_BYTES = 1024,      // about so much moves at once for a thread that has just begun with a class,
     MAGAZINE_MOST_BYTES = 16 * 1024,  // and so much for one that comes again and again,
     MAGAZINE_MOST_BLOCKS = 128,       // but no more blocks than that,
     MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that

@@ -14,8 +14,8 @@ struct block {
     uintptr_t next_magazine;  // in the first block of a magazine that lies in the depot; see depot.c
 };
 
-// Blocks on their way to a thread: a list, and memory that is still to be cut into blocks (span_cut). The latter is left
-// to the thread, because the first touch of memory takes long and the lock of the class is held meanwhile.
+// Blocks on their way to a thread: a list, and memory that is still to be cut into blocks (span_cut). The latter is
+// left to the thread, because the first touch of memory takes long and the lock of the class is held meanwhile.
 struct batch {
     struct block* first;
     unsigned count;  // in the list
@@ -41,11 +41,12 @@ struct span_list {
     uint64_t outside;  // blocks of the class that are in no span: in use, or with a thread or the depot
 };
 
-// Takes about `wanted` blocks (1 or more) of a class: at most twice as many, and fewer when that saves work. None at all
-// only when there is no memory.
+// Takes about `wanted` blocks (1 or more) of a class: at most twice as many, and fewer when that saves work. None at
+// all only when there is no memory.
 struct batch span_list_take(struct span_list* list, unsigned size_class, unsigned wanted);
 
-// Makes one list of a whole batch, in which fresh blocks stand first, in the order of their addresses. No lock is needed.
+// Makes one list of a whole batch, in which fresh blocks stand first, in the order of their addresses. No lock is
+// needed.
 struct block* span_cut(const struct batch* batch, unsigned size_class);
 
 // Takes a list of blocks of this class back into their spans. O(its length).
