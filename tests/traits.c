@@ -25,6 +25,13 @@
 #define BUILT_WITH_SANITIZER 0
 #endif
 
+// In the checking build (interpose/checking.c) every call is checked, and every so often the whole heap.
+#ifdef CHECKING_BUILD
+enum { BUILT_FOR_CHECKING = 1 };
+#else
+enum { BUILT_FOR_CHECKING = 0 };
+#endif
+
 // The C library keeps some freed blocks of each small size where they are (glibc: 7), and they lie in the way of a
 // large one: it needs a program with few sizes to live in a small space. The list of hw08 serves small blocks only.
 static const Traits known[] = {
@@ -46,10 +53,11 @@ void know_backend(const char* name) {
     }
 }
 
-bool under_a_tool(void) { return BUILT_WITH_SANITIZER || RUNNING_ON_VALGRIND; }
+bool under_a_tool(void) { return BUILT_WITH_SANITIZER || BUILT_FOR_CHECKING || RUNNING_ON_VALGRIND; }
 
+// The checking build makes the calls slower, but nothing else; its heap shall be under load.
 size_t scaled_for_tool(size_t count) {
-    size_t divisor = under_a_tool() ? 25 : 1;
+    size_t divisor = under_a_tool() && !BUILT_FOR_CHECKING ? 25 : 1;
     return count < divisor ? 1 : count / divisor;
 }
 

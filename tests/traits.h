@@ -24,9 +24,9 @@ extern Traits backend;
 // name: not copied, must outlive the suite.
 void know_backend(const char* name);
 
-// True under valgrind and in the sanitizers' builds. They make everything 10 to 50 times slower, keep memory of their
-// own, and need address space without limit: counts are smaller, and tests that measure memory or limit it are left
-// out.
+// True under valgrind, in the sanitizers' builds and in the checking build. They make everything 10 to 50 times slower
+// (the checking build only the calls, so its counts stay), keep memory of their own, and need address space without
+// limit: counts are smaller, and tests that measure memory or limit it are left out.
 bool under_a_tool(void);
 
 // How often to do something that a fast backend should do `count` times: fewer for a slow one, fewer under a tool.
