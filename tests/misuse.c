@@ -1,16 +1,39 @@
-// misuse.c: breaks the contract of xfree or xrealloc in one way, which a backend may catch.
+// misuse.c: breaks the contract of xmalloc.h in one way, which a backend or a layer over it may catch.
 //
 // Usage: misuse WAY. Prints the pointer in question on standard output before it is misused, and ends with status 0
-// when the backend let it pass.
+// when that went unnoticed.
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "xmalloc.h"
 
-enum { SMALL = 48, MEDIUM = 100 * 1000, LARGE = 3 * 1000 * 1000 };
+enum { SMALL = 48, MEDIUM = 100 * 1000, LARGE = 3 * 1000 * 1000, CROWD = 3000 };
 
 static char no_block[64];
+
+static void announce(const void* pointer) {
+    printf("%p\n", pointer);
+    fflush(stdout);
+}
+
+// Many blocks of other sizes, so that what was freed before them has long been handed on when they are freed.
+static void* crowd[CROWD];
+
+static void take_crowd(void) {
+    for (size_t i = 0; i < CROWD; i++) crowd[i] = xmalloc(200 + i % 8 * 100);
+}
+
+static void free_crowd(void) {
+    for (size_t i = 0; i < CROWD; i++) xfree(crowd[i]);
+}
+
+// ---- Pointers that must not be freed or resized ----
 
 static void free_twice(size_t bytes) {
     // Some blocks of that size stay, some are free, so that this is no special case for whatever caches them.
@@ -18,50 +41,175 @@ static void free_twice(size_t bytes) {
     for (size_t i = 0; i < 8; i++) others[i] = xmalloc(bytes);
     void* block = xmalloc(bytes);
     for (size_t i = 0; i < 4; i++) xfree(others[i]);
-    printf("%p\n", block);
-    fflush(stdout);
+    announce(block);
     xfree(block);
     xfree(block);
 }
 
+static void free_twice_later(size_t bytes) {
+    take_crowd();
+    void* block = xmalloc(bytes);
+    announce(block);
+    xfree(block);
+    free_crowd();
+    xfree(block);
+}
+
+static void resize_freed(size_t bytes) {
+    void* block = xmalloc(bytes);
+    announce(block);
+    xfree(block);
+    xfree(xrealloc(block, 2 * bytes));
+}
+
+// Half way into the block, rounded to what its kind is aligned to.
 static void free_inside(size_t bytes) {
-    char* inside = (char*)xmalloc(bytes) + bytes / 2 / 4096 * 4096;
-    printf("%p\n", (void*)inside);
-    fflush(stdout);
+    size_t unit = bytes == SMALL ? 16 : 4096;
+    char* inside = (char*)xmalloc(bytes) + bytes / 2 / unit * unit;
+    announce(inside);
     xfree(inside);
 }
 
-static void free_foreign(void) {
-    printf("%p\n", (void*)no_block);
-    fflush(stdout);
+static void free_foreign(size_t unused) {
+    (void)unused;
+    announce(no_block);
     xfree(no_block);
 }
 
-static void resize_foreign(void) {
-    printf("%p\n", (void*)no_block);
-    fflush(stdout);
-    xfree(xrealloc(no_block, 100));
+static void resize_foreign(size_t bytes) {
+    announce(no_block);
+    xfree(xrealloc(no_block, bytes));
 }
 
-int main(int argc, char** argv) {
-    const char* way = argc == 2 ? argv[1] : "";
-    if (strcmp(way, "small-twice") == 0) {
-        free_twice(SMALL);
-    } else if (strcmp(way, "medium-twice") == 0) {
-        free_twice(MEDIUM);
-    } else if (strcmp(way, "large-twice") == 0) {
-        free_twice(LARGE);
-    } else if (strcmp(way, "medium-inside") == 0) {
-        free_inside(MEDIUM);
-    } else if (strcmp(way, "large-inside") == 0) {
-        free_inside(LARGE);
-    } else if (strcmp(way, "foreign") == 0) {
-        free_foreign();
-    } else if (strcmp(way, "foreign-resize") == 0) {
-        resize_foreign();
-    } else if (strcmp(way, "none") != 0) {
-        fprintf(stderr, "misuse: WAY must be small-twice, medium-twice, ..., not '%s'\n", way);
-        return 2;
+// ---- Writes that must not be ----
+
+static char* overrun(size_t bytes) {
+    char* block = xmalloc(bytes);
+    announce(block);
+    block[bytes] = 1;
+    return block;
+}
+
+static void overrun_and_free(size_t bytes) { xfree(overrun(bytes)); }
+
+static void overrun_and_resize(size_t bytes) { xfree(xrealloc(overrun(bytes), 2 * bytes)); }
+
+static char* write_after_free(size_t bytes) {
+    char* block = xmalloc(bytes);
+    announce(block);
+    xfree(block);
+    block[bytes / 2] = 1;
+    return block;
+}
+
+static void write_after_free_at_the_end(size_t bytes) { write_after_free(bytes); }
+
+// Nothing that happens at the end of the process can notice.
+static void write_after_free_before_others(size_t bytes) {
+    take_crowd();
+    write_after_free(bytes);
+    free_crowd();
+    _exit(0);
+}
+
+static void write_after_resize(size_t bytes) {
+    char* old = xmalloc(bytes);
+    announce(old);
+    char* block = xrealloc(old, 10 * bytes);
+    old[bytes / 2] = 1;
+    xfree(block);
+}
+
+// Late enough to hit what the backend itself has noted in the block.
+static void ruin_free_block(size_t bytes) {
+    take_crowd();
+    char* block = xmalloc(bytes);
+    announce(block);
+    xfree(block);
+    free_crowd();
+    memset(block, 0, bytes);
+    xfree(xmalloc(1));
+}
+
+// ---- Nothing wrong ----
+
+static void use_rightly(size_t bytes) {
+    take_crowd();
+    for (size_t i = 0; i < CROWD; i++) crowd[i] = xrealloc(crowd[i], i * 7 % bytes);
+    for (size_t i = 0; i < CROWD; i++) {
+        if (crowd[i] != NULL) memset(crowd[i], 1, i * 7 % bytes);
     }
-    return 0;
+    free_crowd();
+    xfree(NULL);
+    xfree(xmalloc(0));
+}
+
+static atomic_bool working = true;
+
+static void* work(void* unused) {
+    while (working) xfree(xrealloc(xmalloc(SMALL), MEDIUM));
+    return unused;
+}
+
+static bool child_can_allocate(size_t bytes) {
+    pid_t child = fork();
+    if (child == 0) {
+        for (size_t i = 0; i < CROWD; i++) xfree(xmalloc(i % bytes));
+        _exit(0);
+    }
+    int status = 1;
+    return child != -1 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+// A child has one thread; all locks that the others held must be free in it.
+static void fork_among_threads(size_t bytes) {
+    enum { THREADS = 3, FORKS = 200 };
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        if (pthread_create(&threads[i], NULL, work, NULL) != 0) _exit(1);
+    }
+    for (size_t i = 0; i < FORKS; i++) {
+        if (!child_can_allocate(bytes)) _exit(1);
+    }
+    working = false;
+    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+}
+
+static const struct {
+    const char* name;
+    void (*misuse)(size_t bytes);
+    size_t bytes;
+} ways[] = {
+    {"small-twice", free_twice, SMALL},
+    {"medium-twice", free_twice, MEDIUM},
+    {"large-twice", free_twice, LARGE},
+    {"small-twice-later", free_twice_later, SMALL},
+    {"medium-twice-later", free_twice_later, MEDIUM},
+    {"freed-resize", resize_freed, SMALL},
+    {"small-inside", free_inside, SMALL},
+    {"medium-inside", free_inside, MEDIUM},
+    {"large-inside", free_inside, LARGE},
+    {"foreign", free_foreign, 0},
+    {"foreign-resize", resize_foreign, 100},
+    {"overrun-by-one", overrun_and_free, SMALL},
+    {"large-overrun-by-one", overrun_and_free, LARGE},
+    {"overrun-by-one-resize", overrun_and_resize, SMALL},
+    {"write-after-free", write_after_free_at_the_end, SMALL},
+    {"write-after-free-later", write_after_free_before_others, SMALL},
+    {"write-after-resize", write_after_resize, SMALL},
+    {"ruined-heap", ruin_free_block, SMALL},
+    {"none", use_rightly, 10000},
+    {"none-fork", fork_among_threads, 1000},
+};
+
+int main(int argc, char** argv) {
+    for (size_t i = 0; argc == 2 && i < sizeof ways / sizeof ways[0]; i++) {
+        if (strcmp(argv[1], ways[i].name) != 0) continue;
+        ways[i].misuse(ways[i].bytes);
+        return 0;
+    }
+    fprintf(stderr, "misuse: WAY must be one of");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) fprintf(stderr, " %s", ways[i].name);
+    fprintf(stderr, "\n");
+    return 2;
 }
