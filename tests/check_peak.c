@@ -99,10 +99,73 @@ START_TEST(memory_comes_back_after_a_peak_of_several_threads) {
 }
 END_TEST
 
+// ---- A gigabyte
+// ------------------------------------------------------------------------------------------------------------
+
+// The threads free each other's blocks in random order and stay alive, idle, while memory is looked at: what they keep
+// for themselves counts, and nobody comes to ask for it.
+enum { GIB_PER_MILLE_MAY_STAY = 50, GIB_SMALLEST = 16, GIB_LARGEST = 256, GIB_PEAK = 1024 * MIB };
+enum { GIB_BLOCKS = GIB_PEAK / ((GIB_SMALLEST + GIB_LARGEST) / 2), GIB_PART = GIB_BLOCKS / THREADS };
+
+static void** gib_blocks;
+static size_t gib_left;
+
+static void shuffle_pointers(void** first, size_t count, uint64_t* random) {
+    for (size_t i = count; i > 1; i--) {
+        size_t other = random_between(random, 0, i - 1);
+        void* kept = first[i - 1];
+        first[i - 1] = first[other];
+        first[other] = kept;
+    }
+}
+
+static void take_a_quarter_and_free_the_next(size_t index) {
+    uint64_t random = random_start(index);
+    void** own = gib_blocks + index * GIB_PART;
+    for (size_t i = 0; i < GIB_PART; i++) {
+        size_t size = random_between(&random, GIB_SMALLEST, GIB_LARGEST);
+        own[i] = call_xmalloc(size);
+        if (own[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        memset(own[i], 1, size);
+    }
+    pthread_barrier_wait(&all_taken);
+    if (index == 0) resident_at_peak = resident_since(resident_before);
+    pthread_barrier_wait(&all_taken);
+    void** neighbours = gib_blocks + (index + 1) % THREADS * GIB_PART;
+    shuffle_pointers(neighbours, GIB_PART, &random);
+    for (size_t i = 0; i < GIB_PART; i++) call_xfree(neighbours[i], 0);
+    pthread_barrier_wait(&all_taken);
+    if (index == 0) gib_left = resident_since(resident_before);
+    pthread_barrier_wait(&all_taken);
+}
+
+START_TEST(a_gigabyte_of_small_blocks_comes_back_while_the_threads_live) {
+    gib_blocks = call_xmalloc(GIB_BLOCKS * sizeof(void*));
+    if (gib_blocks == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    memset(gib_blocks, 0xff, GIB_BLOCKS * sizeof(void*));
+    pthread_barrier_init(&all_taken, NULL, THREADS);
+    resident_before = resident_bytes();
+    run_threads(THREADS, take_a_quarter_and_free_the_next);
+    size_t gone = resident_since(resident_before);
+    if (resident_at_peak < GIB_PEAK / 10 * 9)
+        fail_test("the peak is only %zu MiB instead of %d: not a real one", resident_at_peak / MIB, GIB_PEAK / MIB);
+    size_t may_stay = resident_at_peak / 1000 * GIB_PER_MILLE_MAY_STAY;
+    if (gib_left > may_stay || gone > may_stay) {
+        fail_test(
+            "%zu MiB were taken in small blocks and freed, but of them %zu MiB were still in memory while the "
+            "threads lived and %zu MiB after them (at most %zu MiB are accepted)",
+            resident_at_peak / MIB, gib_left / MIB, gone / MIB, may_stay / MIB);
+    }
+    pthread_barrier_destroy(&all_taken);
+    call_xfree(gib_blocks, GIB_BLOCKS * sizeof(void*));
+}
+END_TEST
+
 TCase* peak_case(void) {
     TCase* topic = new_case("peak");
     if (under_a_tool() || !backend.returns_memory) return topic;
     tcase_add_test(topic, memory_comes_back_after_a_peak_of_one_thread);
     tcase_add_test(topic, memory_comes_back_after_a_peak_of_several_threads);
+    tcase_add_test(topic, a_gigabyte_of_small_blocks_comes_back_while_the_threads_live);
     return topic;
 }

@@ -216,6 +216,18 @@ __attribute__((constructor(101))) static void allocate_early(void) { early_block
 
 static void allocate_late(void) { free(malloc(unknown(5000))); }
 
+// What a caller did not ask for is memory lost. Every size to 20,000, and from there on steps that meet no round
+// number.
+static void waste(void) {
+    for (size_t bytes = 129; bytes < 5 << 20; bytes += bytes < 20000 ? 1 : 997) {
+        void* block = malloc(unknown(bytes));
+        size_t usable = malloc_usable_size(block);
+        EXPECT(usable - bytes <= usable / 8, "a block of %zu bytes takes %zu: more than an eighth is wasted", bytes,
+               usable);
+        free(block);
+    }
+}
+
 int main(void) {
     Dl_info library;
     void* (*where)(size_t) = malloc;
@@ -229,6 +241,7 @@ int main(void) {
     wrong_alignments();
     zeros();
     overflow();
+    waste();
     forks();
     destructors();
     return broken == 0 ? 0 : 1;
