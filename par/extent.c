@@ -140,10 +140,11 @@ static char* map(size_t slots, size_t alignment) {
     return start;
 }
 
-// Moves the pages of so many slots to a mapped place. Where they are of several mappings, slot by slot. Result: how
-// many were moved: all, unless the system refuses.
+// Moves the pages of so many slots to a mapped place. Result: how many were moved: all, unless the system refuses.
+//
+// Slot by slot, because a slot always lies within one mapping of the kernel's. Before Linux 6.17 mremap(2) finds out
+// that its source has several only after it has unmapped the place, which anybody could then be given.
 static size_t move_pages(char* start, size_t slots, char* place) {
-    if (os_move(start, slots * SLOT_BYTES, place)) return slots;
     size_t moved = 0;
     while (moved < slots && os_move(start + moved * SLOT_BYTES, SLOT_BYTES, place + moved * SLOT_BYTES)) moved++;
     return moved;
