@@ -13,12 +13,26 @@ use File::Path     qw(make_path);
 use JSON::PP       ();
 use measure::Rounds;
 
-our @EXPORT_OK = qw(progress digits column cpu_column median_of ratio write_json);
+our @EXPORT_OK = qw(progress fail expect_programs digits column cpu_column median_of ratio write_json);
 
 my $show_progress = -t STDERR;
 
 sub progress ($text) {
     printf STDERR "\r\e[K%s", $text if $show_progress;
+    return;
+}
+
+sub fail ($message) {
+    progress('');
+    die basename($0) . ": $message\n";
+}
+
+# To be asked before the first run: a program missed in the last race would waste the others.
+sub expect_programs (@paths) {
+    my @missing = grep { !-x } @paths or return;
+    fail(   "there is no $missing[0]; build what is missing with 'make "
+          . join( ' ', map { 'bin/' . basename($_) } @missing )
+          . "'" );
     return;
 }
 
@@ -44,10 +58,9 @@ sub ratio ( $ours, $theirs ) {
 
 sub write_json ( $path, $measurement ) {
     make_path( dirname($path) );
-    my $script = basename($0);
-    open my $file, '>', $path or die "$script: cannot write $path: $!\n";
+    open my $file, '>', $path or fail("cannot write $path: $!");
     print {$file} JSON::PP->new->canonical->pretty->encode($measurement);
-    close $file or die "$script: cannot write $path: $!\n";
+    close $file or fail("cannot write $path: $!");
     return;
 }
 
@@ -66,6 +79,14 @@ All are exported on request. RESULTS is what measure::Rounds::interleave returns
 =head2 progress($text)
 
 Shows the text in place of the last one when standard error is a terminal; with '' it wipes the line.
+
+=head2 fail($message)
+
+Wipes the progress and ends the script with one line: its name and the message.
+
+=head2 expect_programs(@paths)
+
+Does nothing when all these programs are there; otherwise fails, with the call of make that builds those missing.
 
 =head2 digits($number)
 
