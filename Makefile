@@ -168,14 +168,15 @@ $(launcher): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard measure/*.c))
 # ---- Everyday targets --------------------------------------------------------------------------------------------------
 
 # With BACKEND the loop of a student: the suite and the answers of that backend. Without it everything is tested, also
-# the kit's own tools.
+# the kit's own tools, but in the release only.
 .PHONY: test
-ifdef BACKEND
+only_backends := $(BACKEND)$(filter-out release,$(FLAVOUR))
+ifneq ($(only_backends),)
 tap_tests := tests/programs.t
 else
 tap_tests = $(wildcard tests/*.t)
 endif
-test: programs suites $(launcher) $(if $(BACKEND),,$(libpar) $(patterns)) ## run all tests; BACKEND=par: only the suite and answers of that backend
+test: programs suites $(launcher) $(if $(only_backends),,$(libpar) $(patterns)) ## run all tests; BACKEND=par: only the suite and answers of that backend; DEBUG=1
 	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(tap_tests)
 
 ROUNDS ?= 7
@@ -184,8 +185,8 @@ THREADS ?= 4
 asked_rounds = $(if $(filter file,$(origin ROUNDS)),,--rounds $(ROUNDS))
 .PHONY: compare
 compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1
-	@bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) --threads $(THREADS) \
-	    --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
+	@bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
+	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
 raced := $(filter-out hw08,$(contenders))
 .PHONY: bench
@@ -193,8 +194,9 @@ bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race them on alloca
 	@bench/run --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/bench.json --launcher $(launcher)
 
 .PHONY: scale
-scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## cost of a call with 1 to 64 threads, against a bare list; ROUNDS=5 PEERS=1
-	@bench/scale --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/scale.json --launcher $(launcher)
+scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## cost of a call with 1 to 64 threads, against a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs
+	@bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
+	    --json $(BUILD)/scale.json --launcher $(launcher)
 
 .PHONY: grade
 grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
@@ -205,8 +207,10 @@ programs: $(programs)
 
 # A tool looks on while the suites and the programs run, in binaries of their own. Only some backends can check themselves.
 .PHONY: valgrind asan tsan debug under
-debug: $(launcher) ## the checking build over suite and programs of par: heap, overruns, bad frees; DEBUG=1 TARGET: any target in it
-	$(call run_under,debug,BACKEND= BACKENDS="$(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend)))")
+debug: $(launcher) ## the checking build over suite and programs of par: overruns, bad frees, heap; DEBUG=1 does it to any target
+	$(if $(checked),,$(error none of the backends '$(BACKENDS)' has a check.h, so there is nothing to check))
+	$(call run_under,debug,BACKEND= BACKENDS="$(checked)")
+checked = $(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend)))
 valgrind: $(launcher) ## memcheck over suites and programs: errors and leaks; BACKEND=par: of that backend
 	$(call run_under,valgrind)
 asan: $(launcher) ## AddressSanitizer and UndefinedBehaviorSanitizer over suites and programs
