@@ -210,7 +210,7 @@ programs: $(programs)
 debug: $(launcher) ## the checking build over suite and programs of par: overruns, bad frees, heap; DEBUG=1 does it to any target
 	$(if $(checked),,$(error none of the backends '$(BACKENDS)' has a check.h, so there is nothing to check))
 	$(call run_under,debug,BACKEND= BACKENDS="$(checked)")
-checked = $(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend)))
+checked = $(strip $(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend))))
 valgrind: $(launcher) ## memcheck over suites and programs: errors and leaks; BACKEND=par: of that backend
 	$(call run_under,valgrind)
 asan: $(launcher) ## AddressSanitizer and UndefinedBehaviorSanitizer over suites and programs
