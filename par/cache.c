@@ -13,8 +13,9 @@ _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
 enum {
     BUDGET_BYTES = 512 * 1024,  // by which all magazines of a thread may grow together
-    FEW_SHARE = 16,             // what a thread keeps of the longest magazine while the class shrinks,
-    FEW_LEAST = 2,              // or so many blocks
+    FEW_SHARE = 8,              // what a thread keeps of the longest magazine while the class shrinks,
+    FEW_LEAST = 2,              // but no fewer blocks than these
+    FEW_MOST = 16,              // and no more than these
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -133,6 +134,7 @@ static void make_room(unsigned size_class) {
     unsigned count = cache.capacity[size_class];
     unsigned few = size_classes[size_class].magazine_most / FEW_SHARE;
     if (few < FEW_LEAST) few = FEW_LEAST;
+    if (few > FEW_MOST) few = FEW_MOST;
 
     bool shrinks = false;
     if (cache.shrinks[size_class]) {

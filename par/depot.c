@@ -76,8 +76,8 @@ static bool is_full(const struct depot* depot, unsigned size_class) {
            depot->blocks >= depot->recent / KEPT_SHARE;
 }
 
-static void empty_into_spans(struct depot* depot) {
-    while (depot->magazines != NULL) span_list_give(&depot->spans, pop_magazine(depot));
+static void empty_into_spans(struct depot* depot, unsigned size_class) {
+    while (depot->magazines != NULL) span_list_give(&depot->spans, size_class, pop_magazine(depot));
 }
 
 struct batch depot_take(unsigned size_class, unsigned wanted) {
@@ -99,9 +99,9 @@ bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     struct depot* depot = &depots[size_class];
     lock_take(&depot->lock);
     bool shrinking = is_shrinking(depot, size_class);
-    if (shrinking) empty_into_spans(depot);
+    if (shrinking) empty_into_spans(depot, size_class);
     if (shrinking || is_full(depot, size_class)) {
-        span_list_give(&depot->spans, magazine);
+        span_list_give(&depot->spans, size_class, magazine);
     } else {
         push_magazine(depot, magazine, count);
     }
@@ -112,7 +112,7 @@ bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
 bool depot_give_loose(unsigned size_class, struct block* first) {
     struct depot* depot = &depots[size_class];
     lock_take(&depot->lock);
-    span_list_give(&depot->spans, first);
+    span_list_give(&depot->spans, size_class, first);
     bool shrinking = is_shrinking(depot, size_class);
     lock_give(&depot->lock);
     return shrinking;
@@ -122,7 +122,7 @@ void depot_flush(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         struct depot* depot = &depots[size_class];
         lock_take(&depot->lock);
-        empty_into_spans(depot);
+        empty_into_spans(depot, size_class);
         lock_give(&depot->lock);
     }
 }

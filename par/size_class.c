@@ -7,7 +7,7 @@
 enum {
     MAGAZINE_FIRST_BYTES = 1024,      // about so much moves at once for a thread that has just begun with a class,
     MAGAZINE_MOST_BYTES = 16 * 1024,  // and so much for one that comes again and again,
-    MAGAZINE_MOST_BLOCKS = 128,       // but no more blocks than that,
+    MAGAZINE_MOST_BLOCKS = 512,       // but no more blocks than that,
     MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that
     SPAN_GRANULES_MOST = 8,
     SPAN_WASTE_DIVISOR = 16,  // at most 1/16 of a span may be left over behind its last block, if it can be helped

@@ -118,11 +118,18 @@ struct batch span_list_take(struct span_list* list, unsigned size_class, unsigne
     return batch;
 }
 
-void span_list_give(struct span_list* list, struct block* first) {
+static bool is_within(const struct span* span, const struct block* block, uint32_t block_bytes) {
+    return (size_t)((const char*)block - span->start) < (size_t)span->block_count * block_bytes;
+}
+
+void span_list_give(struct span_list* list, unsigned size_class, struct block* first) {
+    uint32_t block_bytes = size_classes[size_class].block_bytes;
+    struct span* span = NULL;
     while (first != NULL) {
         struct block* block = first;
         first = block->next;
-        struct span* span = span_of(block);
+        // Blocks that were freed one after the other often lie side by side.
+        if (span == NULL || !is_within(span, block, block_bytes)) span = span_of(block);
         if (span_is_spent(span)) list_add(list, span);
         block->next = span->free;
         span->free = block;
@@ -131,6 +138,7 @@ void span_list_give(struct span_list* list, struct block* first) {
         if (span->free_count == span->carved) {
             list_remove(list, span);
             span_unmake(span);
+            span = NULL;
         }
     }
 }

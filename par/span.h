@@ -50,7 +50,7 @@ struct batch span_list_take(struct span_list* list, unsigned size_class, unsigne
 struct block* span_cut(const struct batch* batch, unsigned size_class);
 
 // Takes a list of blocks of this class back into their spans. O(its length).
-void span_list_give(struct span_list* list, struct block* first);
+void span_list_give(struct span_list* list, unsigned size_class, struct block* first);
 
 // For par_check: ends the process when a span of the list is not as it should be.
 void span_list_check(const struct span_list* list, unsigned size_class);
