@@ -193,6 +193,10 @@ raced := $(filter-out hw08,$(contenders))
 bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race them on allocation patterns, one table; ROUNDS=5 PEERS=1
 	@bench/run --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/bench.json --launcher $(launcher)
 
+.PHONY: experiments
+experiments: $(launcher) ## race par against copies that decide one thing otherwise; ROUNDS=9
+	@bench/experiments $(asked_rounds) --json $(BUILD)/experiments.json --launcher $(launcher)
+
 .PHONY: scale
 scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## cost of a call with 1 to 64 threads, against a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs
 	@bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \

@@ -3,6 +3,7 @@
 #include "par/cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "par/check.h"
@@ -12,21 +13,24 @@
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
 enum {
-    BUDGET_BYTES = 512 * 1024,  // by which all magazines of a thread may grow together
-    FEW_SHARE = 8,              // what a thread keeps of the longest magazine while the class shrinks,
-    FEW_LEAST = 2,              // but no fewer blocks than these
-    FEW_MOST = 16,              // and no more than these
+    BUDGET_BYTES = 2 * 1024 * 1024,  // by which the magazines of all threads may grow together,
+    BUDGET_MOST_BYTES = 512 * 1024,  // and those of one thread
+    FEW_SHARE = 8,                   // what a thread keeps of the longest magazine while the class shrinks,
+    FEW_LEAST = 2,                   // but no fewer blocks than these
+    FEW_MOST = 16,                   // and no more than these
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_thread_exit;
 static bool have_key;
+static atomic_uint threads;  // that have a cache
 
 // Other destructors may still allocate after this one, and the C library itself frees after all of them. Nobody would
 // come for what the cache took in then. So it stays empty from here on, and every call goes to the depot.
 static void thread_exit(void* unused) {
     (void)unused;
     cache.is_ending = true;
+    atomic_fetch_sub_explicit(&threads, 1, memory_order_relaxed);
     cache_flush();
 }
 
@@ -54,6 +58,12 @@ static void want(unsigned size_class, unsigned blocks) {
     cache.grown_bytes += grown_bytes(size_class);
 }
 
+// Each thread's part, so that many threads keep no more than few.
+static size_t budget_bytes(void) {
+    size_t part = BUDGET_BYTES / atomic_load_explicit(&threads, memory_order_relaxed);
+    return part < BUDGET_MOST_BYTES ? part : BUDGET_MOST_BYTES;
+}
+
 // Everything shrinks by half when the budget is used up, so that classes no longer in use make room for others.
 static void want_less_of_all(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
@@ -69,7 +79,7 @@ static void want_more(unsigned size_class) {
     unsigned most = size_classes[size_class].magazine_most;
     if (doubled > most) doubled = most;
     if (doubled <= cache.wanted[size_class]) return;
-    if (cache.grown_bytes > BUDGET_BYTES) want_less_of_all();
+    if (cache.grown_bytes > budget_bytes()) want_less_of_all();
     want(size_class, doubled);
 }
 
@@ -86,6 +96,7 @@ void cache_set_up(void) {
     pthread_once(&once, process_set_up);
     if (cache.is_set_up) return;
     cache.is_set_up = true;
+    atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         want(size_class, size_classes[size_class].magazine_first);
         empty_loaded(size_class, cache.wanted[size_class]);
