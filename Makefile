@@ -141,7 +141,9 @@ $(foreach flavour,$(sort release $(FLAVOUR)),$(eval $(call compile_rule,$(flavou
 %_main.c:
 	@echo "there is no program '$*': it would be the file $@" >&2; exit 1
 
-# par as a shared library with the whole malloc family, for LD_PRELOAD and for racing the peers on equal terms.
+# par as a shared library with the whole malloc family, for LD_PRELOAD and for racing the peers on equal terms. Its
+# constructors run before those of all others (initfirst), so that its fork handlers are the first that are registered and
+# take its locks after everybody else's have run.
 libpar := lib/libpar.so
 pic_objects := $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c $(wildcard par/*.c))
 $(BUILD)/pic/%.o: %.c
@@ -149,7 +151,7 @@ $(BUILD)/pic/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -fPIC -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $@ $<
 $(libpar): $(pic_objects)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
 -include $(shell find $(BUILD)/pic -name '*.d' 2>/dev/null)
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.

@@ -150,16 +150,18 @@ static bool fits_well(size_t bytes, size_t usable) {
     return idle < ALIGNMENT || idle <= (usable <= SMALL_MOST ? usable / 2 : usable / 8);
 }
 
-// Resizes a block without copying, where both sizes are those of runs or both those of large blocks.
-// Result: NULL when that cannot be done.
-static void* resize_in_pages(void* block, size_t usable, size_t bytes) {
+// Resizes a block that is no small one without copying: a run to a run, a large block to a large one. A block of few
+// pages can be a large one too, when it was taken with a large alignment (libpar.c). Result: NULL when that cannot be
+// done.
+static void* resize_in_pages(void* block, size_t bytes) {
+    struct mapping* mapping = page_map_mapping(block);
     void* resized = NULL;
     int kept_errno = errno;
-    if (usable > MEDIUM_MOST && bytes > MEDIUM_MOST && bytes <= PTRDIFF_MAX) {
-        resized = large_resize((struct large*)page_map_mapping(block), bytes);
-    } else if (usable > SMALL_MOST && usable <= MEDIUM_MOST && bytes > SMALL_MOST && bytes <= MEDIUM_MOST) {
-        struct region* region = (struct region*)page_map_mapping(block);
-        if (region_resize_run(region, block, (bytes + PAGE_BYTES - 1) / PAGE_BYTES)) resized = block;
+    if (mapping->kind == MAPPING_LARGE) {
+        if (bytes > MEDIUM_MOST && bytes <= PTRDIFF_MAX) resized = large_resize((struct large*)mapping, bytes);
+    } else if (bytes > SMALL_MOST && bytes <= MEDIUM_MOST) {
+        size_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+        if (region_resize_run((struct region*)mapping, block, pages)) resized = block;
     }
     errno = kept_errno;
     return resized;
@@ -173,12 +175,14 @@ void* xrealloc(void* block, size_t bytes) {
     }
     size_t usable = usable_bytes("xrealloc", block);
     if (fits_well(bytes, usable)) return block;
-    void* resized = resize_in_pages(block, usable, bytes);
+    void* resized = page_map_class(block) == NO_CLASS ? resize_in_pages(block, bytes) : NULL;
     if (resized != NULL) return resized;
+    int kept_errno = errno;
     void* moved = xmalloc(bytes);
     if (moved == NULL) {
-        // A smaller block can always stay; only growing needs memory.
-        return bytes <= usable ? block : NULL;
+        if (bytes > usable) return NULL;
+        errno = kept_errno;  // a smaller block can always stay; only growing needs memory
+        return block;
     }
     memcpy(moved, block, bytes < usable ? bytes : usable);
     xfree(block);

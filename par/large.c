@@ -93,7 +93,10 @@ void* large_resize(struct large* large, size_t bytes) {
         shrink(large, bytes);
     } else if (needed == had || extent_grow(large->mapping.start, had, needed) || move(large, bytes)) {
         large->bytes = bytes;
-        if (needed > had) advise_huge(large->mapping.start + (had - 1) * SLOT_BYTES, bytes - (had - 1) * SLOT_BYTES);
+        if (needed > had) {
+            advise_huge(large->mapping.start + (had - 1) * SLOT_BYTES, bytes - (had - 1) * SLOT_BYTES);
+            purge_tail(large->mapping.start, bytes);
+        }
     } else {
         return NULL;
     }

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 static void* map_at(void* hint, size_t bytes) {
@@ -57,9 +58,16 @@ void os_unmap(void* start, size_t bytes) {
 }
 
 bool os_move(void* start, size_t bytes, void* place) {
-    return mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED;
+    if (mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) return true;
+    // Before Linux 6.17 the place may be unmapped by now, if the program has split the source with mlock(2) or
+    // madvise(2). It is mapped again, unless another thread was given it in between; nothing closes that gap.
+    mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    return false;
 }
 
-void os_purge(void* start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }
+void os_purge(void* start, size_t bytes) {
+    // Locked pages (mlock(2)) cannot be given up. They must read as zeros all the same.
+    if (madvise(start, bytes, MADV_DONTNEED) != 0) memset(start, 0, bytes);
+}
 
 void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGEPAGE); }

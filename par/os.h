@@ -19,7 +19,7 @@ void os_unmap(void* start, size_t bytes);
 // unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in
 // between.
 //
-// start, bytes: pages of one mapping. Result: false when it cannot; then nothing has changed.
+// Result: false when it cannot; then the pages are where they were, and the place is mapped.
 bool os_move(void* start, size_t bytes, void* place);
 
 // Gives up the content of pages, and with it their memory; they read as zeros and stay mapped.

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -216,6 +217,39 @@ __attribute__((constructor(101))) static void allocate_early(void) { early_block
 
 static void allocate_late(void) { free(malloc(unknown(5000))); }
 
+// Blocks of few pages with so large an alignment that they are not taken where others of their size are.
+static void aligned_resizes(void) {
+    enum { BLOCKS = 32, ALIGNMENT = 4 << 20 };
+    unsigned char* blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        void* block = NULL;
+        EXPECT(posix_memalign(&block, ALIGNMENT, 100 * 1024) == 0, "posix_memalign(4 MiB, 100 KiB) failed");
+        blocks[i] = memset(block, (int)i + 1, 100 * 1024);
+        blocks[i] = realloc(blocks[i], i % 2 == 0 ? 150000 : 70000);
+        check_block("realloc of an aligned block", blocks[i], i % 2 == 0 ? 150000 : 70000, 16);
+        memset(blocks[i], (int)i + 1, 70000);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        EXPECT(is_filled(blocks[i], 70000, (unsigned char)(i + 1)), "the resized aligned block %zu was changed", i);
+        free(blocks[i]);
+    }
+}
+
+// Pages that are locked cannot be given up to the system; nor may they then count as fresh.
+static void zeros_in_locked_memory(void) {
+    enum { BLOCKS = 24, BYTES = 1 << 20 };
+    unsigned char* blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) blocks[i] = memset(malloc(unknown(BYTES)), 0xff, BYTES);
+    bool is_locked = mlockall(MCL_CURRENT) == 0;  // not everybody may
+    for (size_t i = 0; i < BLOCKS; i += 2) free(blocks[i]);
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        blocks[i] = calloc(1, unknown(BYTES));
+        EXPECT(is_filled(blocks[i], BYTES, 0), "calloc gave memory that is not zero (locked: %d)", is_locked);
+    }
+    munlockall();
+    for (size_t i = 0; i < BLOCKS; i++) free(blocks[i]);
+}
+
 // What a caller did not ask for is memory lost. Every size to 20,000, and from there on steps that meet no round
 // number.
 static void waste(void) {
@@ -242,6 +276,8 @@ int main(void) {
     zeros();
     overflow();
     waste();
+    aligned_resizes();
+    zeros_in_locked_memory();
     forks();
     destructors();
     return broken == 0 ? 0 : 1;

@@ -76,4 +76,20 @@ for my $name ( sort keys %software ) {
     }
 }
 
+# The handlers of other libraries run before ours in a fork, wherever they stand. (Not the launcher, which forks too.)
+my $library = "$folder/atfork.so";
+system( 'gcc', qw(-O0 -fPIC -shared -pthread -o), $library, "$tree/tests/atfork_library.c" ) == 0
+  or BAIL_OUT('the library with a fork handler cannot be built');
+for my $preload ( "$libpar $library", "$library $libpar" ) {
+    my $result = measure::Launch::run(
+        command => [
+            'env', "LD_PRELOAD=$preload", 'perl', '-e',
+            'my $pid = fork // die; exit 0 if !$pid; waitpid $pid, 0; print "forked $?"'
+        ],
+        wall_s => 20,
+    );
+    is( $result->{stdout}, 'forked 0', 'a library that allocates in its fork handler finds no lock held' )
+      or diag measure::Launch::sentence($result);
+}
+
 done_testing;
