@@ -5,9 +5,11 @@
 //   depot    per class a stack of full magazines, under a short-held lock
 //     | surplus magazines, block by block
 //   span     a run of pages of one class; counts its free blocks
-//     | empty spans                         medium blocks (32 KiB to 1 MiB) are runs too
-//   region   2 MiB, huge pages; cut into runs of pages           large: a mapping for each block above that
-//     | empty regions
+//     | empty spans                         medium blocks (64 KiB to 2 MiB) are runs too
+//   region   2 MiB; cut into runs of pages                       large: whole slots of 2 MiB for each block above that
+//     | empty regions                                              |
+//   extent   free slots, kept with their pages for a while and joined with their neighbours
+//     |
 //   os       mmap, munmap, mremap, madvise
 //
 // page_map leads from an address to its class and its mapping, so blocks carry no header.
