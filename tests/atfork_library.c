@@ -1,5 +1,5 @@
-// atfork_library.c: a library whose constructor registers a fork handler that allocates, as some runtimes have. Preloaded
-// beside lib/libpar.so by tests/preload.t: such a handler must not find the allocator's locks held.
+// atfork_library.c: a library whose constructor registers a fork handler that allocates, as some runtimes have.
+// Preloaded beside lib/libpar.so by tests/preload.t: such a handler must not find the allocator's locks held.
 
 #include <pthread.h>
 #include <stdlib.h>
