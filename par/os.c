@@ -61,7 +61,7 @@ bool os_move(void* start, size_t bytes, void* place) {
     if (mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) return true;
     // Before Linux 6.17 the place may be unmapped by now, if the program has split the source with mlock(2) or
     // madvise(2). It is mapped again, unless another thread was given it in between; nothing closes that gap.
-    mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    (void)mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     return false;
 }
 
