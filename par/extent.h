@@ -3,7 +3,8 @@
 // What is given back is kept for a while, with its pages, for the next who needs some: fresh pages cost a page fault
 // and must be cleared by the kernel. Neighbours are joined, so any free extent can serve any later request; and where
 // none is long enough, the pages of several are moved to one fresh place. Three bounds keep what lies idle small:
-//   - when something is given back, what is idle is at most as much as what is in use, or a few slots;
+//   - when something is given back, what is idle is at most what was in use lately and is not now (64 MiB of it), or a
+//     sixteenth of what is in use, or a few slots;
 //   - when fresh memory is mapped, idle memory goes until both together are hardly more than what was in use at the
 //     highest point so far; so keeping memory does not raise the peak;
 //   - when the system has no memory, all of it goes (extent_unmap_idle).
