@@ -88,14 +88,16 @@ static void keep(struct extent* extent) {
 }
 
 // Unmaps from the ends of the longest extents until at most so many slots lie idle. Long ones need the fewest calls.
+// What the system refuses to unmap has lost its memory and stays an extent, so that its addresses are not lost as well.
 static void shrink_idle_to(size_t most) {
-    while (idle_slots > most) {
+    bool unmapped = true;
+    while (unmapped && idle_slots > most) {
         struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
         size_t excess = idle_slots - most;
         leave(extent);
         size_t gone = excess < extent->slots ? excess : extent->slots;
-        extent->slots -= gone;
-        os_unmap(end_of(extent), gone * SLOT_BYTES);
+        unmapped = os_unmap(end_of(extent) - gone * SLOT_BYTES, gone * SLOT_BYTES);
+        if (unmapped) extent->slots -= gone;
         keep(extent);
     }
 }

@@ -2,6 +2,10 @@
 //
 // So the forking thread takes every lock first, in the order in which they nest: depots, regions, large, extents,
 // metadata.
+//
+// One deadlock is left, which every malloc outside of the C library has: fork(2) takes the lock of stdio's list of
+// streams after these handlers, and a thread in fflush(NULL) holds it while it may allocate (for a stream of
+// open_memstream(3)).
 
 #include <pthread.h>
 

@@ -47,14 +47,13 @@ void* os_map(size_t bytes, size_t alignment) {
     return start;
 }
 
-void os_unmap(void* start, size_t bytes) {
-    // Fails only where splitting a mapping would pass the limit of mappings (vm.max_map_count). The pages then stay
-    // ours unused; giving up their content is all that can be done.
+bool os_unmap(void* start, size_t bytes) {
     if (munmap(start, bytes) != 0) {
         os_purge(start, bytes);
-    } else {
-        atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
+        return false;
     }
+    atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
+    return true;
 }
 
 bool os_move(void* start, size_t bytes, void* place) {

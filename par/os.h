@@ -13,7 +13,10 @@
 void* os_map(size_t bytes, size_t alignment);
 
 // Gives pages back. start, bytes: multiples of 4 KiB; whole mappings or parts of them.
-void os_unmap(void* start, size_t bytes);
+//
+// Result: false when the system would have to split a mapping and has too many already (vm.max_map_count). Then the
+// pages are still mapped and ours, without memory, and read as zeros.
+bool os_unmap(void* start, size_t bytes);
 
 // Moves pages, without copying (mremap(2)), to a mapped place of the same length, which they replace; the old place is
 // unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in

@@ -16,6 +16,7 @@ enum {
     GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when another region must be mapped,
     PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
     HUGE_FROM = 8,                   // regions; the first few are of ordinary pages
+    ALIGNED_TRIES = 8,               // regions that may lack room for an aligned run before the search gives up
 };
 
 static struct lock lock = LOCK_FREE;           // guards everything below and the content of every region
@@ -204,15 +205,27 @@ static void region_unmap(struct region* region) {
     record_give(region);
 }
 
-// A region with room for the run, and the page where it fits. Prefers the regions that have the least room; that a run
-// is long enough but not aligned is rare.
-static struct region* find_region(size_t pages, size_t alignment_pages, size_t* page) {
-    for (size_t bin = next_set(bins_filled, pages - 1); bin < SLOT_PAGES; bin = next_set(bins_filled, bin + 1)) {
+// Among regions whose longest free run has so many pages or more, those that have the least room first: one where an
+// aligned run fits, and its page. Gives up after so many that have none.
+static struct region* search(size_t longest_free, size_t pages, size_t alignment_pages, int tries, size_t* page) {
+    size_t bin = next_set(bins_filled, longest_free - 1);
+    for (; bin < SLOT_PAGES; bin = next_set(bins_filled, bin + 1)) {
         for (struct region* region = bins[bin]; region != NULL; region = region->next) {
+            if (tries-- == 0) return NULL;
             *page = find_free_run(region, pages, alignment_pages);
             if (*page < SLOT_PAGES) return region;
         }
     }
+    return NULL;
+}
+
+// A region with room for the run, and the page where it fits. A free run can be long enough and yet hold no aligned
+// one. After a few of that kind only those are asked that are so long that they must: otherwise each of many blocks
+// aligned to megabytes would search all before it.
+static struct region* find_region(size_t pages, size_t alignment_pages, size_t* page) {
+    struct region* region = search(pages, pages, alignment_pages, ALIGNED_TRIES, page);
+    if (region == NULL) region = search(pages + alignment_pages - 1, pages, alignment_pages, 1, page);
+    if (region != NULL) return region;
     *page = 0;
     return region_map();
 }
