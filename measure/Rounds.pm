@@ -20,6 +20,8 @@ sub interleave (%options) {
     my $on_progress = $options{on_progress} // sub { };
     my $check       = $options{check}       // sub { };
     my $run         = $options{run}         // sub ($entry) { _launch( $entry, $options{launch} // {} ) };
+    my $order       = $options{order}       // \&_rotated;
+    my $go_on       = $options{go_on}       // sub ($results) { 1 };
 
     my %results = map { $_->{name} => [] } @entries;
     croak 'measure::Rounds::interleave: two entries have the same name' if keys %results != @entries;
@@ -27,12 +29,13 @@ sub interleave (%options) {
     my $done  = 0;
     my $total = ( $warmup + $rounds ) * @entries;
     for my $round ( 1 - $warmup .. $rounds ) {
-        for my $entry ( _rotated( $round, @entries ) ) {
+        for my $entry ( $order->( $round, @entries ) ) {
             $on_progress->( $done++, $total, $entry );
             my $result = $run->($entry);
             $check->( $entry, $result );
             push @{ $results{ $entry->{name} } }, $result if $round > 0;
         }
+        last if !$go_on->( \%results );
     }
     $on_progress->( $done, $total, undef );
     return \%results;
@@ -127,7 +130,17 @@ What to run. Every key but C<name> is an option of measure::Launch::run for this
 
 =item rounds => N
 
-How many rounds are kept.
+How many rounds are kept, at most.
+
+=item go_on => sub (\%results) { ... }
+
+Called after every round, those of the warm-up too, with what interleave would return now. When it gives false, no round
+follows.
+
+=item order => sub ($round, @entries) { ... }
+
+The entries in the order in which this round runs them, instead of the rotation. The first round that is kept is number 1,
+the warm-up ends with 0.
 
 =item warmup => N
 

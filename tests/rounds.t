@@ -61,6 +61,21 @@ subtest 'interleave' => sub {
     is( $@,         "wrong\n",        'a check may end the measurement' );
     is( "@checked", 'a0 b1 c2 b3 c4', '... after any run, the warm-up included' );
 
+    my @looks;
+    ( $results, $order ) = interleave(
+        rounds => 5,
+        go_on  => sub ($results) {
+            push @looks, numbers( @{ $results->{b} } );
+            return @{ $results->{b} } < 2;
+        }
+    );
+    is( join( q{|}, @looks ),          '|3|3 8', 'after every round it is asked whether to go on' );
+    is( numbers( @{ $results->{b} } ), '3 8',    '... and a no ends the measurement' );
+
+    ( undef, $order ) =
+      interleave( rounds => 2, order => sub ( $round, @all ) { $round == 1 ? reverse @all : @all } );
+    is( $order, 'abccbaabc', 'an order of the caller, round by round' );
+
     my %twice = ( rounds => 1, entries => [ $entries[0], $entries[0] ] );
     ok( !eval { interleave(%twice) }, 'two entries of the same name are refused' );
 };
