@@ -43,9 +43,11 @@ flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
 # ---- Objects ---------------------------------------------------------------------------------------------------------
 
+# SUBMITTED_NAME=file.o puts an object that was made elsewhere in the place of a backend's own: the grader does, with what
+# it compiled of a submission.
 backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c bench/$(1)_alloc.c tests/broken/$(1)_alloc.c) $(1)_alloc.c)
 objects_of = $(patsubst %.c,$(O)/%.o,$(1))
-backend_objects = $(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c))
+backend_objects = $(or $(SUBMITTED_$(1)),$(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c)))
 
 program_support := $(call objects_of,$(wildcard programs/*.c))
 patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix programs/,crew.c failure.c))
@@ -75,6 +77,15 @@ $(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3))
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)
 endef
 
+# $(1): the program, $(2): the objects of the backend, in which alone every call that takes a lock goes to locks.c.
+define one_lock_rule
+$(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.syms $(2)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) -r -nostdlib -o $$@.counted.o $(2)
+	$(Q)objcopy --redefine-syms=tests/contract/locks.syms $$@.counted.o
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(LDLIBS)
+endef
+
 check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 
 define backend_rules
@@ -82,6 +93,8 @@ $(foreach program,$(PROGRAMS),
 $(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),$(1)))
 $(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),$(check_libs))
 $(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/small_space.o,$(1))
+$(call link_rule,$(O)/tests/contract/watched-$(1),$(O)/tests/contract/watched.o,$(1))
+$(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(call backend_objects,$(1)))
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/planted.o,$(1))
 $(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/misuse.o,$(1))
 $(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),$(1))
