@@ -21,6 +21,13 @@ my $DEFAULT_LAUNCHER = "$TREE/build/release/measure/launch";
 my $CAPTURE_BYTES    = 64 * 1024;
 my $OUTPUT_BYTES     = 1024 * 1024;
 
+# A pipe takes so much without a reader, however little the system grants.
+my $MOST_INPUT_BYTES = 4096;
+
+# What the launcher outside of a sandbox grants beyond the limits that the one inside keeps.
+my $GRACE_S     = 15;
+my $GRACE_BYTES = 64 * 1024;
+
 # Options of run() that are handed to the launcher as they are.
 my %LAUNCHER_OPTION = (
     wall_s       => '--wall',
@@ -28,10 +35,15 @@ my %LAUNCHER_OPTION = (
     memory_bytes => '--memory',
     output_bytes => '--output',
     files        => '--files',
+    file_bytes   => '--file-bytes',
     processes    => '--processes',
+    threads      => '--threads',
+    user_tasks   => '--user-tasks',
     touch_bytes  => '--touch',
+    user         => '--user',
 );
-my %KNOWN = map { $_ => 1 } keys %LAUNCHER_OPTION, qw(command launcher env directory capture_bytes);
+my %KNOWN = map { $_ => 1 } keys %LAUNCHER_OPTION,
+  qw(command launcher env only_env directory capture_bytes confine stdin within);
 
 sub run (%options) {
     for my $name ( sort keys %options ) {
@@ -46,22 +58,24 @@ sub run (%options) {
     for my $name ( grep { defined $options{$_} } keys %LAUNCHER_OPTION ) {
         $limits{$name} = $options{$name};
     }
-    my @limits = map { ( $LAUNCHER_OPTION{$_}, $limits{$_} ) } sort keys %limits;
 
     my $said = _converse(
-        sub ($report_fd) {
+        sub (%report_fd) {
+            %ENV = () if $options{only_env};
             for my $name ( keys %{ $options{env} // {} } ) {
                 if ( defined $options{env}{$name} ) { $ENV{$name} = $options{env}{$name} }
                 else                                { delete $ENV{$name} }
             }
             if ( defined $options{directory} ) { chdir $options{directory} or return }
-            { exec {$launcher} $launcher, @limits, '--report', $report_fd, '--', @command }
+            my @arguments = _arguments( \%options, \%limits, %report_fd );
+            { exec {$launcher} $launcher, @arguments, @command }
             return;
         },
-        $options{capture_bytes} // $CAPTURE_BYTES
+        $options{capture_bytes} // $CAPTURE_BYTES,
+        $options{stdin},
     );
 
-    my $report = eval { JSON::PP->new->decode( $said->{report} ) };
+    my $report = _report( $said, defined $options{within} );
     if ( !$report ) {
         my $line = $said->{stderr} =~ /\A([^\n]+)/ ? $1 : "it ended with wait status $said->{status}";
         die "the launcher could not run @command: $line\n";
@@ -75,20 +89,70 @@ sub run (%options) {
     };
 }
 
+# The launcher's arguments up to the program. Within a sandbox a second launcher keeps the limits and reports; the one
+# outside is there in case that one is lost, and ends the sandbox.
+sub _arguments ( $options, $limits, %report_fd ) {
+    my @switches = ( $options->{confine} ? '--confine' : (), defined $options->{stdin} ? '--stdin' : () );
+    my $within   = $options->{within};
+    my %kept     = %{$limits};
+    my @outside;
+    if ($within) {
+        @outside = (
+            '--output', $kept{output_bytes} + $GRACE_BYTES,
+            '--keep', $report_fd{inner_report},
+            '--report', $report_fd{report},
+        );
+        push @outside, '--wall', $kept{wall_s} + $GRACE_S if defined $kept{wall_s};
+        push @outside, '--user', delete $kept{user}       if defined $kept{user};
+        push @outside, '--stdin'                          if defined $options->{stdin};
+        push @outside, '--', @{ $within->{command} }, $within->{launcher};
+    }
+    my @kept = map { ( $LAUNCHER_OPTION{$_}, $kept{$_} ) } sort keys %kept;
+    return ( @outside, @kept, @switches, '--report', $report_fd{ $within ? 'inner_report' : 'report' }, '--' );
+}
+
+# Result: the launcher's report, undef when there is none. Within a sandbox it is the inner launcher's, but for what only
+# the outer one can tell.
+sub _report ( $said, $has_inner ) {
+    my $report = eval { JSON::PP->new->decode( $said->{report} ) };
+    return $report if !$report || !$has_inner;
+    my $inner = eval { JSON::PP->new->decode( $said->{inner_report} ) };
+    if ( ref $inner ne 'HASH' ) {
+        my $stopped = defined $report->{error} ? undef : $report->{stopped} // 'lost';
+        return { %{$report}, exit => undef, signal => undef, stopped => $stopped };
+    }
+    return {
+        %{$inner},
+        stopped   => $report->{stopped} // $inner->{stopped},
+        survivors => $report->{survivors},
+    };
+}
+
+# A handle from which these bytes can be read.
+sub _input ($bytes) {
+    croak "measure::Launch::run: stdin is longer than $MOST_INPUT_BYTES bytes" if length $bytes > $MOST_INPUT_BYTES;
+    pipe my $reader, my $writer or die "cannot make a pipe: $!\n";
+    my $put = syswrite $writer, $bytes;
+    die "cannot fill a pipe: $!\n" if ( $put // -1 ) != length $bytes;
+    return $reader;
+}
+
 # Starts a child that calls $become (which must end in exec) and reads its standard output, its standard error and its
-# report until all three are closed. Whatever ends this early, a signal handler that dies for one, ends the child too.
-sub _converse ( $become, $capture_bytes ) {
+# reports until all of them are closed. Whatever ends this early, a signal handler that dies for one, ends the child too.
+sub _converse ( $become, $capture_bytes, $stdin ) {
     my ( %reader, %writer );
-    for my $stream (qw(stdout stderr report)) {
+    for my $stream (qw(stdout stderr report inner_report)) {
         pipe $reader{$stream}, $writer{$stream} or die "cannot make a pipe: $!\n";
     }
+    my $input = defined $stdin ? _input($stdin) : undef;
     my $pid = fork // die "cannot start another process: $!\n";
     if ( $pid == 0 ) {
         POSIX::dup2( fileno $writer{stdout}, 1 );
         POSIX::dup2( fileno $writer{stderr}, 2 );
-        fcntl $writer{report}, F_SETFD, 0;
+        POSIX::dup2( fileno $input,          0 ) if $input;
+        fcntl $writer{$_}, F_SETFD, 0 for qw(report inner_report);
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE __DIE__ __WARN__);
-        $become->( fileno $writer{report} );
+        $become->( map { $_ => fileno $writer{$_} } qw(report inner_report) );
         POSIX::_exit(125);
     }
     close $_ for values %writer;
@@ -143,6 +207,7 @@ my %SIGNAL_WORDS = (
     PIPE => 'broken pipe',
     TERM => 'terminated',
     XCPU => 'out of CPU time',
+    XFSZ => 'a file became too long',
     SYS  => 'forbidden system call',
 );
 
@@ -184,13 +249,18 @@ sub _stopped_words ($result) {
         return 'started other processes and was stopped with them' if $limits->{processes} == 1;
         return "ran more than $limits->{processes} processes at a time and was stopped with them";
     }
+    return "ran more than $limits->{threads} threads at a time and was stopped" if $why eq 'threads';
+    return 'ended together with its sandbox' . _first_line( ': ', $result )       if $why eq 'lost';
     return 'was stopped, because the measurement was ended from outside' if $why eq 'told';
     return "was stopped ($why)";
 }
 
+# What the program said first on standard error, after $prefix; nothing when it said nothing.
+sub _first_line ( $prefix, $result ) { return $result->{stderr} =~ /\A\s*([^\n]+)/ ? "$prefix$1" : q{} }
+
 sub _ended_words ($result) {
     return "could not be started: $result->{error}" if defined $result->{error};
-    my $said       = $result->{stderr} =~ /\A\s*([^\n]+)/ ? $1 : undef;
+    my $said       = _first_line( q{}, $result );
     my $room       = $result->{limits}{memory_bytes};
     my $room_words = defined $room ? ' under its limit of ' . bytes_words($room) : q{};
 
@@ -201,10 +271,10 @@ sub _ended_words ($result) {
         return "crashed with signal $words$room_words";
     }
     return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;
-    if ( defined $said && $said =~ /memory|error while loading shared libraries/i ) {
+    if ( $said =~ /memory|error while loading shared libraries/i ) {
         return "ran out of memory$room_words (exit status $result->{exit}): $said";
     }
-    return "ended with exit status $result->{exit}" . ( defined $said ? ": $said" : q{} );
+    return "ended with exit status $result->{exit}" . _first_line( ': ', $result );
 }
 
 1;
@@ -232,8 +302,7 @@ measure::Launch - run one program under limits and say how it went
 
 =head2 run(%options)
 
-Runs a program to its end and returns a reference to a hash. The program gets no shell, an empty standard input, a
-session of its own, no core dumps and no open files but the usual three. When run() returns, no process that the program
+Runs a program to its end and returns a reference to a hash. The program gets no shell, an empty standard input unless told otherwise, a session of its own, no core dumps and no open files but the usual three. When run() returns, no process that the program
 started is left. Nothing is thrown for what a program does: that is in the result. run() dies with one line when it
 cannot do its own work (no launcher, no pipe, an unknown option).
 
@@ -258,9 +327,35 @@ Limit on the address space (RLIMIT_AS). Not for programs built with a sanitizer,
 
 How much the program may print on standard output and standard error together; 1 MiB when left out.
 
-=item files, processes => count
+=item files, file_bytes => count
 
-How many files may be open, and how many processes (not threads) of this program may live at a time; 1 forbids to fork.
+How many files may be open, and how long a file may become (RLIMIT_FSIZE; whoever writes on gets SIGXFSZ).
+
+=item processes, threads => count
+
+How many processes of this program may live at a time (1 forbids to fork), and how many threads in all of them. They are
+counted 5 to 200 times a second, so a short burst goes unseen.
+
+=item user_tasks => count
+
+How many threads the program's user may have in all (RLIMIT_NPROC); the kernel refuses the next one. It does not bind root.
+
+=item user => number
+
+Root only: who the program runs as, a user and a group of this number without other groups. At the end every process of
+that user is killed, so it should be a user of this run alone, and the number after it must be nobody's.
+
+=item confine => true
+
+The program gains no rights by exec and has no networks, no new namespaces, no access to the memory and the limits of other
+processes, no System V memory, queues or semaphores (measure/confine.h): the calls fail with EPERM. The launcher cannot be
+traced by processes of the same user.
+
+=item within => { command => [PREFIX...], launcher => path }
+
+Runs the program inside of a sandbox: the launcher runs PREFIX, which must run the rest of its arguments: the launcher once
+more, as C<path> inside, which keeps all limits and makes the report, and the program. A launcher that is the first process
+in its pid namespace takes no signals from inside. C<user> is for PREFIX and so for all in it. grader::Sandbox makes this.
 
 =item touch_bytes => bytes
 
@@ -270,6 +365,14 @@ that are timed; a little more than the largest of the compared programs will nee
 =item env => {NAME => VALUE, ...}
 
 Variables to set for the program in addition to the caller's; an undefined value removes the variable.
+
+=item only_env => true
+
+The program gets the variables of C<env> and no others.
+
+=item stdin => string
+
+What the program finds on its standard input, at most 4,096 bytes. It is there before the program starts.
 
 =item directory => path
 
@@ -290,7 +393,8 @@ The result:
     stdout, stderr       what was printed, up to the bound
     exit                 0 to 255; undef when it did not exit by itself
     signal               the number of the signal that ended it, else undef
-    stopped              why it was stopped: 'wall', 'cpu', 'output', 'processes', 'told' (a signal to the launcher); else undef
+    stopped              why it was stopped: 'wall', 'cpu', 'output', 'processes', 'threads', 'told' (a signal to the
+                         launcher), 'lost' (it ended together with its sandbox, which made no report); else undef
     error                why it could not be started at all, else undef
     wall_s user_s sys_s  seconds; user_s and sys_s are of the program and of the children it waited for
     peak_kib             largest resident memory of the program (not of the caller or the launcher)

@@ -27,28 +27,38 @@ static void see_children(pid_t pid, const char* task, void (*visit)(pid_t pid)) 
     fclose(children);
 }
 
-// A process's children are listed thread by thread.
-static void see_children_of_all_threads(pid_t pid, void (*visit)(pid_t pid)) {
+// A process's children are listed thread by thread. Result: how many threads it has.
+static size_t see_children_of_all_threads(pid_t pid, void (*visit)(pid_t pid)) {
+    size_t threads = 0;
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR* tasks = opendir(path);
-    if (tasks == NULL) return;  // the process has ended since
+    if (tasks == NULL) return 0;  // the process has ended since
     for (struct dirent* task; (task = readdir(tasks)) != NULL;) {
-        if (task->d_name[0] != '.') see_children(pid, task->d_name, visit);
+        if (task->d_name[0] == '.') continue;
+        threads++;
+        see_children(pid, task->d_name, visit);
     }
     closedir(tasks);
+    return threads;
+}
+
+static size_t walk(void (*visit)(pid_t pid), size_t* threads) {
+    seen_count = 0;
+    *threads = 0;
+    see_children_of_all_threads(getpid(), visit);
+    for (size_t next = 0; next < seen_count; next++) *threads += see_children_of_all_threads(seen[next], visit);
+    return seen_count;
 }
 
 size_t descendants_visit(void (*visit)(pid_t pid)) {
-    seen_count = 0;
-    see_children_of_all_threads(getpid(), visit);
-    for (size_t next = 0; next < seen_count; next++) see_children_of_all_threads(seen[next], visit);
-    return seen_count;
+    size_t threads;
+    return walk(visit, &threads);
 }
 
 static void leave_alone(pid_t pid) { (void)pid; }
 
-size_t descendants_count(void) { return descendants_visit(leave_alone); }
+size_t descendants_count(size_t* threads) { return walk(leave_alone, threads); }
 
 static void kill_one(pid_t pid) { kill(pid, SIGKILL); }
 

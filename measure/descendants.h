@@ -18,8 +18,8 @@
 // Result: how many it found; at most 4,096 are looked at in one walk.
 size_t descendants_visit(void (*visit)(pid_t pid));
 
-// How many processes live below this one, as descendants_visit sees them.
-size_t descendants_count(void);
+// How many processes live below this one, as descendants_visit sees them. threads: how many threads these have in all.
+size_t descendants_count(size_t* threads);
 
 // Sends SIGKILL to every process below this one. Those born meanwhile are missed: call it until waiting for children
 // says that there is none.

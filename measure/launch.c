@@ -1,26 +1,32 @@
 // launch.c: runs one program under limits, ends everything it started, and reports how it went.
 //
-//     launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] [--processes N] [--output BYTES]
-//            [--touch BYTES] [--report FILE|FD] -- PROGRAM [ARGS...]
+//     launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] [--file-bytes BYTES] [--processes N]
+//            [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] [--user UID] [--confine] [--stdin]
+//            [--keep FD] [--report FILE|FD] -- PROGRAM [ARGS...]
 //
 // Why not fork from the measuring script itself: the peak memory that wait4() reports of a child includes what the
 // child had before exec, which is a copy of its parent. This parent is small.
 //
 // The program gets /dev/null as standard input, a session of its own, no core dumps and no open file but 0, 1 and 2.
-// What it prints is passed on to our standard output and error. It is stopped when it takes longer than --wall
-// (elapsed) or
-// --cpu (CPU time of one process, whole seconds), prints more than --output bytes on both streams together, or has more
-// than --processes processes (not threads) at a time. The last is watched 200 to 5 times a second, so a burst shorter
-// than that goes unseen; RLIMIT_NPROC would count a user's other processes, and not bind root. --memory limits the
-// address space, --files the open files. When the program ends or is stopped, or a SIGTERM, SIGINT or SIGHUP reaches
+// With --stdin it gets our standard input, with --keep one more open file. What it prints is passed on to our standard
+// output and error. It is stopped when it takes longer than --wall (elapsed) or --cpu (CPU time of one process, whole
+// seconds), prints more than --output bytes on both streams together, or has more than --processes processes or
+// --threads threads (of all its processes) at a time. The last two are watched 200 to 5 times a second, so a burst
+// shorter than that goes unseen. --user-tasks has the kernel refuse more (RLIMIT_NPROC); it counts all threads of the
+// user and does not bind root. --memory limits the address space, --files the open files, --file-bytes the length of a
+// file. When the program ends or is stopped, or a SIGTERM, SIGINT or SIGHUP reaches
 // the launcher, or the launcher's parent ends, all that is left of the program is killed: descendants.h says why none
 // escapes. If the launcher itself is killed outright, the program (not its children) dies with it.
+//
+// For programs that nobody trusts: --user runs it as that user, for root only, and at the end kills every process of that
+// user (user.h); --confine forbids it much, and to other processes of the launcher's user to trace the launcher
+// (confine.h). When the launcher is the first process of a pid namespace, it takes no signals from inside.
 //
 // --touch makes so much memory ready before the program starts and its clock runs; touch.h says why.
 //
 // The report is one JSON object on one line; without --report it goes to standard error:
 //     exit                 0 to 255, or null        signal    the signal that ended the program, or null
-//     stopped              "wall", "cpu", "output", "processes", "told" (a signal to the launcher), or null
+//     stopped              "wall", "cpu", "output", "processes", "threads", "told" (a signal to the launcher), or null
 //     error                why the program could not be started, or null
 //     wall_s user_s sys_s  elapsed time; CPU time of the program and the children it waited for
 //     peak_kib             largest resident memory of the program, in KiB
@@ -46,9 +52,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "descendants.h"
 #include "launch.h"
 #include "touch.h"
+#include "user.h"
 
 static const double KILL_WITHIN_S = 10;  // of processes that do not die of SIGKILL we do not wait for ever
 
@@ -73,13 +81,19 @@ static void make_pipe(int ends[2]) {
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
+// In a pid namespace whatever can send the first process a signal is either the program, which has nothing to tell us, or
+// the kernel at the end of our parent.
+static bool first_of_namespace(void) { return getpid() == 1; }
+
 static int listen_to_signals(void) {
     sigset_t wanted;
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGCHLD);
-    sigaddset(&wanted, SIGTERM);
-    sigaddset(&wanted, SIGINT);
-    sigaddset(&wanted, SIGHUP);
+    if (!first_of_namespace()) {
+        sigaddset(&wanted, SIGTERM);
+        sigaddset(&wanted, SIGINT);
+        sigaddset(&wanted, SIGHUP);
+    }
     sigprocmask(SIG_BLOCK, &wanted, NULL);
     signal(SIGCHLD, SIG_DFL);  // an inherited SIG_IGN would reap behind our back
     signal(SIGPIPE, SIG_IGN);
@@ -100,7 +114,10 @@ static void start(struct run* run, const struct options* options) {
     run->started_s = now_s();
     run->pid = fork();
     if (run->pid < 0) fail("cannot start another process: %s", strerror(errno));
-    if (run->pid == 0) become_program(options, launcher, null_fd, out[1], err[1], start_failure[1]);
+    if (run->pid == 0) {
+        int in_fd = options->standard_input ? STDIN_FILENO : null_fd;
+        become_program(options, launcher, in_fd, out[1], err[1], start_failure[1]);
+    }
 
     close(null_fd);
     close(out[1]);
@@ -159,10 +176,16 @@ static void wait_and_relay(struct run* run, double sleep_s) {
 
 static uint64_t printed_bytes(const struct run* run) { return run->relays[0].bytes + run->relays[1].bytes; }
 
+static void count_processes(struct run* run, const struct options* options) {
+    size_t threads;
+    if (descendants_count(&threads) > options->processes) stop_because(run, "processes");
+    if (threads > options->threads) stop_because(run, "threads");
+}
+
 static void watch(struct run* run, const struct options* options) {
-    bool count_processes = options->processes != NO_LIMIT;
+    bool counted = options->processes != NO_LIMIT || options->threads != NO_LIMIT;
     double deadline_s = run->started_s + options->wall_s;
-    double pause_s = 0.005, count_at_s = count_processes ? run->started_s + pause_s : INFINITY;
+    double pause_s = 0.005, count_at_s = counted ? run->started_s + pause_s : INFINITY;
     while (run->stopped == NULL) {
         reap(run);
         if (run->ended) return;
@@ -170,7 +193,7 @@ static void watch(struct run* run, const struct options* options) {
         if (now >= deadline_s) stop_because(run, "wall");
         if (printed_bytes(run) > options->output_bytes) stop_because(run, "output");
         if (now >= count_at_s) {
-            if (descendants_count() > options->processes) stop_because(run, "processes");
+            count_processes(run, options);
             pause_s = fmin(2 * pause_s, 0.2);  // a program that forks mostly does so early; a long one is left in peace
             count_at_s = now + pause_s;
         }
@@ -178,13 +201,15 @@ static void watch(struct run* run, const struct options* options) {
     }
 }
 
-static void end_everything(struct run* run) {
+static void end_everything(struct run* run, const struct options* options) {
     run->stopping = true;
     double give_up_s = now_s() + KILL_WITHIN_S;
+    if (options->user != 0) kill_processes_of(options->user);
     while (reap(run)) {
         descendants_kill();
         if (now_s() > give_up_s) {
-            run->survivors = descendants_count();
+            size_t threads;
+            run->survivors = descendants_count(&threads);
             return;
         }
         poll(&(struct pollfd){.fd = run->signals, .events = POLLIN}, 1, 2);
@@ -251,13 +276,14 @@ int main(int count, char** arguments) {
     struct run run = {.room = options.output_bytes};
     run.signals = listen_to_signals();
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("cannot become a subreaper: %s", strerror(errno));
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (!first_of_namespace()) prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (options.confine) guard_this_process();
 
     if (options.touch_bytes > 0) touch_memory(options.touch_bytes);
     start(&run, &options);
     watch(&run, &options);
     recognise_cpu_limit(&run, &options);
-    end_everything(&run);
+    end_everything(&run, &options);
     drain(&run, &options);
 
     const char* not_started = why_not_started(&run, &options);

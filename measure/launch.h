@@ -1,7 +1,7 @@
 // launch.h: what the parts of the launcher share: what was asked for (options), and how the run stands (run).
 //
 // launch.c starts, watches and ends the program, options.c reads the command line, child.c turns the forked child into
-// the program, report.c writes the report. One thread only.
+// the program, confine.c and user.c take rights from it, report.c writes the report. One thread only.
 
 #ifndef MEASURE_LAUNCH_H
 #define MEASURE_LAUNCH_H
@@ -20,9 +20,14 @@ static const uint64_t NO_LIMIT = UINT64_MAX;
 
 struct options {
     double wall_s, cpu_s;  // INFINITY: no limit
-    uint64_t memory_bytes, files, processes, output_bytes;
+    uint64_t memory_bytes, files, file_bytes, processes, threads, output_bytes;
+    uint64_t user_tasks;   // threads that the program's user may have in all (RLIMIT_NPROC)
     uint64_t touch_bytes;  // of memory to make ready before the program starts; 0: none
+    uid_t user;            // whom the program runs as; 0: as the launcher
+    bool confine;          // confine.h
+    bool standard_input;   // the program gets ours; otherwise it is empty
     int report_fd;
+    int kept_fd;     // stays open in the program; -1: none
     char** command;  // ends with NULL
 };
 
@@ -54,8 +59,8 @@ struct options parse_options(char** arguments);
 
 // In a child just forked: sets its limits and executes the program. When that is impossible it writes errno to
 // start_failure_fd and exits.
-// launcher: the parent's pid. null_fd, out_fd, err_fd: its future standard input, output and error.
-__attribute__((noreturn)) void become_program(const struct options* options, pid_t launcher, int null_fd, int out_fd,
+// launcher: the parent's pid. in_fd, out_fd, err_fd: its future standard input, output and error.
+__attribute__((noreturn)) void become_program(const struct options* options, pid_t launcher, int in_fd, int out_fd,
                                               int err_fd, int start_failure_fd);
 
 // Writes the report on the run, which must be over, to options->report_fd and closes that.

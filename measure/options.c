@@ -29,6 +29,19 @@ static uint64_t parse_count(const char* option, const char* text) {
     return value;
 }
 
+// The highest numbers mean "none" to the kernel; the one above is used too (user.h).
+static uid_t parse_user(const char* option, const char* text) {
+    uint64_t value = parse_count(option, text);
+    if (value > INT32_MAX) fail("%s '%s' is not the number of a user", option, text);
+    return (uid_t)value;
+}
+
+static int parse_open_file(const char* option, const char* text) {
+    uint64_t value = parse_count(option, text);
+    if (value > INT32_MAX || fcntl((int)value, F_GETFD) < 0) fail("%s '%s' is not an open file", option, text);
+    return (int)value;
+}
+
 static int open_report(const char* target) {
     int fd = is_number(target) ? fcntl(atoi(target), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
                                : open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -49,6 +62,16 @@ static void take_option(struct options* options, const char* option, const char*
         options->processes = parse_count(option, value);
     } else if (strcmp(option, "--output") == 0) {
         options->output_bytes = parse_count(option, value);
+    } else if (strcmp(option, "--threads") == 0) {
+        options->threads = parse_count(option, value);
+    } else if (strcmp(option, "--user-tasks") == 0) {
+        options->user_tasks = parse_count(option, value);
+    } else if (strcmp(option, "--file-bytes") == 0) {
+        options->file_bytes = parse_count(option, value);
+    } else if (strcmp(option, "--user") == 0) {
+        options->user = parse_user(option, value);
+    } else if (strcmp(option, "--keep") == 0) {
+        options->kept_fd = parse_open_file(option, value);
     } else if (strcmp(option, "--touch") == 0) {
         options->touch_bytes = parse_count(option, value);
     } else if (strcmp(option, "--report") == 0) {
@@ -56,9 +79,22 @@ static void take_option(struct options* options, const char* option, const char*
     } else {
         fail(
             "unknown option '%s'; usage: launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] "
-            "[--processes N] [--output BYTES] [--touch BYTES] [--report FILE|FD] -- PROGRAM [ARGS...]",
+            "[--file-bytes N] [--processes N] [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] "
+            "[--user UID] [--confine] [--stdin] [--keep FD] [--report FILE|FD] -- PROGRAM [ARGS...]",
             option);
     }
+}
+
+// Result: whether it was an option without a value.
+static bool take_switch(struct options* options, const char* option) {
+    if (strcmp(option, "--confine") == 0) {
+        options->confine = true;
+    } else if (strcmp(option, "--stdin") == 0) {
+        options->standard_input = true;
+    } else {
+        return false;
+    }
+    return true;
 }
 
 struct options parse_options(char** arguments) {
@@ -67,12 +103,18 @@ struct options parse_options(char** arguments) {
                               .memory_bytes = NO_LIMIT,
                               .files = NO_LIMIT,
                               .processes = NO_LIMIT,
+                              .file_bytes = NO_LIMIT,
+                              .threads = NO_LIMIT,
+                              .user_tasks = NO_LIMIT,
                               .output_bytes = NO_LIMIT,
-                              .report_fd = STDERR_FILENO};
+                              .report_fd = STDERR_FILENO,
+                              .kept_fd = -1};
     char** next = arguments + 1;
-    for (; next[0] != NULL && strcmp(next[0], "--") != 0; next += 2) {
+    for (; next[0] != NULL && strcmp(next[0], "--") != 0; next++) {
+        if (take_switch(&options, next[0])) continue;
         if (next[1] == NULL) fail("'%s' needs a value, and the options end with -- PROGRAM [ARGS...]", next[0]);
         take_option(&options, next[0], next[1]);
+        next++;
     }
     if (next[0] == NULL || next[1] == NULL) fail("no program: the options end with -- PROGRAM [ARGS...]");
     options.command = next + 1;
