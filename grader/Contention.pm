@@ -59,41 +59,46 @@ sub ran ( $self, $result ) {
     return;
 }
 
-# Result: why the machine was contended since the start, in words that follow "contended: "; none when it was not.
-sub reasons ($self) {
+# Result: what was counted since the start, each absent when it cannot be known: others, the CPUs that other processes
+# used; stolen, throttled and pressure, shares; running, the share of the moments between runs when somebody else ran.
+sub figures ($self) {
     my ( $before, $after ) = ( $self->{before}, $self->_sample );
     my $elapsed_s = max( $after->{at_s} - $before->{at_s}, 1e-9 );
     my %change    = map { $_ => $after->{$_} - $before->{$_} }
       grep { defined $after->{$_} && defined $before->{$_} } keys %{$after};
-    my @reasons = ( $self->_others( \%change, $elapsed_s ), _stolen( \%change ) );
-    my $running = $self->{moments} ? $self->{running} / $self->{moments} : 0;
-    push @reasons, sprintf 'another process was running at %.0f%% of the moments between runs', 100 * $running
-      if !@reasons && $running > $MOST_RUNNING;
-    my $throttled = ( $change{throttled_s} // 0 ) / $elapsed_s;
+    my %figures;
+    if ( defined $change{busy_s} ) {
+        my $wanted_s = $change{busy_s} + $change{steal_s};
+        $figures{others} = ( $change{busy_s} - max( $change{own_s}, $self->{runs_s} ) ) / $elapsed_s;
+        $figures{stolen} = $wanted_s > 0 ? $change{steal_s} / $wanted_s : 0;
+    }
+    $figures{running}   = $self->{running} / $self->{moments} if $self->{moments};
+    $figures{throttled} = $change{throttled_s} / $elapsed_s;
+    $figures{pressure}  = $change{pressure_s} / $elapsed_s if defined $change{pressure_s};
+    return %figures;
+}
+
+# Result: why the machine was contended since the start, in words that follow "contended: "; none when it was not.
+sub reasons ($self) {
+    my %figure = $self->figures;
+    my @reasons;
+    push @reasons, sprintf 'other processes used %.2f CPUs', $figure{others}
+      if $self->_are_in_the_way( $figure{others} );
+    push @reasons, sprintf 'the host took away %.0f%% of the CPU time', 100 * $figure{stolen}
+      if ( $figure{stolen} // 0 ) > $MOST_STOLEN;
+    push @reasons, sprintf 'another process was running at %.0f%% of the moments between runs', 100 * $figure{running}
+      if !defined $figure{others} && ( $figure{running} // 0 ) > $MOST_RUNNING;
     push @reasons, sprintf 'the quota of its control group held the programs up for %.0f%% of the time',
-      100 * $throttled
-      if $throttled > $MOST_THROTTLED;
-    my $pressure = ( $change{pressure_s} // 0 ) / $elapsed_s;
-    push @reasons, sprintf 'threads waited for a CPU for %.0f%% of the time', 100 * $pressure
-      if $pressure > $MOST_PRESSURE && $self->_free_cpus(0) >= $self->{threads};
+      100 * $figure{throttled}
+      if $figure{throttled} > $MOST_THROTTLED;
+    push @reasons, sprintf 'threads waited for a CPU for %.0f%% of the time', 100 * $figure{pressure}
+      if ( $figure{pressure} // 0 ) > $MOST_PRESSURE && $self->usable_cpus >= $self->{threads};
     return @reasons;
 }
 
 # Others hold us up only when what they leave is less than our threads could use.
-sub _others ( $self, $change, $elapsed_s ) {
-    return if !defined $change->{busy_s};
-    my $own_s  = max( $change->{own_s}, $self->{runs_s} );
-    my $others = ( $change->{busy_s} - $own_s ) / $elapsed_s;
-    return if $others <= $MOST_OTHERS || $self->_free_cpus($others) >= $self->{threads};
-    return sprintf 'other processes used %.2f CPUs', $others;
-}
-
-sub _free_cpus ( $self, $others ) { return $self->usable_cpus - $others }
-
-sub _stolen ($change) {
-    my $wanted_s = ( $change->{busy_s} // 0 ) + ( $change->{steal_s} // 0 );
-    return if $wanted_s <= 0 || $change->{steal_s} <= $MOST_STOLEN * $wanted_s;
-    return sprintf 'the host took away %.0f%% of the CPU time', 100 * $change->{steal_s} / $wanted_s;
+sub _are_in_the_way ( $self, $others ) {
+    return defined $others && $others > $MOST_OTHERS && $self->usable_cpus - $others < $self->{threads};
 }
 
 sub _sample ($self) {
@@ -211,7 +216,7 @@ Steal: the time that a virtual machine wanted a CPU and did not get it (F</proc/
 =item somebody running between our runs
 
 F<procs_running> after each run, where only we should be. It counts when there were others at more than a quarter of
-these moments and nothing better is known.
+these moments; only where F</proc/stat> does not tell how busy the CPUs were.
 
 =item quotas
 
@@ -244,6 +249,10 @@ To be called after each run, with the result of measure::Launch::run.
 
 Why the machine was contended between the start and now: clauses such as "other processes used 1.02 CPUs". None when it
 was ours.
+
+=head2 figures
+
+What the reasons are made of, as a list of names and numbers: others, stolen, running, throttled, pressure.
 
 =head2 usable_cpus
 

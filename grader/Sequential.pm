@@ -59,16 +59,16 @@ sub critical ( $n, $chance ) {
     return $sum;
 }
 
-# The same sum without ranks: how many of the pairs (i <= j) have a mean of at least $centre (Tukey 1949). A tie counts
-# as at least.
-sub pairs_at_least ( $numbers, $centre ) {
-    my $twice = 2 * $centre;
-    my $count = 0;
-    for my $i ( 0 .. $#{$numbers} ) {
-        my $needed = $twice - $numbers->[$i];
-        $count += grep { $_ >= $needed } @{$numbers}[ 0 .. $i ];
+# The sum of the ranks of those numbers that are at least $centre, ranked by their distance from it. It is also the number of
+# pairs (i <= j) whose mean is at least $centre (Tukey 1949); so that this holds with ties too, a number that is as far below
+# as another is above has the lower rank.
+sub rank_sum ( $numbers, $centre ) {
+    my ( $rank, $sum ) = ( 0, 0 );
+    for my $distance ( sort { abs $a <=> abs $b || $a <=> $b } map { $_ - $centre } @{$numbers} ) {
+        $rank++;
+        $sum += $rank if $distance >= 0;
     }
-    return $count;
+    return $sum;
 }
 
 # ---- The plan ----------------------------------------------------------------------------------------------------------
@@ -114,51 +114,55 @@ sub is_look ( $plan, $rounds ) {
 # ---- The verdict -------------------------------------------------------------------------------------------------------
 
 sub judge ( $plan, $threshold, $rounds, %options ) {
+    my $decided = decide( $plan, $threshold, $rounds, %options );
+    my ( $answer, $count, $critical, $wall_says ) = @{$decided}{qw(answer rounds critical wall_says)};
+    return { answer => $answer, rounds => $count } if $answer eq 'go on';
+    my @logs    = map { log $_->{wall} } @{$rounds}[ 0 .. $count - 1 ];
+    my %verdict = ( answer => $answer, rounds => $count, $count ? _figures( $critical, @logs ) : () );
+    return \%verdict if $answer ne 'cannot tell';
+    return { %verdict, _why( $plan, log $threshold, $wall_says, @logs ) };
+}
+
+sub decide ( $plan, $threshold, $rounds, %options ) {
     my $count   = @{$rounds};
     my $is_last = $options{spent} || $count >= $plan->{rounds_most};
     my $centre  = log $threshold;
     my @wall    = map { log $_->{wall} } @{$rounds};
-    my @cpu     = map { log $_->{cpu} } @{$rounds};
 
-    my ( $held_back, $look );
-    for ( _looks( $plan, $count, $is_last ) ) {
-        $look = $_;
-        undef $held_back;
-        my $last   = $look->{rounds} - 1;
-        my $answer = _answer( $look, $centre, @wall[ 0 .. $last ] ) // next;
-        $held_back = $answer if $rounds->[$last]{contended} && _side( $centre, @cpu[ 0 .. $last ] ) ne $answer;
-        return { answer => $answer, _figures( $look, @wall[ 0 .. $last ] ) } if !defined $held_back;
+    my %open = ( answer => $is_last ? 'cannot tell' : 'go on', rounds => $count );
+    for my $look ( _looks( $plan, $count, $is_last ) ) {
+        my ( $rounds_then, $critical ) = @{$look}{qw(rounds critical)};
+        @open{qw(critical wall_says)} = ( $critical, undef );
+        my $last   = $rounds_then - 1;
+        my $answer = _answer( $critical, $centre, @wall[ 0 .. $last ] ) // next;
+        return { answer => $answer, rounds => $rounds_then, critical => $critical }
+          if !$rounds->[$last]{contended}
+          || _side( $centre, map { log $_->{cpu} } @{$rounds}[ 0 .. $last ] ) eq $answer;
+        $open{wall_says} = $answer;
     }
-    return { answer => 'go on',       rounds => $count } if !$is_last;
-    return { answer => 'cannot tell', rounds => 0, _why( $plan, $centre, undef ) } if !$count;
-    return { answer => 'cannot tell', _figures( $look, @wall ), _why( $plan, $centre, $held_back, @wall ) };
+    return \%open;
 }
 
 # Pairs with a mean below the threshold speak for 'faster', the others against it. One kind must be so rare that chance
 # makes it so with hardly any probability.
-sub _answer ( $look, $centre, @logs ) {
-    my $against = pairs_at_least( \@logs, $centre );
+sub _answer ( $critical, $centre, @logs ) {
+    my $against = rank_sum( \@logs, $centre );
     my $for     = @logs * ( @logs + 1 ) / 2 - $against;
-    return 'faster'     if $against <= $look->{critical};
-    return 'not faster' if $for <= $look->{critical};
+    return 'faster'     if $against <= $critical;
+    return 'not faster' if $for <= $critical;
     return;
 }
 
 # On which side of the threshold the centre of these numbers lies.
 sub _side ( $centre, @logs ) {
-    return 2 * pairs_at_least( \@logs, $centre ) < @logs * ( @logs + 1 ) / 2 ? 'faster' : 'not faster';
+    return 2 * rank_sum( \@logs, $centre ) < @logs * ( @logs + 1 ) / 2 ? 'faster' : 'not faster';
 }
 
-# The thresholds between low and high are those that this look would not decide about.
-sub _figures ( $look, @logs ) {
-    my @means    = _means(@logs);
-    my $critical = min( max( 0, $look->{critical} ), floor( $#means / 2 ) );
-    return (
-        rounds => scalar @logs,
-        ratio  => exp _middle(@means),
-        low    => exp $means[$critical],
-        high   => exp $means[ $#means - $critical ],
-    );
+# The thresholds between low and high are those that a look with this critical sum would not decide about.
+sub _figures ( $critical, @logs ) {
+    my @means = _means(@logs);
+    my $cut   = min( max( 0, $critical ), floor( $#means / 2 ) );
+    return ( ratio => exp _middle(@means), low => exp $means[$cut], high => exp $means[ $#means - $cut ] );
 }
 
 # The means of all pairs, each number with itself too, in order. Their middle is the estimate of Hodges and Lehmann (1963).
@@ -167,7 +171,8 @@ sub _means (@logs) {
     for my $i ( 0 .. $#logs ) {
         push @means, map { ( $_ + $logs[$i] ) / 2 } @logs[ 0 .. $i ];
     }
-    return sort { $a <=> $b } @means;
+    @means = sort { $a <=> $b } @means;
+    return @means;
 }
 
 sub _middle (@sorted) {
@@ -273,13 +278,17 @@ come; it need not be said when there are rounds_most of them. The verdict is a h
 
 A decision stays: more rounds after it, made for the sake of another threshold, do not change it.
 
+=head2 decide($plan, $threshold, \@rounds, spent => BOOLEAN)
+
+The quick part of judge: C<answer> and C<rounds> alone, for simulations.
+
 =head2 rounds_wanted($alpha, $log_threshold, @log_ratios)
 
 A guess at how many rounds would decide; 10,000 at most.
 
-=head2 tail($n, $sum), critical($n, $chance), pairs_at_least(\@numbers, $centre)
+=head2 tail($n, $sum), critical($n, $chance), rank_sum(\@numbers, $centre)
 
-The chance that the ranks of n numbers with random signs sum up to at most $sum; the largest sum of at most that chance,
-or -1; and the sum itself, counted as pairs.
+The chance that the positive ones of n numbers with random signs have ranks that sum up to at most $sum; the largest sum
+of at most that chance, or -1; and the sum of the ranks of the numbers that are not below the centre.
 
 =cut

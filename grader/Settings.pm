@@ -26,19 +26,30 @@ sub defaults () {
         build_timeout_s => 120,
         output_bytes    => 64 * 1024,
 
-        # Base: the baseline takes at least this many times as long as the graded backend.
-        base_ratio     => 4,
-        base_rounds    => 5,
-        base_tops      => [ 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000 ],
-        base_longest_s => 2,
+        # Speed. Base: the baseline takes at least this many times as long as the graded backend. Challenge and bonus: the
+        # graded backend's time divided by the library's is below this.
+        base_ratio      => 4,
+        challenge_ratio => 1,
+        bonus_ratio     => 0.9,
 
-        # Challenge: the graded backend's time divided by the library's is below this.
-        challenge_ratio      => 1,
-        challenge_rounds     => 9,
-        challenge_shortest_s => 0.5,
-        challenge_aim_s      => 0.7,
-        challenge_top        => { first => 10_000, most => 2_000_000 },
-        challenge_memory_kib => 1024 * 1024,
+        # A wrong verdict, on either side, has at most this chance. A comparison ends when all is decided about it, and
+        # never makes more rounds nor takes more seconds than this.
+        speed_alpha        => 0.001,
+        speed_rounds_most  => 40,
+        speed_seconds_most => 35,
+
+        # TOP is chosen so that the slower one takes about speed_aim_s, from speed_shortest_s to speed_longest_s if it can.
+        speed_aim_s      => 0.35,
+        speed_shortest_s => 0.25,
+        speed_longest_s  => 1.5,
+        speed_top_first  => 1000,
+        speed_top_least  => 100,
+        speed_top_most   => 2_000_000,
+        speed_memory_kib => 512 * 1024,
+
+        # The programs run so many threads; with fewer CPUs than this their times say little.
+        speed_threads    => 4,
+        speed_cpus_least => 2,
     };
 }
 

@@ -1,168 +1,348 @@
 package grader::Speed;
 
-# The second stage: is the graded backend fast enough? Both backends of a comparison run in turns, at a TOP chosen on this
-# machine so that the slower one takes long enough to be timed well. Every timed run must also give the right answer.
-#
-# The verdict rests on the interval of measure::Rounds::paired_ratio: when the threshold lies inside it, the runs scatter
-# too much to tell, and the test is skipped with that reason.
+# The speed stage: is the graded backend fast enough? Both backends of a comparison run in rounds, in an order that a coin
+# decides, at a TOP chosen on this machine so that the slower one takes long enough to be timed well. Every timed run must
+# also give the right answer. grader::Sequential decides when there are enough rounds, and what they say.
 
 use v5.34;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use List::Util qw(max min);
-use POSIX      qw(floor log10);
+use List::Util  qw(max min);
+use POSIX       qw(floor);
+use Time::HiRes ();
+use grader::Contention;
+use grader::Sequential;
 use measure::Rounds;
 
-# Result: the tests, as of grader::Correctness::tests; those whose backends are graded.
+# Tests set another clock.
+our $NOW_S = sub () { Time::HiRes::clock_gettime( Time::HiRes::CLOCK_MONOTONIC() ) };
+
+# More tries than this do not bring TOP closer.
+my $MOST_TRIALS = 8;
+
+# The TOP that is timed differs from the one found by up to so many thousandths, so that nobody knows it before.
+my $TOP_SPREAD = 100;
+
+# So much more memory is touched before a run than the trial needed.
+my $TOUCH_FACTOR = 1.2;
+
+# Result: the tests, as of grader::Correctness::tests; those whose backends are graded. The outcome of each has, when there
+# is one, the measured ratio (value), what it may be (interval => [low, high]), and the number of rounds.
 sub tests ($job) {
     my $settings = $job->settings;
     my ( $graded, $baseline, $library ) = @{$settings}{qw(graded baseline library)};
-    my @base      = map { _base_test( $job, $_ ) } $job->programs;
-    my @challenge = map { _challenge_test( $job, $_ ) } $job->programs;
-    return (
-        $job->has_backends( $graded, $baseline ) ? @base      : (),
-        $job->has_backends( $graded, $library )  ? @challenge : ()
-    );
-}
-
-sub _base_test ( $job, $program ) {
-    my $settings = $job->settings;
-    my ( $graded, $baseline, $least ) = @{$settings}{qw(graded baseline base_ratio)};
-    return {
-        name => "$program: $graded is at least $least times faster than $baseline (base)",
-        run  => sub {
-            _compare(
-                $job, $program, $baseline, $graded,
-                choose_top => \&_top_for_baseline,
-                rounds     => $settings->{base_rounds},
-                decide => sub ( $median, $low, $high ) { $low >= $least ? 'pass' : $high < $least ? 'fail' : undef },
-                wanted => "at least $least",
-            );
-        },
-    };
-}
-
-sub _challenge_test ( $job, $program ) {
-    my $settings = $job->settings;
-    my ( $graded, $library, $limit ) = @{$settings}{qw(graded library challenge_ratio)};
-    return {
-        name => "$program: $graded is faster than $library (challenge)",
-        run  => sub {
-            _compare(
-                $job, $program, $graded, $library,
-                choose_top => \&_top_for_library,
-                rounds     => $settings->{challenge_rounds},
-                decide => sub ( $median, $low, $high ) { $high < $limit ? 'pass' : $low >= $limit ? 'fail' : undef },
-                wanted => "below $limit",
-            );
-        },
-    };
-}
-
-# Times two backends and decides on the ratio $over / $under of their elapsed times.
-sub _compare ( $job, $program, $over, $under, %how ) {
-    for my $backend ( $over, $under ) {
-        my ( $sentence, @more ) = $job->failed( $program, $backend );
-        return { verdict => 'fail', diag => ["not timed: $sentence"] } if defined $sentence;
+    my ( @base, @challenge, @bonus );
+    for my $program ( $job->programs ) {
+        my $base = _comparison( $job, $program, $baseline, $graded );
+        push @base,
+          _test( $base, 'base', "is at least $settings->{base_ratio} times faster than", $settings->{base_ratio} );
+        my $race = _comparison( $job, $program, $graded, $library );
+        push @challenge, _test( $race, 'challenge', 'is faster than', $settings->{challenge_ratio} );
+        next if !defined $settings->{bonus_ratio};
+        my $percent = sprintf '%.3g', 100 * ( 1 - $settings->{bonus_ratio} );
+        push @bonus, _test( $race, 'bonus', "takes at least $percent% less time than", $settings->{bonus_ratio} );
     }
-    my ( $top, $wall_s );
-    my $measured = eval {
-        ( $top, my $peak_kib ) = $how{choose_top}->( $job, $program );
-        $wall_s = _rounds( $job, $program, $top, $peak_kib, $how{rounds}, $over, $under );
+    return if !$job->has_backends($graded);
+    return ( $job->has_backends($baseline) ? @base : (), @challenge, @bonus );
+}
+
+# One series of rounds of two backends. What is judged is the ratio $over / $under of their times.
+sub _comparison ( $job, $program, $over, $under ) {
+    return { job => $job, program => $program, over => $over, under => $under, thresholds => [] };
+}
+
+sub _test ( $comparison, $kind, $words, $threshold ) {
+    my $settings = $comparison->{job}->settings;
+    my $program  = $comparison->{program};
+    my $graded   = $settings->{graded};
+    push @{ $comparison->{thresholds} }, $threshold;
+    return {
+        id   => "$graded.$kind.$program",
+        name => "$program: $graded $words "
+          . ( $graded eq $comparison->{over} ? $comparison->{under} : $comparison->{over} )
+          . " ($kind)",
+        run => sub { _outcome( $comparison, $threshold ) },
+    };
+}
+
+# The first test of a comparison that is run makes the rounds for all of them.
+sub _outcome ( $comparison, $threshold ) {
+    my $series = $comparison->{series} //= _series($comparison);
+    return $series if $series->{verdict};
+    my $judged = grader::Sequential::judge( $series->{plan}, $threshold, $series->{rounds}, spent => $series->{spent} );
+    my %figures =
+      defined $judged->{ratio}
+      ? ( value => $judged->{ratio}, interval => [ @{$judged}{qw(low high)} ], rounds => $judged->{rounds} )
+      : ();
+    my $reached = _is_base($comparison) ? 'not faster' : 'faster';
+    my @notes   = ( _summary( $comparison, $threshold, $judged ), _contention_notes( $series, $judged ) );
+    return { verdict => 'pass', notes => \@notes, %figures } if $judged->{answer} eq $reached;
+    return { verdict => 'fail', diag => \@notes, %figures, hint => _hint($comparison) }
+      if $judged->{answer} ne 'cannot tell';
+    return {
+        verdict => 'skip',
+        reason  => 'cannot tell: ' . _why( $comparison, $threshold, $judged ),
+        notes   => \@notes,
+        %figures
+    };
+}
+
+# The base asks whether the ratio, that of the baseline to the graded backend, is at least the threshold; the others ask
+# whether theirs, that of the graded backend to the library, is below it.
+sub _is_base ($comparison) { return $comparison->{under} eq $comparison->{job}->settings->{graded} }
+
+# ---- Making the rounds ---------------------------------------------------------------------------------------------------
+
+# Result: the series, { plan, rounds as of grader::Sequential, results, nonces, top, spent, contended => [reasons] }; or an
+# outcome when there can be none.
+sub _series ($comparison) {
+    my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
+    for my $backend (@backends) {
+        my ($sentence) = $job->failed( $program, $backend );
+        return _not_timed( $comparison, $backend, $sentence ) if defined $sentence;
+    }
+    my $settings = $job->settings;
+    my $watch    = grader::Contention->new( threads => $settings->{speed_threads} );
+    my $cpus     = $watch->usable_cpus;
+    if ( $cpus < $settings->{speed_cpus_least} ) {
+        my $have = sprintf '%.3g CPU%s', $cpus, $cpus == 1 ? q{} : 's';
+        return {
+            verdict => 'skip',
+            reason  => "cannot tell: there is only $have here, on which programs of $settings->{speed_threads} threads "
+              . "cannot be compared; grade on a machine with $settings->{speed_cpus_least} or more",
+        };
+    }
+    my ( $backend, $series );
+    my $made = eval {
+        for ( @backends, $settings->{library} ) {
+            $backend = $_;
+            $job->binary( $backend, 'release', "bin/$program-$backend" );
+        }
+        $series = _rounds( $comparison, $watch );
+        _check_work( $comparison, $series );
         1;
     };
-    if ( !$measured ) {
-        die $@ if !ref $@;
-        return { verdict => 'fail', diag => [ 'not timed: ' . $@->{complaint} ] };
-    }
-    my ( $median, $low, $high ) = measure::Rounds::paired_ratio( $wall_s->{$over}, $wall_s->{$under} );
-    my $ratio   = sprintf '%s/%s %.3g (%.3g to %.3g), wanted %s', $over, $under, $median, $low, $high, $how{wanted};
-    my $times   = join ', ', map { _time_words( $_, @{ $wall_s->{$_} } ) } $over, $under;
-    my $summary = "$program $top, $how{rounds} rounds, medians of elapsed time: $times; $ratio";
-    my $verdict = $how{decide}->( $median, $low, $high ) // 'skip';
-    return { verdict => $verdict, diag => [$summary] } if $verdict eq 'fail';
+    return $series if $made;
+    die $@         if !ref $@;
+    return _not_timed( $comparison, $@->{backend} // $backend, $@->{complaint} );
+}
+
+# The library is not the student's: when it goes wrong, nothing is known.
+sub _not_timed ( $comparison, $backend, $sentence ) {
+    return { verdict => 'fail', diag => ["not timed: $sentence"] }
+      if $backend ne $comparison->{job}->settings->{library};
+    return { verdict => 'skip', reason => "cannot tell: not timed: $sentence" };
+}
+
+sub _rounds ( $comparison, $watch ) {
+    my ( $job, $program, $over, $under ) = @{$comparison}{qw(job program over under)};
+    my $settings = $job->settings;
+    my ( $top, $peak_kib ) = _choose_top( $job, $program, $over, $under );
+    my $touch_bytes = int( $TOUCH_FACTOR * 1024 * $peak_kib );
+
+    my %series = ( top => $top, rounds => [], nonces => [], spent => 0, contended => [] );
+    $series{plan} =
+      grader::Sequential::plan( alpha => $settings->{speed_alpha}, rounds_most => $settings->{speed_rounds_most} );
+    my ( $started_s, $nonce );
+    $series{results} = measure::Rounds::interleave(
+        entries => [ { name => $over }, { name => $under } ],
+        rounds  => $settings->{speed_rounds_most},
+        order   => sub ( $round, @entries ) {
+            $nonce = $job->nonce;
+            push @{ $series{nonces} }, $nonce if $round > 0;
+            return $job->drawn( "order of $program-$over and $program-$under in round $round", 0, 1 )
+              ? reverse @entries
+              : @entries;
+        },
+        run => sub ($entry) {
+            my $result = _run( $job, $program, $entry->{name}, $top, $nonce, touch_bytes => $touch_bytes );
+            $watch->ran($result);
+            return $result;
+        },
+        go_on => sub ($results) {
+            if ( !defined $started_s ) {    # the warm-up is over
+                $started_s = $NOW_S->();
+                $watch->start;
+                return 1;
+            }
+            $series{contended} = [ $watch->reasons ];
+            push @{ $series{rounds} }, _round( $results, \%series, $over, $under );
+            $series{spent} = $NOW_S->() - $started_s >= $settings->{speed_seconds_most};
+            return !$series{spent} && _is_open( $comparison, \%series );
+        },
+    );
+    return \%series;
+}
+
+# The last round, as grader::Sequential::judge takes it.
+sub _round ( $results, $series, $over, $under ) {
+    my ( $above, $below ) = map { $results->{$_}[-1] } $over, $under;
     return {
-        verdict => $verdict,
-        notes   => [$summary],
-        reason  => "cannot tell: the runs scatter too much, $ratio; grade again on a quieter machine",
+        wall      => $above->{wall_s} / $below->{wall_s},
+        cpu       => _cpu_s($above) / _cpu_s($below),
+        contended => scalar @{ $series->{contended} },
     };
 }
 
-sub _time_words ( $backend, @wall_s ) {
-    return sprintf '%s %.3f s +- %.3f', $backend, measure::Rounds::median(@wall_s), measure::Rounds::spread(@wall_s);
+# The kernel may count the CPU time of a short run as nothing.
+sub _cpu_s ($result) { return max( 1e-3, $result->{user_s} + $result->{sys_s} ) }
+
+# Whether there is a threshold about which nothing is decided yet.
+sub _is_open ( $comparison, $series ) {
+    my ( $plan, $rounds ) = @{$series}{qw(plan rounds)};
+    return 1 if !grader::Sequential::is_look( $plan, scalar @{$rounds} );
+    for my $threshold ( @{ $comparison->{thresholds} } ) {
+        return 1 if grader::Sequential::decide( $plan, $threshold, $rounds )->{answer} eq 'go on';
+    }
+    return 0;
 }
 
-# Result: { backend => [elapsed seconds, round by round] }. A wrong answer ends it: dies with { complaint => sentence }.
-sub _rounds ( $job, $program, $top, $peak_kib, $rounds, @backends ) {
-    my $results = measure::Rounds::interleave(
-        entries     => [ map { { name => $_, $job->command( $program, $_, $top ) } } @backends ],
-        rounds      => $rounds,
-        launch      => { touch_bytes => int( 1.2 * 1024 * $peak_kib ) },
-        check       => sub ( $entry, $result ) { _insist_on_right( $job, $program, $entry->{name}, $top, $result ) },
-        on_progress => sub ( $done,  $total, $entry ) {
-            $job->progress->show("timing $program $top: @backends, $done of $total runs") if $entry;
-        },
-    );
-    my %wall_s;
+# ---- One run -----------------------------------------------------------------------------------------------------------
+# A program that is timed has to prove that it did the work: it prints a digest over all its sequences, made with a nonce
+# that it reads after its start (grader::Work says more). A submission that knew when it is timed could save that work.
+
+# Result: of measure::Launch::run, with the digest. Dies with { backend, complaint } when the run was not right, but not when
+# the options give it fewer seconds than usual and it was stopped for these.
+sub _run ( $job, $program, $backend, $top, $nonce, %options ) {
+    my $result = $job->run( $program, $backend, $top, arguments => ['--digest'], stdin => "$nonce\n", %options );
+    return $result if defined $options{wall_s} && ( $result->{stopped} // q{} ) eq 'wall';
+    my ( $answer, $digest ) = $result->{stdout} =~ /\A(.*?)(?:^(Digest is [^\n]*)\n)?\z/ms;
+    my $complaint = $job->complaint( $program, $backend, $top, { %{$result}, stdout => $answer } );
+    $complaint //= "bin/$program-$backend --digest $top printed no digest" if !defined $digest;
+    die { backend => $backend, complaint => $complaint } if defined $complaint;
+    return { %{$result}, digest => $digest };
+}
+
+# The digests of all rounds must be alike, and that of one round, which nobody could foresee, must be the library's.
+sub _check_work ( $comparison, $series ) {
+    my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
+    my $library = $job->settings->{library};
+    my ( $above, $below ) = @{ $series->{results} }{@backends};
+    my ($odd) = grep { $above->[$_]{digest} ne $below->[$_]{digest} } 0 .. $#{$above};
+    my $round = $odd // hex( substr $job->nonce, 0, 7 ) % @{$above};
+    my $right =
+        $series->{results}{$library}
+      ? $series->{results}{$library}[$round]
+      : _run( $job, $program, $library, $series->{top}, $series->{nonces}[$round] );
     for my $backend (@backends) {
-        $wall_s{$backend} = [ map { $_->{wall_s} } @{ $results->{$backend} } ];
-    }
-    return \%wall_s;
-}
-
-sub _insist_on_right ( $job, $program, $backend, $top, $result ) {
-    my $complaint = $job->complaint( $program, $backend, $top, $result ) // return;
-    die { complaint => $complaint };
-}
-
-# ---- Choosing TOP ----------------------------------------------------------------------------------------------------
-# Each returns the TOP and the largest resident memory seen there.
-
-# The largest of a fixed list at which the baseline is done in time. Doubling TOP at least doubles the time.
-sub _top_for_baseline ( $job, $program ) {
-    my $settings = $job->settings;
-    my ( $baseline, $longest_s ) = @{$settings}{qw(baseline base_longest_s)};
-    my @tops = @{ $settings->{base_tops} };
-
-    my $top    = shift @tops;
-    my $result = $job->run( $program, $baseline, $top );
-    _insist_on_right( $job, $program, $baseline, $top, $result );
-    for my $next (@tops) {
-        last if $result->{wall_s} * $next / $top > $longest_s;
-        my $tried = $job->run( $program, $baseline, $next, wall_s => $longest_s );
-        last if ( $tried->{stopped} // q{} ) eq 'wall';
-        _insist_on_right( $job, $program, $baseline, $next, $tried );
-        ( $top, $result ) = ( $next, $tried );
-    }
-    return ( $top, $result->{peak_kib} );
-}
-
-# One at which the library takes about as long as is aimed for, in steps of at most ten times.
-sub _top_for_library ( $job, $program ) {
-    my $settings = $job->settings;
-    my $library  = $settings->{library};
-    my $top      = $settings->{challenge_top}{first};
-    while (1) {
-        my $result = $job->run( $program, $library, $top );
-        _insist_on_right( $job, $program, $library, $top, $result );
-        my ( $wall_s, $peak_kib ) = @{$result}{qw(wall_s peak_kib)};
-        my $factor     = min( 10,                            max( 1.3, $settings->{challenge_aim_s} / $wall_s ) );
-        my $next       = min( _two_digits( $top * $factor ), $settings->{challenge_top}{most} );
-        my $needed_kib = $peak_kib * $next / $top;
-        return ( $top, $peak_kib )
-          if $wall_s >= $settings->{challenge_shortest_s}
-          || $next == $top
-          || $needed_kib > $settings->{challenge_memory_kib};
-        $top = $next;
+        next if $series->{results}{$backend}[$round]{digest} eq $right->{digest};
+        die {
+            backend   => $backend,
+            complaint => "bin/$program-$backend --digest $series->{top} printed a wrong digest: "
+              . 'sequences were lost, changed, or never computed'
+        };
     }
     return;
 }
 
+# ---- Choosing TOP ----------------------------------------------------------------------------------------------------
+
+# A TOP at which the slower of the two takes about as long as is aimed for: then a backend that is slow beyond measure is
+# told as quickly as any other. Result: that TOP, drawn from around the one found, and the largest resident memory to be
+# expected there.
+sub _choose_top ( $job, $program, @backends ) {
+    my $settings = $job->settings;
+    my ( $aim_s, $shortest_s, $longest_s )  = @{$settings}{qw(speed_aim_s speed_shortest_s speed_longest_s)};
+    my ( $least, $most,       $memory_kib ) = @{$settings}{qw(speed_top_least speed_top_most speed_memory_kib)};
+
+    my $top     = $settings->{speed_top_first};
+    my $trial   = _trial( $job, $program, $top, undef, @backends );
+    my $growth  = 2;            # time grows with TOP to the power of this, as far as we know
+    my $ceiling = $most + 1;    # the lowest TOP known to take too long
+    for ( 2 .. $MOST_TRIALS ) {
+        my $seconds = $trial->{wall_s};
+        last if $seconds >= $shortest_s && $seconds <= $longest_s;
+        my $factor = max( 0.1,    min( 10, ( $aim_s / $seconds )**( 1 / $growth ) ) );
+        my $next   = max( $least, min( $most, floor( $top * $factor ) ) );
+        $next = floor( sqrt( $top * $ceiling ) ) if $next >= $ceiling;
+        last if $next == $top || $trial->{peak_kib} * $next / $top > $memory_kib;
+        my $tried = _trial( $job, $program, $next, $next > $top ? $longest_s : undef, @backends );
+        if ( !$tried ) {
+            $ceiling = $next;
+            next;
+        }
+        $growth = max( 1, min( 3, log( $tried->{wall_s} / $seconds ) / log( $next / $top ) ) );
+        ( $top, $trial ) = ( $next, $tried );
+    }
+    my $purpose = "TOP at which $program is timed with @backends";
+    my $drawn   = floor( $top * $job->drawn( $purpose, 1000 - $TOP_SPREAD, 1000 + $TOP_SPREAD ) / 1000 );
+    $drawn = max( $least, min( $most, $drawn ) );
+    return ( $drawn, $trial->{peak_kib} * max( 1, $drawn / $top ) );
+}
+
+# Result: the longest time and the largest memory of the backends; nothing when one was stopped because it took longer than
+# $cap_s, when that is defined.
+sub _trial ( $job, $program, $top, $cap_s, @backends ) {
+    my %most = ( wall_s => 1e-6, peak_kib => 0 );
+    for my $backend (@backends) {
+        my $result = _run( $job, $program, $backend, $top, $job->nonce, defined $cap_s ? ( wall_s => $cap_s ) : () );
+        return if defined $cap_s && ( $result->{stopped} // q{} ) eq 'wall';
+        $most{$_} = max( $most{$_}, $result->{$_} ) for qw(wall_s peak_kib);
+    }
+    return \%most;
+}
+
+# ---- Words -------------------------------------------------------------------------------------------------------------
+
+sub _summary ( $comparison, $threshold, $judged ) {
+    my $series = $comparison->{series};
+    my $count  = $judged->{rounds};
+    return "$comparison->{program} $series->{top}: no round was finished" if !$count;
+    my @times;
+    for my $backend ( @{$comparison}{qw(over under)} ) {
+        my @wall_s = map { $_->{wall_s} } @{ $series->{results}{$backend} }[ 0 .. $count - 1 ];
+        push @times, sprintf '%s %.3f s +- %.3f', $backend, measure::Rounds::median(@wall_s),
+          measure::Rounds::spread(@wall_s);
+    }
+    return sprintf '%s %d, %d round%s, medians of elapsed time: %s; %s', $comparison->{program}, $series->{top}, $count,
+      $count == 1 ? q{} : 's', join( ', ', @times ), _ratio_words( $comparison, $threshold, $judged );
+}
+
+sub _ratio_words ( $comparison, $threshold, $judged ) {
+    return sprintf '%s/%s %.3g (surely %.3g to %.3g), wanted %s %.3g', @{$comparison}{qw(over under)},
+      @{$judged}{qw(ratio low high)}, _is_base($comparison) ? 'at least' : 'below', $threshold;
+}
+
+sub _contention_notes ( $series, $judged ) {
+    my @reasons = @{ $series->{contended} };
+    return if !@reasons;
+    my $note = 'the machine was contended: ' . join '; ', @reasons;
+    return $note if !$judged->{rounds};
+    my $cpu = measure::Rounds::median( map { $_->{cpu} } @{ $series->{rounds} }[ 0 .. $judged->{rounds} - 1 ] );
+    return sprintf '%s; the ratio of CPU times is %.3g', $note, $cpu;
+}
+
+sub _why ( $comparison, $threshold, $judged ) {
+    my ( $settings, $series ) = ( $comparison->{job}->settings, $comparison->{series} );
+    my $why    = $judged->{why};
+    my $rounds = $judged->{rounds};
+    return sprintf '%d of the %d rounds that are needed at least fitted into %g s; allow more seconds', $rounds,
+      $judged->{rounds_wanted}, $settings->{speed_seconds_most}
+      if $why eq 'too few rounds';
+
+    my $ratio = _ratio_words( $comparison, $threshold, $judged );
+    return "$ratio, but the machine was contended and CPU time does not agree; grade again on a quieter machine"
+      if $why eq 'disagreement';
+    my $quieter = @{ $series->{contended} } ? 'on a machine that does nothing else' : 'on a quieter machine';
+    return "$ratio, too near to that for any sensible number of rounds to tell" if $why eq 'too near';
+    return
+        "$ratio after $rounds rounds; at this scatter about "
+      . _two_digits( $judged->{rounds_wanted} )
+      . " might tell, $quieter fewer";
+}
+
 sub _two_digits ($number) {
-    my $unit = 10**max( 0, floor( log10($number) ) - 1 );
-    return $unit * floor( $number / $unit );
+    my $unit = 1;
+    $unit *= 10 while $number / $unit >= 100;
+    return $unit * floor( $number / $unit + 0.5 );
+}
+
+sub _hint ($comparison) {
+    my ( $top, $program ) = ( $comparison->{series}{top}, $comparison->{program} );
+    return
+      "to see it: make && time bin/$program-$comparison->{over} $top && time bin/$program-$comparison->{under} $top";
 }
 
 1;

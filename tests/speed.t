@@ -1,191 +1,379 @@
 #!/usr/bin/env perl
 
-# The grader's verdicts on speed, with made-up times: no program is run, so every case is the same on any machine.
+# The grader's verdicts on speed, with made-up times and a made-up clock: no program is run, so every case is the same on
+# any machine.
 
 use v5.34;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(basename);
-use FindBin        qw($Bin);
+use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/..";
-use grader::Job;
-use grader::Oracle;
-use grader::Progress;
 use grader::Settings;
 use grader::Speed;
-use grader::Workspace;
 
-# How long a binary takes: "program-backend" => sub ($top, $run) { seconds }, $run counting the runs of that binary. Set
-# by each case, as are the runs that go wrong.
-my ( %takes_s, %goes_wrong, %runs, %limits );
+# ---- A job that runs nothing -------------------------------------------------------------------------------------------
 
-no warnings 'redefine';
-local *measure::Launch::run = sub (%options) {
-    my ( $binary, $top ) = ( basename( $options{command}[0] ), $options{command}[1] );
-    my $run    = $runs{$binary}++;
-    my $wall_s = $takes_s{$binary}->( $top, $run );
-    my %result = (
-        command   => $options{command},
-        limits    => \%options,
-        stdout    => grader::Oracle::line($top) . "\n",
-        stderr    => q{},
-        exit      => 0,
-        strays    => 0,
-        survivors => 0,
-        peak_kib  => $top,
-        wall_s    => $wall_s,
-        signal    => undef,
-        stopped   => undef,
-        error     => undef,
-    );
-    $limits{$binary} = \%options;
-    %result = ( %result, exit => undef, signal => 9, stopped => 'wall', wall_s => $options{wall_s} )
-      if $wall_s > $options{wall_s};
-    %result = ( %result, $goes_wrong{$binary}->( $top, $run ) ) if $goes_wrong{$binary};
-    return \%result;
-};
+package FakeJob {
+    use grader::Answer;
+    use grader::Oracle;
 
-# Result: the outcomes of the two tests of a program named list: base and challenge.
+  # How long a run takes: "program-backend" => sub ($top, $run) { seconds }, $run counting the runs of that binary; what
+  # of its result is otherwise; and what has no binary.
+    sub new ( $class, %case ) {
+        return bless {
+            settings => { %{ grader::Settings::defaults() }, %{ $case{settings} // {} } },
+            takes    => {
+                'list-sys'  => sub { 0.35 },
+                'list-hw08' => sub { 0.4 },
+                'list-par'  => sub { 0.05 },
+                %{ $case{takes} // {} }
+            },
+            wrong    => $case{wrong}    // {},
+            failed   => $case{failed}   // {},
+            cpu      => $case{cpu}      // {},
+            backends => $case{backends} // [qw(hw08 par)],
+            runs     => {},
+            order    => [],
+            clock_s  => 0,
+            nonces   => 0,
+        }, $class;
+    }
+
+    sub settings ($self)                              { return $self->{settings} }
+    sub progress ($self)                              { return $self }
+    sub programs ($self)                              { return 'list' }
+    sub nonce    ($self)                              { return sprintf '%032x', ++$self->{nonces} }
+    sub failed   ( $self, $program, $backend )        { return $self->{failed}{"$program-$backend"} // () }
+    sub binary   ( $self, $backend, $flavour, $name ) { return $name }
+
+    sub drawn ( $self, $purpose, $low, $high ) {
+        return $purpose =~ /TOP/ ? ( $low + $high ) / 2 : $purpose =~ /[13579]\z/;
+    }
+
+    sub has_backends ( $self, @wanted ) {
+        my %has = map { $_ => 1 } @{ $self->{backends} };
+        return !grep { !$has{$_} } @wanted;
+    }
+
+    sub complaint ( $self, $program, $backend, $top, $result ) {
+        my $complaint = grader::Answer::complaint( $result, $top ) // return;
+        return "bin/$program-$backend $top $complaint";
+    }
+
+    sub run ( $self, $program, $backend, $top, %options ) {
+        my $name   = "$program-$backend";
+        my $run    = $self->{runs}{$name}++;
+        my $wall_s = $self->{takes}{$name}->( $top, $run );
+        my $cpu_s  = $self->{cpu}{$name} ? $self->{cpu}{$name}->( $top, $run ) : 2 * $wall_s;
+        my $most_s = $options{wall_s} // $self->{settings}{run_timeout_s};
+        my %result = (
+            limits    => { %options, wall_s => $most_s },
+            stdout    => grader::Oracle::line($top) . "\nDigest is $options{stdin}",
+            stderr    => q{},
+            exit      => 0,
+            strays    => 0,
+            survivors => 0,
+            peak_kib  => $top,
+            wall_s    => $wall_s,
+            user_s    => $cpu_s,
+            sys_s     => 0,
+            signal    => undef,
+            stopped   => undef,
+            error     => undef,
+        );
+        %result = ( %result, exit => undef, signal => 9, stopped => 'wall', wall_s => $most_s ) if $wall_s > $most_s;
+        %result = ( %result, $self->{wrong}{$name}->( $top, $run, \%options ) ) if $self->{wrong}{$name};
+        $self->{clock_s} += $result{wall_s};
+        push @{ $self->{order} }, $backend;
+        return \%result;
+    }
+}
+
+# A machine with so many CPUs, which says of each look that it was contended, for these reasons.
+package FakeWatch {
+    our ( $cpus, @reasons );
+    sub usable_cpus ($self)            { return $cpus }
+    sub start       ($self)            { return }
+    sub ran         ( $self, $result ) { return }
+    sub reasons     ($self)            { return @reasons }
+}
+
+package main;
+
+my $job;
+
+no warnings qw(redefine once);
+local *grader::Contention::new = sub ( $class, %options ) { return bless {}, 'FakeWatch' };
+local $grader::Speed::NOW_S    = sub () { return $job->{clock_s} };
+
+# Result: the outcomes of the tests, in a hash by the kind: base, challenge, bonus.
 sub judge (%case) {
-    %takes_s =
-      ( 'list-sys' => sub { 0.6 }, 'list-hw08' => sub { 1 }, 'list-par' => sub { 0.1 }, %{ $case{takes} // {} } );
-    %goes_wrong = %{ $case{wrong} // {} };
-    %runs       = ();
-    my $job = grader::Job->new(
-        tree      => '/none',
-        settings  => { %{ grader::Settings::defaults() }, %{ $case{settings} // {} } },
-        workspace => grader::Workspace->new,
-        launcher  => '/none',
-        progress  => grader::Progress->new,
-        seed      => 1,
-        backends  => $case{backends} // [qw(sys hw08 par)],
-        programs  => ['list'],
-    );
-    $job->set_failed( @{ $case{failed} } ) if $case{failed};
-    return map { { name => $_->{name}, %{ $_->{run}->() } } } grader::Speed::tests($job);
+    $job = FakeJob->new(%case);
+    ( $FakeWatch::cpus, @FakeWatch::reasons ) = ( $case{cpus} // 2, @{ $case{contended} // [] } );
+    return
+      map { ( $_->{id} =~ /\Apar[.](\w+)[.]list\z/ )[0] => { name => $_->{name}, %{ $_->{run}->() } } }
+      grader::Speed::tests($job);
 }
 
 sub text ($outcome) {
-    return join "\n", map { @{ $outcome->{$_} // [] } } qw(notes diag);
+    return join "\n", grep { defined } @{ $outcome->{notes} // [] }, @{ $outcome->{diag} // [] }, $outcome->{reason};
 }
 
+# Runs that scatter by up to so large a part, in a fixed irregular way.
+sub scattered ( $seconds, $part ) {
+    return sub ( $top, $run ) { return $seconds * ( 1 + $part * sin( 12.9898 * ( $run + 1 ) ) ) }
+}
+
+# ---- Cases -----------------------------------------------------------------------------------------------------------
+
 subtest 'Clear cases' => sub {
-    my ( $base, $challenge ) = judge();
-    is( $base->{name},         'list: par is at least 4 times faster than hw08 (base)', 'the base' );
-    is( $base->{verdict},      'pass',                                     '... is reached when par takes a tenth' );
-    is( $challenge->{name},    'list: par is faster than sys (challenge)', 'the challenge' );
-    is( $challenge->{verdict}, 'pass',                                     '... is met when par takes a sixth' );
+    my %outcome = judge();
+    is( $outcome{base}{name},         'list: par is at least 4 times faster than hw08 (base)', 'the base' );
+    is( $outcome{base}{verdict},      'pass', '... is reached when par takes an eighth' );
+    is( $outcome{challenge}{name},    'list: par is faster than sys (challenge)', 'the challenge' );
+    is( $outcome{challenge}{verdict}, 'pass', '... is met when par takes a seventh' );
+    is( $outcome{bonus}{name},        'list: par takes at least 10% less time than sys (bonus)', 'the bonus' );
+    is( $outcome{bonus}{verdict},     'pass',                                                    '... likewise' );
     is(
-        text($challenge),
-        'list 10000, 9 rounds, medians of elapsed time: par 0.100 s +- 0.000, sys 0.600 s +- 0.000; '
-          . 'par/sys 0.167 (0.167 to 0.167), wanted below 1',
+        text( $outcome{challenge} ),
+        'list 1000, 12 rounds, medians of elapsed time: par 0.050 s +- 0.000, sys 0.350 s +- 0.000; '
+          . 'par/sys 0.143 (surely 0.143 to 0.143), wanted below 1',
         '... and what was measured is told'
     );
+    is( sprintf( '%.3f',      $outcome{challenge}{value} ),         '0.143',       '... and given as a number' );
+    is( sprintf( '%.3f %.3f', @{ $outcome{challenge}{interval} } ), '0.143 0.143', '... with its interval' );
+    is( sprintf( '%.1f',      $outcome{base}{value} ), '8.0', 'the value of the base says how many times faster' );
+    is(
+        $job->{runs}{'list-sys'},
+        1 + 1 + 12 + 1,
+        'a trial, a warm-up and the rounds serve the challenge and the bonus; one run more is for the base'
+    );
 
-    ( $base, $challenge ) = judge( takes => { 'list-par' => sub { 0.7 } } );
-    is( $base->{verdict},      'fail', 'par that is hardly faster than hw08 fails the base' );
-    is( $challenge->{verdict}, 'fail', 'par that is slower than sys fails the challenge' );
+    %outcome = judge( takes => { 'list-par' => sub { 0.5 } } );
+    is(
+        join( q{ }, map { $outcome{$_}{verdict} } qw(base challenge bonus) ),
+        'fail fail fail',
+        'par that is slow fails'
+    );
     like(
-        $base->{diag}[0],
-        qr{hw08/par 1\.43 \(1\.43 to 1\.43\), wanted at least 4\z},
+        text( $outcome{base} ),
+        qr{hw08/par 0\.8 \(surely 0\.8 to 0\.8\), wanted at least 4\z},
         '... with the ratio as the reason'
     );
+    like(
+        $outcome{base}{hint},
+        qr{\Ato see it: .*bin/list-hw08 1000 && time bin/list-par 1000\z},
+        '... and how to see it'
+    );
+    is( $outcome{base}{rounds}, 12, '... at the first look' );
+
+    %outcome = judge( takes => { 'list-par' => sub { 0.33 } } );
+    is( join( q{ }, map { $outcome{$_}{verdict} } qw(challenge bonus) ), 'pass fail', 'between challenge and bonus' );
 };
 
 subtest 'At the threshold' => sub {
-    my ($base) = judge( takes => { 'list-par' => sub { 0.25 } } );
-    is( $base->{verdict}, 'pass', 'exactly 4 times faster is enough' );
-    ($base) = judge( takes => { 'list-par' => sub { 0.251 } } );
-    is( $base->{verdict}, 'fail', 'a little less is not' );
-    my ( undef, $challenge ) = judge( takes => { 'list-par' => sub { 0.6 } } );
-    is( $challenge->{verdict}, 'fail', 'as fast as sys is not faster' );
-    ( undef, $challenge ) = judge( takes => { 'list-par' => sub { 0.59 } } );
-    is( $challenge->{verdict}, 'pass', 'two percent faster is, when the runs do not scatter' );
+    my %outcome = judge( takes => { 'list-par' => sub { 0.1 } } );
+    is( $outcome{base}{verdict}, 'pass', 'exactly 4 times faster is enough' );
+    %outcome = judge( takes => { 'list-par' => sub { 0.1001 } } );
+    is( $outcome{base}{verdict}, 'fail', 'a little less is not' );
+    %outcome = judge( takes => { 'list-par' => sub { 0.35 } } );
+    is( $outcome{challenge}{verdict}, 'fail', 'as fast as sys is not faster' );
+    %outcome = judge( takes => { 'list-par' => sub { 0.343 } } );
+    is( $outcome{challenge}{verdict}, 'pass', 'two percent faster is, when the runs do not scatter' );
 };
 
 subtest 'Runs that scatter' => sub {
-    my $wavering = sub ( $top, $run ) { $run % 2 ? 0.5 : 0.7 };
-    my ( undef, $challenge ) = judge( takes => { 'list-par' => $wavering } );
+    my %outcome   = judge( takes => { 'list-par' => scattered( 0.335, 0.2 ) } );
+    my $challenge = $outcome{challenge};
     is( $challenge->{verdict}, 'skip', 'it cannot be told who is faster' );
     like(
         $challenge->{reason},
-        qr{\Acannot tell: the runs scatter too much, par/sys \S+ \(0\.833 to 1\.17\), wanted below 1; grade again},
-        '... and the reason is given'
+qr{\Acannot tell: par/sys \S+ \(surely 0\.\d+ to 1\.\d+\), wanted below 1 after 40 rounds; at this scatter about \d+0 might tell, on a quieter machine fewer\z},
+        '... and what would settle it is said'
+    );
+    is( $challenge->{rounds},     40,     '... after all rounds' );
+    is( $outcome{bonus}{verdict}, 'skip', 'nor is the bonus decided' );
+
+    my $outlier = sub ( $top, $run ) { $run == 6 ? 3 : 0.3 };
+    %outcome = judge( takes => { 'list-par' => $outlier }, backends => ['par'] );
+    is( $outcome{challenge}{verdict}, 'pass', 'one slow run does not hide who is faster' );
+    cmp_ok( $outcome{challenge}{rounds}, '>', 12, '... but takes more rounds' );
+
+    %outcome = judge( takes => { 'list-par' => scattered( 0.1, 0.3 ) } );
+    is( $outcome{base}{verdict}, 'skip', 'the base, likewise' );
+};
+
+subtest 'The order of a round is that of a coin' => sub {
+    judge( backends => [qw(par)] );
+    my @rounds = @{ $job->{order} }[ 4 .. 9 ];
+    is( "@rounds",                                'sys par par sys sys par', 'whoever the coin says comes first' );
+    is( join( q{ }, @{ $job->{order} }[ 2, 3 ] ), 'par sys',                 '... in the warm-up too' );
+};
+
+subtest 'When time runs out' => sub {
+    my %outcome = judge( takes => { 'list-sys' => sub { 4 }, 'list-par' => sub { 3.5 } } );
+    is( $outcome{challenge}{verdict}, 'skip', 'too few rounds for any verdict' );
+    is(
+        $outcome{challenge}{reason},
+        'cannot tell: 5 of the 12 rounds that are needed at least fitted into 35 s; allow more seconds',
+        '... is said'
     );
 
-    my $one_outlier = sub ( $top, $run ) { $run == 8 ? 10 : 0.5 };    # the base takes the first six
-    ( undef, $challenge ) = judge( takes => { 'list-par' => $one_outlier }, backends => [qw(sys hw08 par)] );
-    is( $challenge->{verdict}, 'pass', 'one slow run among nine does not hide who is faster' );
+    %outcome = judge(
+        takes    => { 'list-par' => sub ( $top, $run ) { $run < 5 ? 0.36 : 0.3 } },
+        backends => ['par'],
+        settings => { speed_seconds_most => 11.7 }
+    );
+    is( $outcome{challenge}{verdict}, 'pass', 'a last look' );
+    is( $outcome{challenge}{rounds},  18,     '... when the time is up' );
+};
 
-    my $noisy_base = sub ( $top, $run ) { $run % 2 ? 0.2 : 0.3 };
-    my ($base) = judge( takes => { 'list-par' => $noisy_base } );
-    is( $base->{verdict}, 'skip', 'the base, likewise' );
+subtest 'A contended machine' => sub {
+    my %busy    = ( contended => ['other processes used 1.02 CPUs'] );
+    my %outcome = judge( %busy, takes => { 'list-par' => sub { 0.3 } } );
+    is( $outcome{challenge}{verdict}, 'pass', 'CPU time agrees' );
+    is(
+        $outcome{challenge}{notes}[1],
+        'the machine was contended: other processes used 1.02 CPUs; the ratio of CPU times is 0.857',
+        '... and that is told'
+    );
+
+    %busy    = ( %busy, cpu => { 'list-par' => sub { 0.8 } } );
+    %outcome = judge( %busy, takes => { 'list-par' => sub { 0.3 } } );
+    is( $outcome{challenge}{verdict}, 'skip', 'CPU time does not agree' );
+    like(
+        $outcome{challenge}{reason},
+qr/wanted below 1, but the machine was contended and CPU time does not agree; grade again on a quieter machine\z/,
+        '... is said'
+    );
+
+    %outcome = judge( cpu => { 'list-par' => sub { 0.8 } }, takes => { 'list-par' => sub { 0.3 } } );
+    is( $outcome{challenge}{verdict}, 'pass', 'on a quiet machine elapsed time decides alone' );
+
+    %outcome = judge( cpus => 1 );
+    is(
+        join( q{ }, map { $outcome{$_}{verdict} } qw(base challenge bonus) ),
+        'skip skip skip',
+        'one CPU tells nothing'
+    );
+    is(
+        $outcome{base}{reason},
+'cannot tell: there is only 1 CPU here, on which programs of 4 threads cannot be compared; grade on a machine with 2 or more',
+        '... and that is said'
+    );
+    is( keys %{ $job->{runs} }, 0, '... without any run' );
+    %outcome = judge( cpus => 1.5 );
+    like(
+        $outcome{base}{reason},
+        qr/\Acannot tell: there is only 1\.5 CPUs here/,
+        'nor does a quota of one and a half'
+    );
 };
 
 subtest 'The choice of TOP' => sub {
-    my ($base) = judge( takes => { 'list-hw08' => sub ( $top, $run ) { ( $top / 10_000 )**2 } } );
-    like( text($base), qr/\Alist 10000, 5 rounds/, 'hw08: the largest listed TOP that takes at most 2 s' );
-    ($base) = judge( takes => { 'list-hw08' => sub { 5 } } );
-    like( text($base), qr/\Alist 1000, 5 rounds/, '... at least 1000, when that takes longer' );
-    ($base) = judge( takes => { 'list-hw08' => sub { 0.001 }, 'list-par' => sub { 0.0001 } } );
-    like( text($base), qr/\Alist 1000000, 5 rounds/, '... at most the last of the list' );
+    my %quadratic = ( 'list-hw08' => sub ( $top, $run ) { ( $top / 10_000 )**2 } );
+    my %outcome   = judge( takes => \%quadratic );
+    like(
+        text( $outcome{base} ),
+        qr/\Alist 59\d\d, 12 rounds.* hw08 0\.3\d\d s/,
+        'the slower takes about a third of a second'
+    );
+    %outcome = judge( takes => { 'list-par' => sub ( $top, $run ) { $top / 1000 } } );
+    like(
+        text( $outcome{challenge} ),
+        qr/\Alist 1000, .*par 1\.000 s/,
+        'what takes up to a second and a half is taken'
+    );
+    %outcome = judge( takes => { 'list-par' => sub ( $top, $run ) { $top / 300 } } );
+    like(
+        text( $outcome{challenge} ),
+        qr/\Alist \d\d\d, 12 rounds, medians of elapsed time: par (?:0\.[3-9]|1\.[0-5])/,
+        '... when it takes longer TOP goes down'
+    );
 
     my %linear =
-      ( 'list-sys' => sub ( $top, $run ) { $top / 220_000 }, 'list-par' => sub ( $top, $run ) { $top / 400_000 } );
-    my ( undef, $challenge ) = judge( takes => \%linear );
-    like( text($challenge), qr/\Alist 150000, 9 rounds.* sys 0\.682 s/, 'sys: from half a second to one' );
-    ( undef, $challenge ) = judge(
-        takes    => { 'list-sys'    => sub { 0.001 }, 'list-par' => sub { 0.0005 } },
-        settings => { challenge_top => { first => 1000, most => 30_000 } }
-    );
-    like( text($challenge), qr/\Alist 30000, 9 rounds/, '... at most the largest allowed' );
-    ( undef, $challenge ) = judge( takes => \%linear, settings => { challenge_memory_kib => 50_000 } );
-    like( text($challenge), qr/\Alist 10000, 9 rounds/, '... and within the memory allowed' );
+      ( 'list-sys' => sub ( $top, $run ) { $top / 50_000 }, 'list-par' => sub ( $top, $run ) { $top / 90_000 } );
+    %outcome = judge( takes => \%linear );
+    like( text( $outcome{challenge} ), qr/\Alist 1[67]\d\d\d, 12 rounds.* sys 0\.3[0-9]\d s/, 'sys, likewise' );
+    %outcome = judge( takes => \%linear, settings => { speed_top_most => 9000 } );
+    like( text( $outcome{challenge} ), qr/\Alist 9000, 12 rounds/, '... at most the largest allowed' );
+    %outcome = judge( takes => \%linear, settings => { speed_memory_kib => 5000 } );
+    like( text( $outcome{challenge} ), qr/\Alist \d{4}, 12 rounds/, '... and within the memory allowed' );
+    my %cliff = ( 'list-sys' => sub ( $top, $run ) { $top < 3000 ? $top / 50_000 : 60 } );
+    %outcome = judge( takes => \%cliff );
+    like( text( $outcome{challenge} ), qr/\Alist [12]\d\d\d, 12 rounds/, '... and below what takes too long' );
 };
 
 subtest 'Wrong runs are not timed' => sub {
-    my ( $base, $challenge ) =
-      judge( wrong => { 'list-par' => sub { return stdout => "Max steps is at 1: 1 steps\n" } } );
-    is( $_->{verdict}, 'fail', "$_->{name}: a wrong answer fails" ) for $base, $challenge;
+    my %outcome = judge( wrong => { 'list-par' => sub { return stdout => "Max steps is at 1: 1 steps\n" } } );
+    is( $outcome{$_}{verdict}, 'fail', "$_: a wrong answer fails" ) for qw(base challenge bonus);
     like(
-        $challenge->{diag}[0],
-        qr{\Anot timed: bin/list-par 10000 printed 'Max steps is at 1: 1 steps' instead of},
+        text( $outcome{challenge} ),
+        qr{\Anot timed: bin/list-par 1000 printed 'Max steps is at 1: 1 steps' instead of},
         '... and is worded'
     );
 
-    ( $base, $challenge ) = judge( wrong => { 'list-sys' => sub { return ( exit => undef, signal => 11 ) } } );
-    is( "$base->{verdict} $challenge->{verdict}", 'pass fail', 'sys that crashes fails the comparison with sys only' );
-    like( $challenge->{diag}[0], qr{\Anot timed: bin/list-sys 10000 crashed with signal 11}, '... and is worded' );
+    my $no_digest = sub ( $top, $run, $options ) { return stdout => grader::Oracle::line($top) . "\n" };
+    %outcome = judge( wrong => { 'list-par' => $no_digest } );
+    is( text( $outcome{base} ), 'not timed: bin/list-par --digest 1000 printed no digest', 'no digest' );
 
-    ($base) = judge( takes => { 'list-par' => sub ( $top, $run ) { $run == 3 ? 1000 : 0.1 } } );
+    my $late = sub ( $top, $run, $options ) {
+        return $run == 5 ? ( stdout => grader::Oracle::line($top) . "\nDigest is 0\n" ) : ();
+    };
+    %outcome = judge( wrong => { 'list-par' => $late } );
     like(
-        $base->{diag}[0],
+        text( $outcome{base} ),
+        qr{\Anot timed: bin/list-par --digest 1000 printed a wrong digest: },
+        'one wrong digest'
+    );
+    %outcome = judge( wrong => { 'list-par' => $late }, backends => ['par'] );
+    like(
+        text( $outcome{challenge} ),
+        qr{\Anot timed: bin/list-par --digest 1000 printed a wrong digest: },
+        '... against sys'
+    );
+    my $both = sub ( $top, $run, $options ) { return stdout => grader::Oracle::line($top) . "\nDigest is 1\n" };
+    %outcome = judge( wrong => { 'list-par' => $both, 'list-hw08' => $both } );
+    is( $outcome{base}{verdict}, 'fail', 'two backends that agree on a wrong digest' );
+
+    %outcome = judge( wrong => { 'list-sys' => sub { return ( exit => undef, signal => 11 ) } } );
+    is( $outcome{challenge}{verdict}, 'skip', 'sys that crashes is not the fault of par' );
+    like(
+        $outcome{challenge}{reason},
+        qr{\Acannot tell: not timed: bin/list-sys 1000 crashed with signal 11},
+        '... and is worded'
+    );
+
+    %outcome = judge( takes => { 'list-par' => sub ( $top, $run ) { $run == 3 ? 1000 : 0.1 } } );
+    like(
+        text( $outcome{base} ),
         qr{\Anot timed: bin/list-par \d+ was stopped after 20 s: it did not finish},
         'one run that hangs fails'
     );
 
-    ( $base, $challenge ) = judge( failed => [ 'list', 'hw08', 'bin/list-hw08 was not built' ] );
-    is( "$base->{verdict} $challenge->{verdict}", 'fail pass', 'what was not built fails its own comparison only' );
-    is( $base->{diag}[0],                         'not timed: bin/list-hw08 was not built', '... and is worded' );
-    ok( !$runs{'list-hw08'}, '... and is not run' );
+    %outcome = judge( failed => { 'list-hw08' => 'bin/list-hw08 was not built' } );
+    is( join( q{ }, map { $outcome{$_}{verdict} } qw(base challenge) ),
+        'fail pass', 'what was not built fails its own comparison only' );
+    is( text( $outcome{base} ), 'not timed: bin/list-hw08 was not built', '... and is worded' );
+    ok( !$job->{runs}{'list-hw08'}, '... and is not run' );
 };
 
 subtest 'Which comparisons take place' => sub {
+    my $ids = sub (%case) {
+        return join q{ }, map { $_->{id} } grader::Speed::tests( FakeJob->new(%case) );
+    };
+    is( $ids->(), 'par.base.list par.challenge.list par.bonus.list', 'hw08 and par' );
+    is( $ids->( backends => ['par'] ),  'par.challenge.list par.bonus.list', 'par alone, against our own sys' );
+    is( $ids->( backends => ['hw08'] ), q{},                                 'none without par' );
     is(
-        join( q{, }, map { $_->{name} } judge( backends => [qw(sys par)] ) ),
-        'list: par is faster than sys (challenge)',
-        'sys and par'
+        $ids->( settings => { bonus_ratio => undef } ),
+        'par.base.list par.challenge.list',
+        'no bonus, when there is none'
     );
-    is(
-        join( q{, }, map { $_->{name} } judge( backends => [qw(hw08 par)] ) ),
-        'list: par is at least 4 times faster than hw08 (base)',
-        'hw08 and par'
-    );
-    is( scalar( judge( backends => [qw(sys hw08)] ) ), 0, 'none without par' );
 };
 
 done_testing;

@@ -1,0 +1,37 @@
+package grader::Burner;
+
+# A process that keeps one core busy, to see what becomes of verdicts beside it. It ends when it is told to, when whoever
+# started it ends, in whatever way, and after its time.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+# So many steps of the busy loop take a few milliseconds; after them it looks whether it is still wanted.
+my $STEPS = 100_000;
+
+# Starts to burn. It goes on until the object is gone, but at most for so many seconds.
+sub start ( $class, $most_s ) {
+    my $starter = $$;
+    my $pid     = fork // die "cannot start another process: $!\n";
+    if ( $pid == 0 ) {
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+        my ( $until, $work ) = ( time + $most_s, 0 );
+        while ( getppid == $starter && time < $until ) { $work += $_ for 1 .. $STEPS }
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    return bless { pid => $pid, starter => $starter }, $class;
+}
+
+# Children of the starter inherit the object, but not the process.
+sub DESTROY ($self) {
+    return if $self->{starter} != $$;
+    local ( $?, $!, $@ );
+    kill 'KILL', $self->{pid};
+    waitpid $self->{pid}, 0;
+    return;
+}
+
+1;
