@@ -22,7 +22,7 @@ my $TREE   = Cwd::abs_path( dirname(__FILE__) . '/..' );
 my $MIB    = 1024 * 1024;
 
 # What a run gets when nobody says otherwise: no limit is ever absent.
-my %USUAL = ( wall_s => 60, threads => 128, files => 256, file_bytes => 64 * $MIB, output_bytes => $MIB );
+my %USUAL     = ( wall_s => 60, threads => 128, files => 256, file_bytes => 64 * $MIB, output_bytes => $MIB );
 my $TMP_BYTES = 64 * $MIB;
 
 # The launcher is one more thread of the job's user, what holds the sandbox another.
@@ -62,15 +62,17 @@ sub user ($self) { return $self->{user} ? $self->{user}->number : undef }
 
 sub describe ($self) {
     my $user  = $self->user;
-    my $who   = defined $user              ? ", as user $user"          : q{};
-    my $calls = $self->{confine}           ? q{}                        : '; this kernel cannot filter system calls';
-    my $why   = @{ $self->{refused} } == 0 ? q{}                        : ' (' . join( '; ', @{ $self->{refused} } ) . ')';
+    my $who   = defined $user              ? ", as user $user" : q{};
+    my $calls = $self->{confine}           ? q{}               : '; this kernel cannot filter system calls';
+    my $why   = @{ $self->{refused} } == 0 ? q{}               : ' (' . join( '; ', @{ $self->{refused} } ) . ')';
     my $nets  = $self->{confine}           ? 'without access to networks' : 'with access to networks';
     return "every run is in user, process, network and IPC namespaces of its own, on a read-only system$who$calls"
       if $self->{level} eq 'namespaces';
-    return "every run is by an unprivileged user of its own ($user), $nets, but sees the files that everybody may see$calls$why"
+    return
+"every run is by an unprivileged user of its own ($user), $nets, but sees the files that everybody may see$calls$why"
       if $self->{level} eq 'user';
-    return "every run is by the grader's own user, $nets: it can read, change and signal whatever the grader can$calls$why";
+    return
+      "every run is by the grader's own user, $nets: it can read, change and signal whatever the grader can$calls$why";
 }
 
 # ---- How a run is told ---------------------------------------------------------------------------------------------------
@@ -102,6 +104,7 @@ sub wrap ( $self, %options ) {
         TMPDIR => $tmp,
         %env
     };
+
     if ( $self->{level} eq 'namespaces' ) {
         my @namespaces = $self->_namespaces( $tmp_bytes, $directory // $tmp, \@see, \@write );
         $launch{within} = { command => \@namespaces, launcher => $self->{launcher} };
@@ -178,7 +181,8 @@ sub _namespaces ( $self, $tmp_bytes, $directory, $see, $write ) {
         ( map { ( '--bind',    $_, $_ ) } @{$write} ),
         @bounded,
         qw(--remount-ro /),
-        '--chdir', $directory,
+        '--chdir',
+        $directory,
         '--'
     );
 }
@@ -189,7 +193,7 @@ sub _namespaces ( $self, $tmp_bytes, $directory, $see, $write ) {
 sub _make_folders ( $self, $workspace, $launcher ) {
     croak 'grader::Sandbox->choose: workspace => FOLDER and launcher => PATH are needed'
       if !defined $workspace || !defined $launcher;
-    $workspace = Cwd::abs_path( ref $workspace ? $workspace->path : $workspace );
+    $workspace         = Cwd::abs_path( ref $workspace ? $workspace->path : $workspace );
     $self->{workspace} = $workspace;
     $self->{folder}    = "$workspace/sandbox";
     $self->{launcher}  = "$self->{folder}/launch";
@@ -211,7 +215,7 @@ sub _make_folders ( $self, $workspace, $launcher ) {
 # Takes this level when a run in it ends well. Result: nothing then, otherwise why it cannot be had.
 sub _try ( $self, $level ) {
     return "there is no bubblewrap (bwrap) in PATH" if $level eq 'namespaces' && !( $self->{bwrap} = _find_bwrap() );
-    return 'only root can run programs as somebody else' if $level eq 'user' && !defined $self->user;
+    return 'only root can run programs as somebody else' if $level eq 'user'  && !defined $self->user;
     $self->{level} = $level;
     my $why;
     for my $confine ( 1, 0 ) {
@@ -239,7 +243,7 @@ sub _find_bwrap () {
 sub settle ( $self, $folder ) {
     my $tidy = sub {
         my ( $mode, $links ) = ( lstat $_ )[ 2, 3 ];
-        return if !defined $mode;
+        return        if !defined $mode;
         return unlink if -l _ || !( -d _ || -f _ ) || ( -f _ && $links > 1 );
         chown $>, $) + 0, $_ if $> == 0;
         return chmod -d _ || $mode & oct 111 ? oct 755 : oct 644, $_;

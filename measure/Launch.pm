@@ -99,12 +99,12 @@ sub _arguments ( $options, $limits, %report_fd ) {
     if ($within) {
         @outside = (
             '--output', $kept{output_bytes} + $GRACE_BYTES,
-            '--keep', $report_fd{inner_report},
+            '--keep',   $report_fd{inner_report},
             '--report', $report_fd{report},
         );
         push @outside, '--wall', $kept{wall_s} + $GRACE_S if defined $kept{wall_s};
         push @outside, '--user', delete $kept{user}       if defined $kept{user};
-        push @outside, '--stdin'                          if defined $options->{stdin};
+        push @outside, '--stdin' if defined $options->{stdin};
         push @outside, '--', @{ $within->{command} }, $within->{launcher};
     }
     my @kept = map { ( $LAUNCHER_OPTION{$_}, $kept{$_} ) } sort keys %kept;
@@ -145,7 +145,7 @@ sub _converse ( $become, $capture_bytes, $stdin ) {
         pipe $reader{$stream}, $writer{$stream} or die "cannot make a pipe: $!\n";
     }
     my $input = defined $stdin ? _input($stdin) : undef;
-    my $pid = fork // die "cannot start another process: $!\n";
+    my $pid   = fork // die "cannot start another process: $!\n";
     if ( $pid == 0 ) {
         POSIX::dup2( fileno $writer{stdout}, 1 );
         POSIX::dup2( fileno $writer{stderr}, 2 );
@@ -249,9 +249,10 @@ sub _stopped_words ($result) {
         return 'started other processes and was stopped with them' if $limits->{processes} == 1;
         return "ran more than $limits->{processes} processes at a time and was stopped with them";
     }
-    return "ran more than $limits->{threads} threads at a time and was stopped" if $why eq 'threads';
-    return 'ended together with its sandbox' . _first_line( ': ', $result )       if $why eq 'lost';
-    return 'was stopped, because the measurement was ended from outside' if $why eq 'told';
+    return 'ran more than ' . _count( $limits->{threads}, 'thread', 'threads' ) . ' at a time and was stopped'
+      if $why eq 'threads';
+    return 'ended together with its sandbox' . _first_line( ': ', $result ) if $why eq 'lost';
+    return 'was stopped, because the measurement was ended from outside'    if $why eq 'told';
     return "was stopped ($why)";
 }
 

@@ -91,7 +91,7 @@ void become_program(const struct options* options, pid_t launcher, int in_fd, in
     dup2(in_fd, STDIN_FILENO);
     dup2(out_fd, STDOUT_FILENO);
     dup2(err_fd, STDERR_FILENO);
-    if (options->confine) unguard_this_process();
+    unguard_this_process();
     if (options->confine || options->user != 0) be_the_first_to_go();
     close_other_files_on_exec();
     if (options->kept_fd >= 0) fcntl(options->kept_fd, F_SETFD, 0);

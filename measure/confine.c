@@ -33,8 +33,7 @@ static const uint32_t FORBIDDEN[] = {
     // What outlives its process or belongs to the user as a whole.
     SYS_shmget, SYS_semget, SYS_msgget, SYS_mq_open, SYS_add_key, SYS_request_key, SYS_keyctl,
     // Ways around this filter, and large doors that no allocator needs.
-    SYS_io_uring_setup, SYS_bpf, SYS_userfaultfd, SYS_name_to_handle_at, SYS_open_by_handle_at,
-    SYS_pidfd_getfd};
+    SYS_io_uring_setup, SYS_bpf, SYS_userfaultfd, SYS_name_to_handle_at, SYS_open_by_handle_at, SYS_pidfd_getfd};
 
 enum { FORBIDDEN_COUNT = sizeof FORBIDDEN / sizeof FORBIDDEN[0], MOST_INSTRUCTIONS = 2 * FORBIDDEN_COUNT + 32 };
 
@@ -48,7 +47,8 @@ struct filter {
     struct sock_filter code[MOST_INSTRUCTIONS];
 };
 
-static void add(struct filter* filter, uint16_t operation, uint32_t value, uint8_t skip_if_true, uint8_t skip_if_false) {
+static void add(struct filter* filter, uint16_t operation, uint32_t value, uint8_t skip_if_true,
+                uint8_t skip_if_false) {
     filter->code[filter->count++] =
         (struct sock_filter){.code = operation, .k = value, .jt = skip_if_true, .jf = skip_if_false};
 }
@@ -66,7 +66,8 @@ static void forbid(struct filter* filter, uint32_t call, int error) {
     answer(filter, error_answer(error));
 }
 
-static const size_t FIRST_ARGUMENT = offsetof(struct seccomp_data, args);  // its lower half: both machines are little-endian
+static const size_t FIRST_ARGUMENT =
+    offsetof(struct seccomp_data, args);  // its lower half: both machines are little-endian
 
 static struct filter make_filter(void) {
     struct filter filter = {0};

@@ -18,8 +18,8 @@
 // the launcher, or the launcher's parent ends, all that is left of the program is killed: descendants.h says why none
 // escapes. If the launcher itself is killed outright, the program (not its children) dies with it.
 //
-// For programs that nobody trusts: --user runs it as that user, for root only, and at the end kills every process of that
-// user (user.h); --confine forbids it much, and to other processes of the launcher's user to trace the launcher
+// For programs that nobody trusts: --user runs it as that user, for root only, and at the end kills every process of
+// that user (user.h); --confine forbids it much, and to other processes of the launcher's user to trace the launcher
 // (confine.h). When the launcher is the first process of a pid namespace, it takes no signals from inside.
 //
 // --touch makes so much memory ready before the program starts and its clock runs; touch.h says why.
@@ -81,8 +81,8 @@ static void make_pipe(int ends[2]) {
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
-// In a pid namespace whatever can send the first process a signal is either the program, which has nothing to tell us, or
-// the kernel at the end of our parent.
+// In a pid namespace whatever can send the first process a signal is either the program, which has nothing to tell us,
+// or the kernel at the end of our parent.
 static bool first_of_namespace(void) { return getpid() == 1; }
 
 static int listen_to_signals(void) {
@@ -277,7 +277,7 @@ int main(int count, char** arguments) {
     run.signals = listen_to_signals();
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("cannot become a subreaper: %s", strerror(errno));
     if (!first_of_namespace()) prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (options.confine) guard_this_process();
+    if (options.confine || first_of_namespace()) guard_this_process();
 
     if (options.touch_bytes > 0) touch_memory(options.touch_bytes);
     start(&run, &options);

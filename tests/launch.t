@@ -120,6 +120,42 @@ subtest 'What a program finds' => sub {
     is( run_perl( 'use Cwd; print cwd', directory => '/' )->{stdout}, '/',   'it runs where it is told to' );
 };
 
+subtest 'What a program is given' => sub {
+    my $read = 'local $/; my $in = <STDIN>; print length $in, substr $in, -6';
+    is( run_perl( $read, stdin => "nonce\n" )->{stdout}, "6nonce\n", 'standard input is what it is given, to its end' );
+    is( run_perl( $read, stdin => 'x' x 4090 . "nonce\n" )->{stdout}, "4096nonce\n", '... as long as it may be' );
+    is( run_perl( $read, stdin => '' )->{stdout},                     '0',           '... or empty' );
+    ok( !eval { run_perl( '1', stdin => 'x' x 4097 ) }, 'a longer one' );
+    like( $@, qr/stdin is longer than 4096 bytes/, '... is refused' );
+
+    local $ENV{COLOUR} = 'red';
+    my %only = ( %mark, SHAPE => 'round' );
+    is(
+        run_perl( 'print join q{ }, sort keys %ENV', env => \%only, only_env => 1 )->{stdout},
+        'LAUNCH_TEST_MARK SHAPE',
+        'no other variables than those that are named'
+    );
+};
+
+subtest 'A program that nobody trusts' => sub {
+    my $socket = 'socket my $s, 1, 1, 0 or print "$!\n"; print "on"';
+    is( run_perl($socket)->{stdout}, 'on', 'sockets, not confined' );
+    is( run_perl( $socket, confine => 1 )->{stdout}, "Operation not permitted\non",         'no sockets, confined' );
+    is( run_perl( 'fork // die $!; wait; print -s $0, "fine"', confine => 1 )->{strays}, 0, 'forks are harmless' );
+  SKIP: {
+        if ( $> != 0 ) {
+            diag('not tested: programs as another user, which takes root');
+            skip 'only root can run a program as another user', 3;
+        }
+        my $who = run_perl( 'print "$< $> $( $)"', user => 60_500 );
+        is( $who->{stdout}, '60500 60500 60500 60500', 'it is another user, in no group but its own' );
+        my $forks = '$| = 1; for (2 .. 20) { my $pid = fork // exit; $pid or exit sleep 9; print "$_ " }';
+        is( run_perl( $forks, user => 60_500, user_tasks => 5 )->{stdout},
+            '2 3 4 5 ', 'it may have no more threads than it is granted' );
+        is( run_perl( 'print kill 0, getppid', user => 60_500 )->{stdout}, '0', '... and signals nobody else' );
+    }
+};
+
 subtest 'How a program may end' => sub {
     is( sentence_of('exit 3'), 'ended with exit status 3', 'an exit status' );
     is(
@@ -184,6 +220,16 @@ subtest 'Limits' => sub {
     my $said = sentence_of( 'my $x = "x" x 200_000_000', memory_bytes => 100 * $MIB );
     like( $said, qr/\Aran out of memory under its limit of 100 MiB \(exit status \d+\): Out of memory/, 'memory' );
     is( run_perl( 'my $x = "x" x 20_000_000', memory_bytes => 100 * $MIB )->{exit}, 0, '... but not too early' );
+
+    is(
+        sentence_of(
+            "open my \$f, '>', '$folder/long' or die; syswrite \$f, 'x' x 4096 for 1 .. 9",
+            file_bytes => 8192
+        ),
+        'crashed with signal 25 (a file became too long)',
+        'the length of a file'
+    );
+    is( -s "$folder/long", 8192, '... up to which it is written' );
     nothing_is_left('limits');
 };
 
@@ -253,7 +299,13 @@ subtest 'Processes left behind' => sub {
         'ran more than 20 processes at a time and was stopped with them',
         'many forks'
     );
-    is( run_perl( 'for (1 .. 3) { fork or exit; wait }', processes => 2 )->{exit}, 0, 'as many as allowed may run' );
+    is(
+        sentence_of( 'fork; sleep 40', threads => 1 ),
+        'ran more than 1 thread at a time and was stopped',
+        'threads are counted in all processes'
+    );
+    is( run_perl( 'for (1 .. 3) { fork or exit; wait }', processes => 2, threads => 2 )->{exit},
+        0, 'as many as allowed may run' );
     nothing_is_left('forks');
 };
 
@@ -355,6 +407,9 @@ subtest 'Mistakes on the command line' => sub {
         "huge count"       => [ [ '--files', '9' x 30, '--', 'true' ], qr/--files '9+' is not a whole number/ ],
         "bad report"       =>
           [ [ '--report', "$folder/no/such", '--', 'true' ], qr/cannot write the report to \S+: No such/ ],
+        "bad user"       => [ [ '--user', 'root',       '--', 'true' ], qr/--user 'root' is not a whole number/ ],
+        "huge user"      => [ [ '--user', '4294967295', '--', 'true' ], qr/--user '\d+' is not the number of a user/ ],
+        "closed kept fd" => [ [ '--keep', '77',         '--', 'true' ], qr/--keep '77' is not an open file/ ],
         "closed report fd" => [ [ '--report', '77', '--', 'true' ], qr/cannot write the report to 77: Bad file/ ],
     );
     for my $name ( sort keys %mistake ) {
