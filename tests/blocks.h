@@ -37,6 +37,9 @@ void check_content(const Block* block);
 // one thread only.
 void watch_overlaps(void);
 
+// 0; or 1 where nobody promised what a block of 0 bytes is.
+size_t smallest_size(void);
+
 // A size as programs ask for it: most are small, a few are of many pages.
 size_t mixed_size(uint64_t* random);
 

@@ -1,4 +1,5 @@
-// check_alignment.c: every block starts at a multiple of 16. take and resize look; these tests visit the sizes.
+// check_alignment.c: every block starts at a multiple of 16 (of 8, where the course's promises are asked). take and
+// resize look; these tests visit the sizes.
 
 #include "tests/blocks.h"
 #include "tests/process.h"
@@ -14,12 +15,12 @@ static void take_several(size_t size) {
     give_back_all(blocks, LIVE);
 }
 
-START_TEST(small_blocks_of_every_size_are_aligned_to_16) {
-    for (size_t size = 0; size <= SMALL; size++) take_several(size);
+START_TEST(small_blocks_of_every_size_are_aligned) {
+    for (size_t size = smallest_size(); size <= SMALL; size++) take_several(size);
 }
 END_TEST
 
-START_TEST(blocks_of_whole_pages_are_aligned_to_16) {
+START_TEST(blocks_of_whole_pages_are_aligned) {
     for (size_t pages = 1; pages <= 64; pages++) {
         take_several(pages * PAGE - 1);
         take_several(pages * PAGE);
@@ -28,7 +29,7 @@ START_TEST(blocks_of_whole_pages_are_aligned_to_16) {
 }
 END_TEST
 
-START_TEST(resized_blocks_are_aligned_to_16) {
+START_TEST(resized_blocks_are_aligned) {
     Block before;
     Block block;
     take(&before, 1);
@@ -47,8 +48,8 @@ END_TEST
 
 TCase* alignment_case(void) {
     TCase* topic = new_case("alignment");
-    tcase_add_test(topic, small_blocks_of_every_size_are_aligned_to_16);
-    tcase_add_test(topic, blocks_of_whole_pages_are_aligned_to_16);
-    tcase_add_test(topic, resized_blocks_are_aligned_to_16);
+    tcase_add_test(topic, small_blocks_of_every_size_are_aligned);
+    tcase_add_test(topic, blocks_of_whole_pages_are_aligned);
+    tcase_add_test(topic, resized_blocks_are_aligned);
     return topic;
 }

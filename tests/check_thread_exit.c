@@ -44,7 +44,7 @@ static void expect_no_growth(size_t before, size_t threads) {
 
 // Runs the waves. work: for the threads. after: for each index, by this thread, when the wave has ended; or NULL.
 static void run_waves(void (*work)(size_t index), void (*after)(size_t index)) {
-    size_t waves = FIRST_WAVES + scaled_for_tool(WAVES);
+    size_t waves = FIRST_WAVES + (backend.course ? WAVES / 5 : scaled_for_tool(WAVES));
     size_t before = 0;
     for (size_t wave = 1; wave <= waves; wave++) {
         run_threads(AT_ONCE, work);

@@ -10,6 +10,9 @@
 // An empty test case with the suite's time limit for each test, which is larger under a tool.
 TCase* new_case(const char* name);
 
+// Says on standard output that a topic cannot be tested here, if it is one that would be run.
+void leave_out(const char* topic, const char* reason);
+
 TCase* alignment_case(void);
 TCase* overlap_case(void);
 TCase* sizes_case(void);
@@ -22,6 +25,9 @@ TCase* thread_exit_case(void);
 TCase* reuse_case(void);
 TCase* out_of_memory_case(void);
 TCase* peak_case(void);
+TCase* memory_case(void);
+TCase* mappings_case(void);
+TCase* large_case(void);
 TCase* small_space_case(void);
 TCase* programs_case(void);
 

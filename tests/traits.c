@@ -34,10 +34,15 @@ enum { BUILT_FOR_CHECKING = 0 };
 
 // The C library keeps some freed blocks of each small size where they are (glibc: 7), and they lie in the way of a
 // large one: it needs a program with few sizes to live in a small space. The list of hw08 serves small blocks only.
+//
+// A submission may be slower than hw08 and still be right.
 static const Traits known[] = {
-    {.name = "sys", .slowness = 1, .shares_sizes = true, .small_kinds = 6, .is_the_tools = true},
-    {.name = "hw08", .slowness = 10, .small_kinds = 299},
-    {.name = "par", .slowness = 1, .shares_sizes = true, .returns_memory = true, .small_kinds = 299},
+    {.name = "sys", .slowness = 1, .shares_sizes = true, .small_kinds = 6, .alignment = 16, .is_the_tools = true},
+    {.name = "hw08", .slowness = 10, .small_kinds = 299, .alignment = 16},
+    {.name = "par", .slowness = 1, .shares_sizes = true, .returns_memory = true, .small_kinds = 299, .alignment = 16},
+    {.name = "course-hw08", .slowness = 30, .small_kinds = 299, .alignment = 8, .course = true},
+    {.name = "course", .slowness = 5, .shares_sizes = true, .small_kinds = 299, .alignment = 8, .course = true},
+    {.name = "course16", .slowness = 20, .small_kinds = 299, .alignment = 16, .course = true},
 };
 
 Traits backend;
@@ -47,7 +52,7 @@ Traits backend;
 const char* __tsan_default_options(void) { return "detect_deadlocks=0"; }
 
 void know_backend(const char* name) {
-    backend = (Traits){.name = name, .slowness = 10};
+    backend = (Traits){.name = name, .slowness = 10, .alignment = 16};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].name, name) == 0) backend = known[i];
     }

@@ -1,0 +1,82 @@
+package tests::ContractJob;
+
+# Stands for the grader's job in tests of the contract checks: builds the backends of the tree and of tests/broken with make,
+# and runs their binaries without a sandbox.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use measure::Launch;
+
+my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS PROGRAMS FLAVOUR BUILD BIN V);
+
+# %parts: launcher. `of`: the source that each graded backend is made of.
+sub new ( $class, %parts ) { return bless { build => $ENV{BUILD} // 'build', of => {}, %parts }, $class }
+
+# A job in which one backend is graded, and made of the source of another name.
+sub with ( $self, $backend, $source ) { return bless { %{$self}, of => { $backend => $source } }, ref $self }
+
+# A job whose programs are not run: each ends as given, except that WORD in what it printed is the word that was asked for.
+sub pretending ( $self, $result ) { return bless { %{$self}, result => $result }, ref $self }
+
+sub backends ($self)                        { return sort keys %{ $self->{of} } }
+sub drawn    ( $self, $purpose, $low, $high ) { return $low + 4711 % ( $high - $low + 1 ) }
+sub nonce    ($self)                        { return 'n' . int rand 1e9 }
+
+sub _make ( $self, $flavour, @arguments ) {
+    local @ENV{@NOT_INHERITED};
+    delete @ENV{@NOT_INHERITED};
+    my $result = measure::Launch::run(
+        command  => [ qw(make -s -k -j2), "FLAVOUR=$flavour", "BUILD=$self->{build}", @arguments ],
+        launcher => $self->{launcher},
+        wall_s   => 240,
+    );
+    return measure::Launch::ok($result) ? () : split /\n/, $result->{stderr};
+}
+
+# Builds the usual binaries of some sources at once, which is quicker than one after the other.
+sub build_all ( $self, @sources ) {
+    my %seen;
+    my @each = grep { !$seen{$_}++ } @sources;
+    my $folder = "$self->{build}/release/tests";
+    my @errors = $self->_make( 'release', "BACKENDS=@each", map { ( "$folder/suite-$_", "$folder/contract/watched-$_" ) } @each );
+    die join "\n", 'the backends cannot be built:', @errors, q{} if @errors;
+    return;
+}
+
+sub binary ( $self, $backend, $flavour, $name ) {
+    my $source = $self->{of}{$backend};
+    my $path   = "$self->{build}/$flavour/" . $name =~ s/-\Q$backend\E\z/-$source/r;
+    my @errors = $self->{result} ? () : $self->_make( $flavour, "BACKENDS=$source", $path );
+    die { complaint => "$name was not built", errors => \@errors } if @errors;
+    return $path;
+}
+
+sub launch ( $self, %options ) {
+    my @command = @{ $options{command} };
+    if ( $self->{result} ) {
+        my %result = %{ $self->{result} };
+        $result{stdout} =~ s/\bWORD\b/$command[-1]/;
+        return \%result;
+    }
+    delete $options{see};
+    return measure::Launch::run( %options, launcher => $self->{launcher} );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+tests::ContractJob - what grader::Contract needs of a job, for its tests
+
+=head1 SYNOPSIS
+
+    my $job = tests::ContractJob->new( launcher => $launcher );
+    grader::Contract::tests( $job->with( par => 'leak' ) );          # tests/broken/leak_alloc.c, graded as par
+    grader::Contract::tests( $job->with( par => 'par' )->pretending( { exit => 0, ... } ) );
+
+=cut

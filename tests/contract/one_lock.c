@@ -1,0 +1,82 @@
+// one_lock.c: four threads take, resize and free blocks; then this says which locks the backend has taken meanwhile.
+//
+// Usage: one_lock-NAME WORD. For each lock a line
+//
+//     lock CALL TIMES binary OFFSET        a variable of the program, so many bytes (hexadecimal) after its start
+//     lock CALL TIMES memory ADDRESS       somewhere else
+//
+// and at the end a line that repeats WORD, so that whoever started this knows that it came to its end.
+//
+// Exit status: 0; 1 with one line on standard error when a call gave no memory; 2 for wrong usage.
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/contract/locks.h"
+#include "xmalloc.h"
+
+enum { THREADS = 4, ROUNDS = 2000, LIVE = 20, CALLS_OF_A_ROUND = 3 };
+
+// The linker's names for the first and the last byte of the program and its variables.
+extern const char __executable_start[];
+extern const char _end[];
+
+static void need(const void* block, const char* call, size_t bytes) {
+    if (block != NULL) return;
+    fprintf(stderr, "%s of %zu bytes returned NULL although there is memory\n", call, bytes);
+    exit(1);
+}
+
+static void* work(void* index) {
+    void* blocks[LIVE] = {NULL};
+    for (size_t i = 0; i < ROUNDS; i++) {
+        void** block = &blocks[i % LIVE];
+        size_t bytes = 1 + (i * 7919 + (uintptr_t)index) % 2000;
+        xfree(*block);
+        *block = xmalloc(bytes);
+        need(*block, "xmalloc", bytes);
+        memset(*block, 1, bytes);
+        *block = xrealloc(*block, bytes * 2);
+        need(*block, "xrealloc", bytes * 2);
+    }
+    for (size_t i = 0; i < LIVE; i++) xfree(blocks[i]);
+    return NULL;
+}
+
+static void print_lock(const LockUse* use) {
+    const char* address = use->address;
+    bool is_variable = address >= __executable_start && address < _end;
+    uintptr_t place = is_variable ? (uintptr_t)(address - __executable_start) : (uintptr_t)address;
+    printf("lock %s %zu %s %" PRIxPTR "\n", use->call, use->times, is_variable ? "binary" : "memory", place);
+}
+
+int main(int count, char** arguments) {
+    if (count != 2) {
+        fprintf(stderr, "usage: %s WORD\n", arguments[0]);
+        return 2;
+    }
+
+    // What the first call of all sets up, it may set up as it likes.
+    xfree(xmalloc(100));
+
+    pthread_t threads[THREADS];
+    note_locks(true);
+    for (uintptr_t i = 0; i < THREADS; i++) {
+        int error = pthread_create(&threads[i], NULL, work, (void*)i);
+        if (error == 0) continue;
+        fprintf(stderr, "thread %zu of %d cannot be started: %s\n", (size_t)i + 1, THREADS, strerror(error));
+        return 1;
+    }
+    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    note_locks(false);
+
+    LockUse uses[MOST_LOCKS];
+    read_locks(uses);
+    for (size_t i = 0; i < MOST_LOCKS && uses[i].address != NULL; i++) print_lock(&uses[i]);
+    printf("one_lock: %d threads made %d calls; %s\n", THREADS, THREADS * ROUNDS * CALLS_OF_A_ROUND, arguments[1]);
+    return 0;
+}

@@ -1,0 +1,150 @@
+// watched.c: takes, resizes and frees blocks while a tool looks on (valgrind's memcheck, ThreadSanitizer).
+//
+// Usage: watched-NAME THREADS ROUNDS WORD. First each thread works with blocks of its own. Nothing but the allocator
+// orders what the threads do, so that the tool cannot take an order of ours for one of the allocator's. Then blocks go
+// from thread to thread, and are resized and freed where they arrive. The last line repeats WORD, so that whoever
+// started this knows that it came to its end.
+//
+// Exit status: 0 if all went well; 1 with a line on standard error that says what was wrong with a block; 2 for wrong
+// usage; 3 with a line when there was no memory, which may be the tool's fault.
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xmalloc.h"
+
+enum { MOST_THREADS = 16, LIVE = 40, SLOTS = 16, KIB = 1024 };
+enum { WRONG_BLOCK = 1, WRONG_USAGE = 2, NO_MEMORY = 3 };
+
+typedef struct Piece {
+    unsigned char* bytes;  // NULL: none is held
+    size_t size;
+    unsigned char value;  // of every byte
+} Piece;
+
+static size_t rounds;
+
+static uint64_t next_random(uint64_t* state) {
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 33;
+}
+
+static size_t draw_size(uint64_t* random) {
+    static const size_t most[] = {64, 64, 300, 300, 300, 1000, 1000, 3 * KIB, 5 * KIB, 20 * KIB};
+    size_t kind = next_random(random) % (sizeof most / sizeof most[0]);
+    return 1 + next_random(random) % most[kind];
+}
+
+static void need(const Piece* piece, const char* call) {
+    if (piece->bytes != NULL) return;
+    fprintf(stderr, "%s of %zu bytes returned NULL although there is memory\n", call, piece->size);
+    _exit(NO_MEMORY);
+}
+
+// Each byte is compared with the next: the tool then does the work, and does it fast.
+static void check_first(const Piece* piece, size_t count, const char* when) {
+    if (piece->bytes[0] == piece->value && memcmp(piece->bytes, piece->bytes + 1, count - 1) == 0) return;
+    fprintf(stderr, "the block %p of %zu bytes does not hold any more what was written to it (seen %s)\n",
+            (void*)piece->bytes, piece->size, when);
+    _exit(WRONG_BLOCK);
+}
+
+static void take(Piece* piece, size_t size, uint64_t* random) {
+    *piece = (Piece){.bytes = xmalloc(size), .size = size, .value = (unsigned char)next_random(random)};
+    need(piece, "xmalloc");
+    memset(piece->bytes, piece->value, size);
+}
+
+static void resize(Piece* piece, size_t size) {
+    size_t kept = piece->size < size ? piece->size : size;
+    check_first(piece, piece->size, "before xrealloc");
+    piece->bytes = xrealloc(piece->bytes, size);
+    piece->size = size;
+    need(piece, "xrealloc");
+    check_first(piece, kept, "after xrealloc");
+    memset(piece->bytes, piece->value, size);
+}
+
+static void give_back(Piece* piece) {
+    if (piece->bytes == NULL) return;
+    check_first(piece, piece->size, "before xfree");
+    xfree(piece->bytes);
+    piece->bytes = NULL;
+}
+
+static void work_alone(uint64_t* random) {
+    Piece pieces[LIVE] = {{0}};
+    for (size_t i = 0; i < rounds; i++) {
+        Piece* piece = &pieces[next_random(random) % LIVE];
+        if (piece->bytes != NULL && i % 3 == 0) {
+            resize(piece, draw_size(random));
+        } else {
+            give_back(piece);
+            take(piece, draw_size(random), random);
+        }
+        if (i % 5 == 0) sched_yield();  // the threads shall meet also where there is one processor
+    }
+    for (size_t i = 0; i < LIVE; i++) give_back(&pieces[i]);
+}
+
+static struct {
+    pthread_mutex_t lock;
+    Piece pieces[SLOTS];
+} handed = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static Piece exchange(size_t slot, Piece piece) {
+    pthread_mutex_lock(&handed.lock);
+    Piece other = handed.pieces[slot];
+    handed.pieces[slot] = piece;
+    pthread_mutex_unlock(&handed.lock);
+    return other;
+}
+
+static void hand_around(uint64_t* random) {
+    for (size_t i = 0; i < rounds / 4; i++) {
+        Piece piece;
+        take(&piece, draw_size(random), random);
+        Piece other = exchange(next_random(random) % SLOTS, piece);
+        if (other.bytes != NULL && i % 3 == 0) resize(&other, draw_size(random));
+        give_back(&other);
+    }
+}
+
+static void* work(void* index) {
+    uint64_t random = (uintptr_t)index + 1;
+    work_alone(&random);
+    hand_around(&random);
+    return NULL;
+}
+
+static size_t number_of(const char* text, size_t most) {
+    size_t number = strtoul(text, NULL, 10);
+    return number <= most ? number : 0;
+}
+
+int main(int count, char** arguments) {
+    size_t thread_count = count == 4 ? number_of(arguments[1], MOST_THREADS) : 0;
+    rounds = count == 4 ? number_of(arguments[2], 1000000) : 0;
+    if (thread_count == 0 || rounds == 0) {
+        fprintf(stderr, "usage: %s THREADS ROUNDS WORD, at most %d threads\n", arguments[0], MOST_THREADS);
+        return WRONG_USAGE;
+    }
+
+    pthread_t threads[MOST_THREADS];
+    for (uintptr_t i = 0; i < thread_count; i++) {
+        int error = pthread_create(&threads[i], NULL, work, (void*)i);
+        if (error == 0) continue;
+        fprintf(stderr, "thread %zu of %zu cannot be started: %s\n", (size_t)i + 1, thread_count, strerror(error));
+        return NO_MEMORY;
+    }
+    for (size_t i = 0; i < thread_count; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < SLOTS; i++) give_back(&handed.pieces[i]);
+    printf("watched: %zu threads, %zu rounds each; %s\n", thread_count, rounds, arguments[3]);
+    return 0;
+}
