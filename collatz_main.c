@@ -12,6 +12,7 @@
 
 #include "programs/answer.h"
 #include "programs/crew.h"
+#include "programs/digest.h"
 #include "programs/failure.h"
 #include "programs/options.h"
 #include "programs/queue.h"
@@ -35,6 +36,7 @@ struct server {
     uint64_t top;
     unsigned generators;        // threads 0 to generators - 1 generate, the others measure
     bool alone;                 // one thread does both in turn
+    bool digest;                // take the digest of every trajectory (digest.h)
     atomic_uint_fast64_t next;  // the first number that nobody has claimed
     struct queue queue;
 
@@ -74,9 +76,16 @@ static void results_make_room(struct server* server, uint64_t more) {
     server->result_capacity = capacity;
 }
 
+static void digest_trajectory(const struct trajectory* trajectory) {
+    uint64_t digest = digest_start(trajectory->values[0]);
+    for (uint64_t i = 0; i < trajectory->length; i++) digest = digest_add(digest, trajectory->values[i]);
+    digest_take(digest, trajectory->length);
+}
+
 static void message_measure(struct server* server, struct message* message) {
     struct result results[MESSAGE_MOST];
     for (uint64_t i = 0; i < message->count; i++) {
+        if (server->digest) digest_trajectory(message->trajectories[i]);
         results[i] = (struct result){message->first + i, trajectory_steps(message->trajectories[i])};
         xfree(message->trajectories[i]);
     }
@@ -108,6 +117,8 @@ int main(int argc, char** argv) {
     server.top = options.top;
     server.generators = (options.threads + 1) / 2;
     server.alone = options.threads == 1;
+    server.digest = options.digest;
+    if (server.digest) digest_read_nonce();
     atomic_init(&server.next, 1);
     queue_init(&server.queue, server.generators);
     pthread_mutex_init(&server.table_lock, NULL);
@@ -122,5 +133,6 @@ int main(int argc, char** argv) {
     queue_destroy(&server.queue);
     pthread_mutex_destroy(&server.table_lock);
     answer_print(&answer);
+    if (server.digest) digest_print();
     return 0;
 }

@@ -3,6 +3,7 @@
 // What it asks of an allocator: xrealloc in small steps, blocks of 16 B to 4 KiB in powers of two, and a large live
 // heap.
 
+#include "programs/digest.h"
 #include "programs/ivec.h"
 #include "programs/search.h"
 
@@ -28,9 +29,15 @@ static uint64_t last(const void* sequence) {
 
 static uint64_t length(const void* sequence) { return ((const struct ivec*)sequence)->length; }
 
+static uint64_t digest(const void* sequence, uint64_t start) {
+    const struct ivec* vector = sequence;
+    for (size_t i = 0; i < vector->length; i++) start = digest_add(start, vector->elements[i]);
+    return start;
+}
+
 static void release(void* sequence) { ivec_release(sequence); }
 
-static const struct sequence_kind vectors = {start, copy, append, last, length, release};
+static const struct sequence_kind vectors = {start, copy, append, last, length, digest, release};
 
 int main(int argc, char** argv) {
     search(&vectors, options_or_exit(argc, argv));

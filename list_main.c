@@ -2,6 +2,7 @@
 //
 // What it asks of an allocator: very many 16-byte blocks, taken and freed one by one, and a large live heap of them.
 
+#include "programs/digest.h"
 #include "programs/list.h"
 #include "programs/search.h"
 
@@ -24,9 +25,17 @@ static uint64_t last(const void* sequence) { return ((const struct list*)sequenc
 
 static uint64_t length(const void* sequence) { return ((const struct list*)sequence)->length; }
 
+static uint64_t digest(const void* sequence, uint64_t start) {
+    const struct list* list = sequence;
+    for (const struct cell* cell = list->first; cell != NULL; cell = cell->next) {
+        start = digest_add(start, cell->number);
+    }
+    return start;
+}
+
 static void release(void* sequence) { list_release(sequence); }
 
-static const struct sequence_kind lists = {start, copy, append, last, length, release};
+static const struct sequence_kind lists = {start, copy, append, last, length, digest, release};
 
 int main(int argc, char** argv) {
     search(&lists, options_or_exit(argc, argv));

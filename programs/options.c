@@ -10,7 +10,8 @@
 
 #include "programs/failure.h"
 
-static const char usage[] = "usage: PROGRAM [-t THREADS] TOP   (THREADS 1 to 1024, default 4; TOP 2 or more)";
+static const char usage[] =
+    "usage: PROGRAM [-t THREADS] [--digest] TOP   (THREADS 1 to 1024, default 4; TOP 2 or more)";
 
 // Reads a whole number written in decimal digits alone; strtoull by itself would take signs and spaces.
 static bool number_read(const char* name, const char* text, uint64_t least, uint64_t most, uint64_t* number,
@@ -42,6 +43,7 @@ bool options_read(int argc, char** argv, struct options* options, char* complain
     const char* top_text = NULL;
     uint64_t threads = THREADS_DEFAULT;
     options->help = false;
+    options->digest = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
             options->help = true;
@@ -53,6 +55,8 @@ bool options_read(int argc, char** argv, struct options* options, char* complain
                 return false;
             }
             if (!number_read("THREADS", argv[++i], 1, THREADS_MOST, &threads, complaint, complaint_bytes)) return false;
+        } else if (strcmp(argv[i], "--digest") == 0) {
+            options->digest = true;
         } else if (looks_like_option(argv[i])) {
             snprintf(complaint, complaint_bytes, "unknown option '%s'", argv[i]);
             return false;

@@ -13,9 +13,10 @@ struct options {
     uint64_t top;      // numbers from 1 to top - 1 are searched; at least TOP_LEAST
     unsigned threads;  // 1 to THREADS_MOST
     bool help;         // asked for with -h or --help; the other fields then say nothing
+    bool digest;       // asked for with --digest (digest.h)
 };
 
-// Reads a command line `[-t THREADS] TOP`.
+// Reads a command line `[-t THREADS] [--digest] TOP`.
 //
 // argc, argv: as main got them. options: filled in on success.
 // complaint: a buffer of complaint_bytes for a line that says what is wrong and names the value.

@@ -8,6 +8,7 @@
 
 #include "programs/answer.h"
 #include "programs/crew.h"
+#include "programs/digest.h"
 #include "programs/failure.h"
 #include "programs/step.h"
 #include "xmalloc.h"
@@ -82,6 +83,14 @@ static void* take_table(uint64_t count, size_t entry_bytes) {
     return table;
 }
 
+// Walks all that was kept, which must still be there and whole.
+static void digest_kept(const struct search_state* state) {
+    for (uint64_t i = 0; i < state->count; i++) {
+        const void* sequence = state->kept[i];
+        digest_take(state->kind->digest(sequence, digest_start(i + 1)), state->kind->length(sequence));
+    }
+}
+
 void search(const struct sequence_kind* kind, struct options options) {
     struct search_state state = {.kind = kind, .count = options.top - 1};
     state.kept = take_table(state.count, sizeof state.kept[0]);
@@ -94,7 +103,9 @@ void search(const struct sequence_kind* kind, struct options options) {
     atomic_init(&state.ticket, 0);
     atomic_init(&state.next, state.slot_count + 1);
 
+    if (options.digest) digest_read_nonce();
     crew_run(options.threads, search_work, &state);
+    if (options.digest) digest_kept(&state);
 
     struct answer answer = {0};
     for (uint64_t i = 0; i < state.count; i++) {
@@ -104,4 +115,5 @@ void search(const struct sequence_kind* kind, struct options options) {
     xfree(state.slots);
     xfree(state.kept);
     answer_print(&answer);
+    if (options.digest) digest_print();
 }

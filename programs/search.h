@@ -25,6 +25,7 @@ struct sequence_kind {
     void (*append)(void* sequence, uint64_t number);
     uint64_t (*last)(const void* sequence);
     uint64_t (*length)(const void* sequence);
+    uint64_t (*digest)(const void* sequence, uint64_t start);  // digest_add of every element, from this start
     void (*release)(void* sequence);
 };
 

@@ -63,27 +63,73 @@ sub answers ( $program, $backend ) {
     return;
 }
 
+# With --digest a second line depends on every element of every sequence and on the nonce, but not on the backend, on the
+# threads or on how their work fell out.
+my $NONCE = '0123456789abcdef' x 2;
+
+sub run_with_nonce ( $program, $backend, $nonce, @arguments ) {
+    return measure::Launch::run(
+        command => [ "$programs/$program-$backend", '--digest', @arguments ],
+        stdin   => $nonce,
+        wall_s  => 60,
+    );
+}
+
+sub digests ($program) {
+    my %seen;
+    for my $backend (@backends) {
+        for my $threads ( 1, 4 ) {
+            my $result = run_with_nonce( $program, $backend, "$NONCE\n", '-t', $threads, 1000 );
+            $seen{ $result->{stdout} } = "$backend with $threads threads";
+        }
+    }
+    my ($said) = sort keys %seen;
+    is( keys %seen, 1, "$program --digest prints the same with every backend and any threads" ) or diag explain \%seen;
+
+    # 60,540 = the sum of steps and one more for each of the numbers below 1,000, as any program may count them.
+    my $elements = 0;
+    for my $number ( 1 .. 999 ) {
+        for ( my $value = $number ; $value != 1 ; $value = $value % 2 ? 3 * $value + 1 : $value / 2 ) { $elements++ }
+        $elements++;
+    }
+    like(
+        $said,
+        qr/\A\Q$answer{1000}\E\nDigest is [0-9a-f]{16} over 999 sequences of $elements elements\n\z/,
+        '... the answer, and a digest over all sequences'
+    );
+    my $other = run_with_nonce( $program, $backends[0], ( '1' x 32 ) . "\n", 1000 );
+    isnt( $other->{stdout}, $said, '... which another nonce changes' );
+    isnt( run_with_nonce( $program, $backends[0], "$NONCE\n", 1001 )->{stdout}, $said, '... and one number more' );
+    for my $wrong ( '', "12\n", "$NONCE", "$NONCE$NONCE\n", ( 'x' x 32 ) . "\n" ) {
+        my $result = run_with_nonce( $program, $backends[0], $wrong, 10 );
+        is( $result->{exit}, 2, '... a nonce that is none is refused' );
+        like( $result->{stderr}, qr/--digest needs a nonce on standard input/, '... in words' );
+    }
+    return;
+}
+
 sub command_line ( $program, $backend ) {
     my %named = (
-        ''                      => 'TOP is missing',
-        '10 20'                 => '20',
-        'ten'                   => 'ten',
-        '-5'                    => '-5',
-        '1'                     => '1',
-        '99999999999999999999'  => '99999999999999999999',
-        '-t 0 10'               => '0',
-        '-t 1025 10'            => '1025',
-        '-t four 10'            => 'four',
-        '-t -1 10'              => '-1',
+        ''                           => 'TOP is missing',
+        '10 20'                      => '20',
+        'ten'                        => 'ten',
+        '-5'                         => '-5',
+        '1'                          => '1',
+        '99999999999999999999'       => '99999999999999999999',
+        '-t 0 10'                    => '0',
+        '-t 1025 10'                 => '1025',
+        '-t four 10'                 => 'four',
+        '-t -1 10'                   => '-1',
         '-t 99999999999999999999 10' => '99999999999999999999',
-        '10 -t'                 => '-t',
-        '-x 10'                 => '-x',
+        '10 -t'                      => '-t',
+        '-x 10'                      => '-x',
     );
     for my $line ( sort keys %named ) {
-        my $result = run( $program, $backend, split ' ', $line );
+        my $result      = run( $program, $backend, split ' ', $line );
         my ($complaint) = split /\n/, $result->{stderr};
         ok(
-            defined $result->{exit} && $result->{exit} == 2
+            defined $result->{exit}
+              && $result->{exit} == 2
               && $result->{stdout} eq ''
               && is_one_clear_line( $result->{stderr} )
               && index( $complaint, $named{$line} ) >= 0,
@@ -132,6 +178,7 @@ for my $backend (@backends) {
     ok( $refused > 0, "some of the limits on $backend were too tight, so running out was tried" );
 }
 command_line( $_, $backends[0] ) for @programs;
+digests($_) for @programs;
 
 SKIP: {
     skip "$failing_disk is not there", 2 if !-c $failing_disk;
@@ -142,7 +189,7 @@ SKIP: {
         exec "$programs/list-$backends[0]", 100;
     }
     waitpid $pid, 0;
-    is( $? >> 8, 1, 'an answer that cannot be written is an error' );
+    is( $? >> 8,  1, 'an answer that cannot be written is an error' );
     is( $? & 127, 0, '... and no crash' );
 }
 
