@@ -221,6 +221,10 @@ scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launch
 grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
 
+.PHONY: pristine
+pristine: ## write grader/pristine.sha256, after a change of the kit's own files that is meant
+	@perl -I. -Mgrader::Pristine -e 'print grader::Pristine::listing(".")' >$(BUILD)/pristine && mv $(BUILD)/pristine grader/pristine.sha256
+
 .PHONY: programs
 programs: $(programs)
 
@@ -269,7 +273,7 @@ print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
     print JSON::PP->new->canonical->pretty->encode(\@entries)
 
 # Everything that a machine can find without running anything.
-perl_sources = $(sort $(wildcard *.pl */*.pm */*.t) $(shell grep -l -s '^.!/usr/bin/env perl' bench/* tests/*))
+perl_sources = $(sort $(wildcard *.pl */*.pm */*.t) $(shell grep -l -s '^.!/usr/bin/env perl' bench/* tests/* grader/*))
 in_parallel = xargs -P $(shell nproc)
 .PHONY: lint
 lint: compile_commands.json ## warnings of the compiler, clang-format, clang-tidy, perl -c, perlcritic

@@ -1,6 +1,7 @@
 #!/usr/bin/env perl
 
-# The grader's door: reads the options, builds, lets each stage of grader/ name and run its tests, and prints TAP.
+# The grader's door: reads the options, takes in what was handed in, lets each stage of grader/ name and run its tests, and
+# prints TAP.
 
 use v5.34;
 use warnings;
@@ -11,33 +12,61 @@ use Cwd          qw(abs_path);
 use FindBin      qw($RealBin);
 use Getopt::Long qw(GetOptions);
 use Pod::Usage   qw(pod2usage);
+use Time::HiRes  qw(time);
 
 use lib $RealBin;
 use grader::Build;
+
+use grader::Contract;
 use grader::Correctness;
+use grader::Deliverables;
+use grader::Intake;
 use grader::Job;
+use grader::Made;
+use grader::Pristine;
 use grader::Progress;
+use grader::Results;
+use grader::Rubric;
+use grader::Sandbox;
 use grader::Settings;
 use grader::Speed;
 use grader::Tap;
+use grader::Work;
 use grader::Workspace;
+use measure::Machine;
 
-my %STAGES = ( correctness => \&grader::Correctness::tests, speed => \&grader::Speed::tests );
-my @STAGES = qw(correctness speed);
+my %STAGES = (
+    build       => \&grader::Made::tests,
+    correctness => \&grader::Correctness::tests,
+    work        => \&grader::Work::tests,
+
+    contract     => \&grader::Contract::tests,
+    speed        => \&grader::Speed::tests,
+    deliverables => \&grader::Deliverables::tests,
+);
+my @FORMATS = qw(json gradescope junit);
+my $RUBRIC  = "$RealBin/grader/rubric.conf";
 
 sub usage_error ($message) { return pod2usage( -message => "test.pl: $message", -exitval => 2, -verbose => 0 ) }
 
 sub read_options () {
-    my %option = ( tree => $RealBin );
+    my %option = ( tree => $RealBin, rubric => $RUBRIC );
     local $SIG{__WARN__} = sub ($warning) { usage_error( $warning =~ s/\n\z//r ) };
-    GetOptions( \%option, 'tree=s', 'seed=i', 'only=s', 'backends=s', 'programs=s', 'timeout=f', 'help' )
+    GetOptions( \%option, 'tree=s', 'submission=s', 'rubric=s', 'seed=i', 'only=s', 'tests=s', 'backends=s',
+        'programs=s', 'timeout=f', 'isolation=s', 'require-sandbox', 'autolab', ( map { "$_=s" } @FORMATS ), 'help' )
       or usage_error('the options could not be read');
     pod2usage( -exitval => 0, -verbose => 2, -noperldoc => 1 ) if $option{help};
 
+    my @stages = sort keys %STAGES;
     usage_error("'$ARGV[0]' is not an option")              if @ARGV;
-    usage_error("--only $option{only}: not one of @STAGES") if defined $option{only} && !$STAGES{ $option{only} };
+    usage_error("--only $option{only}: not one of @stages") if defined $option{only} && !$STAGES{ $option{only} };
     usage_error("--timeout $option{timeout}: not a number of seconds over 0") if ( $option{timeout} // 1 ) <= 0;
     usage_error("--tree $option{tree}: there is no Makefile in it")           if !-f "$option{tree}/Makefile";
+    usage_error("--isolation $option{isolation}: not one of namespaces user none")
+      if defined $option{isolation} && $option{isolation} !~ /\A(?:namespaces|user|none)\z/;
+    usage_error("--submission $option{submission}: there is no such folder or archive")
+      if defined $option{submission} && !-e $option{submission};
+
     for my $list ( grep { defined $option{$_} } qw(backends programs) ) {
         my @names = grep { length } split /[\s,]+/, $option{$list};
         my ($odd) = grep { !/\A\w+\z/ } @names;
@@ -48,105 +77,205 @@ sub read_options () {
     return %option;
 }
 
-# Result: whether every test passed. Dies when the grader itself cannot run.
-sub grade ( $tap, %option ) {
-    my $settings = grader::Settings::defaults();
+# What a grading needs before its first test. Dies when the grader itself cannot run.
+sub prepare ( $rubric, $workspace, %option ) {
+    my $settings = $rubric->apply_to( grader::Settings::defaults() );
     $settings->{run_timeout_s} = $option{timeout} if defined $option{timeout};
-    my $seed      = $option{seed} // int rand 2**31;
-    my $workspace = grader::Workspace->new;
-    my $progress  = grader::Progress->new;
+    grader::Pristine::insist($RealBin) if defined $option{submission};
 
+    my $progress = grader::Progress->new;
     $progress->show('building the launcher');
-    my $job = grader::Job->new(
+    my $launcher = grader::Build::launcher( $RealBin, $workspace );
+    my $sandbox =
+      grader::Sandbox->choose( workspace => $workspace, launcher => $launcher, wanted => $option{isolation} );
+    die 'the grader cannot run: --require-sandbox was given, but ' . $sandbox->describe . "\n"
+      if $option{'require-sandbox'} && $sandbox->level eq 'none';
+
+    $progress->show('taking in what was handed in');
+    my $backends = $option{backends} // $settings->{backends};
+    my $intake   = grader::Intake->new(
+        $option{submission} // $option{tree},
+        $workspace->folder('submission'),
+        not_helpers => [ grader::Pristine::files($RealBin) ],
+        defined $option{submission} ? () : ( only => in_tree( @{$backends} ) ),
+    );
+    return grader::Job->new(
         tree      => abs_path( $option{tree} ),
         settings  => $settings,
         workspace => $workspace,
-        launcher  => grader::Build::launcher( $RealBin, $workspace ),
+        launcher  => $launcher,
+        sandbox   => $sandbox,
         progress  => $progress,
-        seed      => $seed,
-        backends  => $option{backends} // $settings->{backends},
+        intake    => $intake,
+        seed      => $option{seed} // int rand 2**31,
+        backends  => $backends,
         programs  => $option{programs} // $settings->{programs},
     );
-    my @tests = map { $STAGES{$_}->($job) } $option{only} // @STAGES;
-    $job->build if @tests;
+}
 
-    $progress->clear;
+# What of a whole tree is graded: as for the Makefile, NAME_alloc.c and all in NAME/; and what is handed in with it.
+sub in_tree (@backends) {
+    my $names = join '|', @backends;
+    return qr{\A(?:(?:$names)(?:_alloc[.]c\z|/)|[^/]+[.](?:h|md|txt|png)\z)};
+}
+
+sub new_results ( $rubric, $job, %option ) {
+    return grader::Results->new(
+        rubric => $rubric,
+        files  => { map { defined $option{$_} ? ( $_ => $option{$_} ) : () } @FORMATS },
+        about  => {
+            submission => $option{submission} // $option{tree},
+            seed       => $job->seed,
+            isolation  => $job->sandbox->describe,
+            machine    => measure::Machine::sentence( measure::Machine::describe() ),
+            rubric     => $option{rubric},
+        },
+    );
+}
+
+# Result: the grader::Results. Dies when the grader itself cannot run.
+sub grade ( $tap, $workspace, %option ) {
+    my $rubric = grader::Rubric->read_file( $option{rubric}, $RUBRIC );
+    my $job    = prepare( $rubric, $workspace, %option );
+    my @stages = $option{only} // @{ $rubric->value('stages') };
+    my @tests  = map { $STAGES{$_}->($job) } @stages;
+    @tests = grep { $_->{id} =~ /\A(?:$option{tests})\z/ } @tests if defined $option{tests};
+    my $results = new_results( $rubric, $job, %option );
+    $results->plan(@tests);
+
+    my $done = eval { run_tests( $tap, $job, $results, @tests ); 1 };
+    if ( !$done ) {
+        my $why = $@;
+        $results->abandon($why);
+        die $why;
+    }
+    $results->finish;
+    return $results;
+}
+
+sub run_tests ( $tap, $job, $results, @tests ) {
+    $job->progress->clear;
     $tap->plan( scalar @tests );
-    $tap->note("seed $seed (--seed $seed draws the same TOPs again)");
+    $tap->note( 'seed ' . $job->seed . ' (--seed ' . $job->seed . ' draws the same TOPs again)' );
+    $tap->note( $job->sandbox->describe, $job->intake->notes );
     for my $test (@tests) {
+        my $started = time;
         my $outcome = $test->{run}->();
-        $progress->clear;
+        $job->progress->clear;
         $tap->result( $test->{name}, $outcome );
+        $results->add( $test, $outcome, time - $started );
     }
     my %count = $tap->counts;
     $tap->note(
         "$count{pass} passed, $count{fail} failed" . ( $count{skip} ? ", $count{skip} could not be told" : q{} ) );
-    return $count{fail} == 0;
+    $tap->note( sprintf '%g of %g points', $results->score, $results->max_score );
+    return;
 }
 
-my %option     = read_options();
-my $tap        = grader::Tap->new;
-my $all_passed = eval { grade( $tap, %option ) ? 1 : 0 };
-if ( !defined $all_passed ) {
+my %option    = read_options();
+my $tap       = grader::Tap->new;
+my $workspace = grader::Workspace->new;
+my $results   = eval { grade( $tap, $workspace, %option ) };
+if ( !defined $results ) {
     $tap->bail_out($@);
     exit 2;
 }
-exit( $all_passed ? 0 : 1 );
+say $results->autolab_line if $option{autolab};
+exit( $results->is_full ? 0 : 1 );
 
 __END__
 
 =head1 NAME
 
-test.pl - grade the allocators: right answers, and fast enough
+test.pl - grade the allocators: right, as promised, and fast
 
 =head1 SYNOPSIS
 
     perl test.pl
-    prove -v test.pl
+    perl test.pl --submission somebody.tar.gz --json result.json
     perl test.pl --only correctness --backends par
-    perl test.pl --tree ../somebody
+    perl test.pl --tests 'par[.]resize|par[.]threads'
+    prove -v test.pl
 
 =head1 DESCRIPTION
 
-Builds every program with every backend, from clean, into a temporary folder; then prints the Test Anything Protocol:
+Grades what stands in this tree, or what somebody has handed in, with the programs, the Makefile and the tests of this tree.
+It prints the Test Anything Protocol, and can write the result to files. The stages, in this order:
 
 =over
 
-=item *
+=item build
 
-each program gives the right answer with each backend, at fixed TOPs and at some drawn at random;
+The backend compiles, defines xmalloc, xfree and xrealloc, asks for nothing that an allocator has no use for, and does not
+take its memory from the C library.
 
-=item *
+=item correctness
 
-base: on each program C<par> is at least 4 times faster than C<hw08>;
+Each program gives the right answer with each backend, at fixed TOPs and at some drawn at random.
 
-=item *
+=item work
 
-challenge: on each program C<par> is faster than C<sys>.
+Each program proves that it computed and kept every sequence: it prints a digest under a nonce that it reads after its start.
+
+=item contract
+
+What the course promised its students: blocks keep apart and keep their content, threads, resizing, reuse, memory, small
+address spaces, memcheck, data races, and one lock in hw08.
+
+=item speed
+
+Base: on each program par is at least 4 times faster than hw08. Challenge: par is faster than the C library. Bonus: it takes
+less than 0.90 of its time. Each is decided by a sequential test over interleaved rounds and has three answers: faster, not
+faster, and cannot tell, which is a skipped test.
+
+=item deliverables
+
+The report and the graph are there.
 
 =back
 
-Speed is judged by the ratio of elapsed times in interleaved rounds. Each ratio is given with the interval in which the
-true one lies; when that interval holds the threshold, the test is skipped: the machine was too noisy to tell.
+A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). The backends may lie in sub-folders and have the older
+names of the course: hw07_malloc.c for hw08_alloc.c; hwx_malloc.c, par_malloc.c or opt_malloc.c for par_alloc.c. Helper files
+are found by the functions that are missing. Sources are compiled with their own headers first and with F<xmalloc.h>; warnings
+are shown and are no failure. A submission with one of the backends is graded for that one.
 
-A program that hangs, crashes, prints without end or starts other processes is stopped with all its children, and what
-it did is said in a sentence. Nothing is left in the tree or in the temporary folder. The whole takes about two minutes.
+What is graded is compiled and run in a sandbox, the best that the machine allows; the report says which. A program that
+hangs, crashes, prints without end or starts other processes is stopped with all its children, and what it did is said in a
+sentence. Nothing is left in the tree or in the temporary folder.
 
 =head1 OPTIONS
 
 =over
 
+=item --submission DIR | FILE
+
+Grade these files. Before that the kit's own files are compared with their checksums.
+
 =item --tree DIR
 
-Grade the programs and backends that stand in DIR, with its Makefile, instead of those beside test.pl.
+Take programs, Makefile and tests from DIR instead of from beside test.pl; grade the backends in it when there is no
+--submission.
 
-=item --only correctness | speed
+=item --rubric FILE
 
-Run this stage alone.
+Points, thresholds, limits, TOPs, stages and deliverables; F<grader/rubric.conf> explains them and holds what is not said.
+
+=item --json FILE, --gradescope FILE, --junit FILE
+
+Write the result there: as described in F<grader/Results.pm>, as the results.json of Gradescope, as JUnit XML. The files are
+written anew after each test.
+
+=item --autolab
+
+Print Autolab's line of scores at the end.
+
+=item --only STAGE, --tests PATTERN
+
+Run this stage alone; or those tests alone whose id (as in the JSON file: par.resize) fits this regular expression as a whole.
 
 =item --backends LIST, --programs LIST
 
-Look at these only; names separated by commas or blanks. A comparison takes place when both its backends are listed.
+Look at these only; names separated by commas or blanks. The C library's, sys, is always there to compare with.
 
 =item --seed N
 
@@ -154,7 +283,11 @@ Draw the same random TOPs as the run that printed this seed.
 
 =item --timeout SECONDS
 
-How long one run of a program may take; 20 when left out.
+How long one run of a program may take, instead of what the rubric says.
+
+=item --isolation namespaces | user | none, --require-sandbox
+
+Run what is graded at this level of isolation (see F<grader/Sandbox.pm>), or not at all; refuse to grade where there is none.
 
 =item --help
 
@@ -164,6 +297,6 @@ This text.
 
 =head1 EXIT STATUS
 
-0: every test passed (or could not be told). 1: a test failed. 2: the grader itself could not run, or was stopped.
+0: full marks. 1: less than that. 2: the grader itself could not run, or was stopped.
 
 =cut

@@ -16,12 +16,18 @@ my $MOST_QUOTED = 80;
 # when all is right.
 sub complaint ( $result, $top ) {
     return measure::Launch::sentence($result) if !measure::Launch::ok($result);
-    my $line = grader::Oracle::line($top);
-    return "printed nothing instead of '$line'"                              if $result->{stdout} eq q{};
-    return 'printed ' . _quoted( $result->{stdout} ) . " instead of '$line'" if $result->{stdout} ne "$line\n";
+    my $line = grader::Oracle::line($top) . "\n";
+    return differs( $result->{stdout}, $line ) if $result->{stdout} ne $line;
     return 'gave the right answer, but wrote to standard error: ' . _quoted( $result->{stderr} )
       if $result->{stderr} ne q{};
     return;
+}
+
+# What was printed, and what should have been, which ends in a newline.
+sub differs ( $printed, $wanted ) {
+    my $instead = 'instead of ' . _quoted( $wanted =~ s/\n\z//r ) =~ s/ without a newline\z//r;
+    return "printed nothing $instead" if $printed eq q{};
+    return 'printed ' . _quoted($printed) . " $instead";
 }
 
 # Whatever a program printed, in one short line that can do a terminal no harm.

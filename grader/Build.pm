@@ -1,7 +1,8 @@
 package grader::Build;
 
-# Runs make: for the launcher out of the grader's own tree, then for the programs of the tree that is graded. Everything
-# is built from clean into the workspace.
+# Runs make: for the launcher out of the grader's own tree, then for programs and tests of the tree that is graded with.
+# Everything is built from clean into the workspace. Submissions are compiled elsewhere (grader::Compile); make only links
+# the object that came of that.
 
 use v5.34;
 use warnings;
@@ -29,44 +30,61 @@ sub launcher ( $tree, $workspace ) {
       // die "the grader cannot run: there is no make here; install make and a C compiler\n";
     my $said = eval { local $/ = undef; <$output> };
     my $why  = $@;
-    kill 'TERM', $pid if !defined $said;    # a signal to the grader: make must not go on in a folder that is removed
+    kill 'TERM', $pid if !defined $said;      # a signal to the grader: make must not go on in a folder that is removed
     waitpid $pid, 0;
     die $why         if !defined $said;
     return $launcher if $? == 0 && -x $launcher;
     die "the grader cannot run: make could not build its launcher in $tree: ",
-      join( '; ', first_errors( $said, $tree ) ), "\n";
+      join( '; ', first_errors( join "\n", readable( $said, $tree ) ) ), "\n";
 }
 
-# Builds all programs with one backend; one that does not build does not keep the others from it.
+# Has make build some targets of a tree, into the workspace.
 #
-# Options: tree, workspace, launcher, backend, programs => [names], timeout_s. Result: { PROGRAM => path of its binary, or
-# undef when it was not built }, and the lines that say why some were not.
-sub backend (%options) {
-    my ( $tree, $workspace, $backend ) = @options{qw(tree workspace backend)};
-    my @programs = @{ $options{programs} };
-    my $bin      = $workspace->path('bin');
-    my $result   = measure::Launch::run(
+# Options: tree, workspace, launcher, flavour ('release' when left out), backends => [names], programs => [names],
+# submitted => { BACKEND => path of the object that stands for it }, targets => [names], timeout_s. Result: the lines that say
+# why something was not built; none when make succeeded.
+sub targets (%options) {
+    my ( $tree, $workspace ) = @options{qw(tree workspace)};
+    my $flavour   = $options{flavour}   // 'release';
+    my $submitted = $options{submitted} // {};
+    my $result    = measure::Launch::run(
         command => [
             qw(make -s -k -j2 -Otarget --no-print-directory -C),
-            $tree, 'BUILD=' . $workspace->path('build'),
-            "BIN=$bin", "BACKENDS=$backend", "PROGRAMS=@programs", 'all'
+            $tree,
+            "FLAVOUR=$flavour",
+            'BUILD=' . $workspace->path('build'),
+            'BIN=' . bin( $workspace, $flavour ),
+            "BACKENDS=@{ $options{backends} }",
+            "PROGRAMS=@{ $options{programs} }",
+            ( map { "SUBMITTED_$_=$submitted->{$_}" } sort keys %{$submitted} ),
+            @{ $options{targets} }
         ],
         env           => { ( map { $_ => undef } @NOT_INHERITED ), LC_ALL => 'C', TMPDIR => $workspace->path },
         launcher      => $options{launcher},
         wall_s        => $options{timeout_s},
         capture_bytes => 1024 * 1024,
     );
-    my %binaries = map { $_ => -x "$bin/$_-$backend" ? "$bin/$_-$backend" : undef } @programs;
-    my @why      = defined $result->{stopped} ? 'make ' . measure::Launch::sentence($result) : ();
-    return ( \%binaries, @why, first_errors( $result->{stderr}, $tree, $workspace->path ) );
+    return if measure::Launch::ok($result);
+    my @why = defined $result->{stopped} ? 'make ' . measure::Launch::sentence($result) : ();
+    return ( @why, first_errors( join "\n", readable( $result->{stderr}, $tree, $workspace->path ) ) );
 }
 
-# The first errors in what make printed, without warnings and with short paths.
-sub first_errors ( $said, @folders ) {
+# Where the programs of a flavour are built; and everything else of it.
+sub bin ( $workspace, $flavour ) { return $workspace->path( 'bin', $flavour ) }
+
+sub objects ( $workspace, $flavour ) { return $workspace->path( 'build', $flavour ) }
+
+# The lines of what a compiler or make printed, without the paths of these folders, which nobody else has.
+sub readable ( $said, @folders ) {
     for my $folder (@folders) { $said =~ s{\Q$folder\E/}{}g }
+    return grep { /\S/ } split /\n/, $said =~ s/[^\x09\x0a\x20-\x7e]/?/gr;
+}
+
+# The first errors in such lines, without warnings.
+sub first_errors ($said) {
     my @lines  = grep { /\S/ } split /\n/, $said;
     my @errors = grep {
-        /\berror:|undefined reference|multiple definition|there is no|No rule to make|cannot find|not found|No such file/
+/\berror:|undefined reference|multiple definition|there is no|No rule to make|cannot find|not found|No such file/
     } @lines;
     @errors = @lines if !@errors;
     my $more = @errors - $MOST_ERRORS;

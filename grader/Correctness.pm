@@ -1,6 +1,6 @@
 package grader::Correctness;
 
-# The first stage: every program with every backend gives the right answers, at fixed TOPs and at some drawn at random.
+# Every program with every backend gives the right answers, at fixed TOPs and at some drawn at random.
 
 use v5.34;
 use warnings;
@@ -17,6 +17,7 @@ sub tests ($job) {
             my @tops = _tops( $job, $program, $backend );
             push @tests,
               {
+                id   => "$backend.answers.$program",
                 name => "$program-$backend gives the right answers (TOP " . join( ', ', @tops ) . ')',
                 run  => sub { _check( $job, $program, $backend, @tops ) },
               };

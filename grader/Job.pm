@@ -1,45 +1,150 @@
 package grader::Job;
 
-# One grading: the tree, what of it is graded, its binaries once they are built, and the way to run one of them.
+# One grading: the tree that is graded with, the submission, the binaries made of both, and the way to run one of them.
 
 use v5.34;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Digest::MD5 qw(md5);
+use Digest::MD5    qw(md5);
+use File::Basename qw(dirname);
+use File::Copy     qw(copy);
 use grader::Answer;
 use grader::Build;
+use grader::Compile;
+use grader::Objects;
 use measure::Launch;
 
-# %parts: tree, settings, workspace, launcher, progress, seed, backends => [names], programs => [names]
-sub new ( $class, %parts ) { return bless { %parts, folder => $parts{workspace}->folder('run'), failed => {} }, $class }
+# A nonce has so many hexadecimal digits.
+my $NONCE_DIGITS = 32;
+
+# %parts: tree, settings, workspace, launcher, sandbox, progress, seed, intake, backends => [names], programs => [names]
+sub new ( $class, %parts ) {
+    my $self = bless { %parts, folder => $parts{workspace}->folder('run'), failed => {}, made => {}, built => {} },
+      $class;
+    chmod 01777, $self->{folder} or die "cannot open $self->{folder} to the programs that are run: $!\n";
+    return $self;
+}
 
 sub settings ($self) { return $self->{settings} }
 sub progress ($self) { return $self->{progress} }
+sub intake   ($self) { return $self->{intake} }
+sub seed     ($self) { return $self->{seed} }
+sub sandbox  ($self) { return $self->{sandbox} }
 sub backends ($self) { return @{ $self->{backends} } }
 sub programs ($self) { return @{ $self->{programs} } }
 
+# The library's backend is always there to compare with.
 sub has_backends ( $self, @wanted ) {
-    my %has = map { $_ => 1 } $self->backends;
+    my %has = map { $_ => 1 } $self->backends, $self->settings->{library};
     return !grep { !$has{$_} } @wanted;
 }
 
-# Builds one backend after the other, so that each fails alone.
-sub build ($self) {
-    for my $backend ( $self->backends ) {
-        $self->progress->show("building the programs with $backend");
-        my ( $binaries, @errors ) = grader::Build::backend(
-            ( map { $_ => $self->{$_} } qw(tree workspace launcher programs) ),
-            backend   => $backend,
-            timeout_s => $self->settings->{build_timeout_s},
-        );
-        for my $program ( grep { !defined $binaries->{$_} } $self->programs ) {
-            $self->set_failed( $program, $backend, "bin/$program-$backend was not built", @errors );
-            @errors = ("the reason is given above, with the first program that needs $backend");
-        }
-    }
+# The library's backend is ours and only compared with; all others are handed in.
+sub is_handed_in ( $self, $backend ) { return $backend ne $self->settings->{library} }
+
+sub workspace_folder ( $self, $name ) {
+    my $path = $self->{workspace}->path($name);
+    return -d $path ? $path : $self->{workspace}->folder($name);
+}
+
+sub library_names ($self) { return $self->{library_names} //= grader::Compile::library_names($self) }
+
+# What a report looks like before anything was written into it.
+sub report_template ($self) {
+    open my $file, '<', dirname(__FILE__) . '/report_template.md' or return q{};
+    local $/ = undef;
+    return <$file>;
+}
+
+# A folder that holds xmalloc.h and nothing else: all that a submission is compiled with.
+sub include_folder ($self) {
+    return $self->{include} //= do {
+        my $folder = $self->{workspace}->folder('include');
+        copy( "$self->{tree}/xmalloc.h", "$folder/xmalloc.h" )
+          or die "the grader cannot run: $self->{tree}/xmalloc.h: $!\n";
+        $folder;
+    };
+}
+
+# ---- Making the backends ---------------------------------------------------------------------------------------------
+
+# What became of a backend that was handed in: the result of grader::Compile::backend, and judged => that of
+# grader::Objects::judge when it compiled. Compiled when first asked for.
+sub made ( $self, $backend ) {
+    return $self->{made}{$backend} //= do {
+        $self->progress->show("compiling $backend");
+        my $made = grader::Compile::backend( $self, $backend );
+        $made->{judged} = grader::Objects::judge( $made->{facts} ) if defined $made->{facts};
+        $made;
+    };
+}
+
+# Why no binary can be had of a backend, in lines, the first a sentence; nothing when it can.
+sub refused ( $self, $backend ) {
+    return if !$self->is_handed_in($backend);
+    my $made = $self->made($backend);
+    return ( $made->{complaint}, @{ $made->{errors} } ) if defined $made->{complaint};
+    my @missing = @{ $made->{judged}{missing} };
+    return 'it does not define ' . join ' and ', @missing if @missing;
+    return 'its objects are refused: ' . $made->{judged}{refused}[0] if @{ $made->{judged}{refused} };
     return;
+}
+
+# The path of a binary: 'bin/list-par', 'tests/suite-par'. Built when first asked for. Dies with { complaint => sentence,
+# errors => [lines] } when it cannot be had.
+sub binary ( $self, $backend, $flavour, $name ) {
+    my $known = $self->{built}{"$flavour $name"} //= $self->_build( $backend, $flavour, $name );
+    die $known if ref $known;
+    return $known;
+}
+
+sub _build ( $self, $backend, $flavour, $name ) {
+    my ( $complaint, @errors ) = $self->refused($backend);
+    return { complaint => $complaint, errors => \@errors } if defined $complaint;
+    my $submitted = $self->_object( $backend, $flavour );
+    return $submitted if ref $submitted;
+
+    $self->progress->show("building $name");
+    my $folder = $name =~ m{\Abin/} ? grader::Build::bin( $self->{workspace}, $flavour ) : undef;
+    my $path =
+      defined $folder
+      ? "$folder/" . $name =~ s{\Abin/}{}r
+      : grader::Build::objects( $self->{workspace}, $flavour ) . "/$name";
+    my @why = grader::Build::targets(
+        ( map { $_ => $self->{$_} } qw(tree workspace launcher) ),
+        flavour   => $flavour,
+        backends  => [$backend],
+        programs  => $self->{programs},
+        submitted => defined $submitted ? { $backend => $submitted } : {},
+        targets   => [$path],
+        timeout_s => $self->settings->{build_timeout_s},
+    );
+    return $path if -x $path;
+    return { complaint => "$name was not built", errors => \@why };
+}
+
+# The object that stands for a backend in a flavour; undef for our own; a complaint when it cannot be had.
+sub _object ( $self, $backend, $flavour ) {
+    return if !$self->is_handed_in($backend);
+    my $made = $self->made($backend);
+    return $made->{object} if $flavour ne 'tsan';
+    my $other = $made->{tsan} //= grader::Compile::flavour( $self, $backend, $made, 'tsan' );
+    return $other->{object} // $other;
+}
+
+# The object of a backend as it was handed in, for tools that look into it.
+sub object_of ( $self, $backend ) { return $self->made($backend)->{object} }
+
+# Builds a program with a backend, once; when that fails, remembers why.
+sub _ensure_built ( $self, $program, $backend ) {
+    return if $self->{ensured}{"$program-$backend"}++;
+    return if eval { $self->binary( $backend, 'release', "bin/$program-$backend" ); 1 };
+    die $@ if !ref $@;
+    my @why = ( $@->{complaint}, @{ $@->{errors} } );
+    @why = ("the reason is given above, with the first program that needs $backend") if $self->{named}{$backend}++;
+    return $self->set_failed( $program, $backend, "bin/$program-$backend was not built", @why );
 }
 
 # Remembers why a binary cannot be trusted any further. The first reason counts.
@@ -48,25 +153,41 @@ sub set_failed ( $self, $program, $backend, @why ) {
     return;
 }
 
-# Result: the lines given to set_failed; the first is a sentence. None when all is well so far.
-sub failed ( $self, $program, $backend ) { return @{ $self->{failed}{"$program-$backend"} // [] } }
+# Why a program cannot be run with a backend: the lines given to set_failed, the first a sentence. None when all is well so
+# far. Builds it when it has not been built yet, so ask this before the first run.
+sub failed ( $self, $program, $backend ) {
+    $self->_ensure_built( $program, $backend );
+    return @{ $self->{failed}{"$program-$backend"} // [] };
+}
 
-# What measure::Launch::run takes for this run.
-sub command ( $self, $program, $backend, $top ) {
-    return (
-        command      => [ $self->{workspace}->path( 'bin', "$program-$backend" ), $top ],
-        launcher     => $self->{launcher},
+# ---- Running ---------------------------------------------------------------------------------------------------------
+
+# Runs a command in the sandbox. %options: those of measure::Launch::run, see => [paths that it may read], write => [folders
+# that it may write]. Result: of measure::Launch::run.
+sub launch ( $self, %options ) {
+    return measure::Launch::run( $self->{sandbox}->wrap(%options) );
+}
+
+# What measure::Launch::run takes for this run of a program.
+sub command ( $self, $program, $backend, $top, @arguments ) {
+    my $binary = grader::Build::bin( $self->{workspace}, 'release' ) . "/$program-$backend";
+    return $self->{sandbox}->wrap(
+        command      => [ $binary, @arguments, $top ],
+        see          => [ dirname($binary) ],
+        write        => [ $self->{folder} ],
         directory    => $self->{folder},
         wall_s       => $self->settings->{run_timeout_s},
         output_bytes => $self->settings->{output_bytes},
+        memory_bytes => $self->settings->{memory_bytes},
         processes    => 1,
     );
 }
 
-# Runs a binary; %options go to measure::Launch::run over those of command().
+# Runs a program; %options go to measure::Launch::run over those of command().
 sub run ( $self, $program, $backend, $top, %options ) {
     $self->progress->show("$program-$backend $top");
-    return measure::Launch::run( $self->command( $program, $backend, $top ), %options );
+    my @arguments = @{ delete $options{arguments} // [] };
+    return measure::Launch::run( $self->command( $program, $backend, $top, @arguments ), %options );
 }
 
 # What is wrong with a result, in a whole sentence that says how to see it; undef when it is right.
@@ -79,6 +200,14 @@ sub complaint ( $self, $program, $backend, $top, $result ) {
 sub drawn ( $self, $purpose, $low, $high ) {
     my ($random) = unpack 'N', md5("$self->{seed} $purpose $low $high");
     return $low + $random % ( $high - $low + 1 );
+}
+
+# Random hexadecimal digits that no seed repeats: nobody shall know them before they are used.
+sub nonce ($self) {
+    open my $random, '<:raw', '/dev/urandom' or die "the grader cannot run: there is no /dev/urandom: $!\n";
+    my $got = sysread $random, my $bytes, $NONCE_DIGITS / 2;
+    die "the grader cannot run: /dev/urandom gave nothing\n" if ( $got // 0 ) != $NONCE_DIGITS / 2;
+    return unpack 'H*', $bytes;
 }
 
 1;

@@ -38,7 +38,8 @@ sub result ( $self, $name, $outcome ) {
     $line .= " # SKIP $outcome->{reason}" if $verdict eq 'skip';
     say $line;
     $self->note( @{ $outcome->{notes} // [] } );
-    print { $self->{diag_to} } _comments( @{ $outcome->{diag} // [] } );
+    my @hint = $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
+    print { $self->{diag_to} } _comments( @{ $outcome->{diag} // [] }, @hint );
     return;
 }
 

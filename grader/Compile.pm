@@ -1,0 +1,203 @@
+package grader::Compile;
+
+# Makes one object file of a submission's backend: compiles its source and the helpers that it needs, links them into one,
+# and hides every name in it but xmalloc, xfree and xrealloc. So two files may call their helpers alike, and a submission
+# cannot put a function of its own in the place of the program's or the C library's.
+#
+# Which helpers: those that define what is undefined so far, until nothing more is found. A source that defines main is
+# never one. The compiler sees the submission, our xmalloc.h and the system, nothing else.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use File::Basename qw(dirname);
+use grader::Build;
+use grader::Objects;
+use measure::Launch;
+
+# As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors. With -fcommon a
+# variable that is defined in a header, by mistake, is one variable, as it was for compilers before 2020.
+my @FLAGS         = qw(-std=gnu11 -g -pthread -D_GNU_SOURCE -Wall -Wextra -fcommon -fdiagnostics-color=never);
+my %FLAVOUR_FLAGS = ( release => ['-O2'], tsan => [qw(-O1 -fno-omit-frame-pointer -fsanitize=thread)] );
+
+my $MOST_HELPERS      = 60;
+my $MOST_WARNINGS     = 6;
+my $COMPILE_WALL_S    = 30;
+my $COMPILE_MEMORY    = 1536 * 1024 * 1024;
+my $MOST_OBJECT_BYTES = 32 * 1024 * 1024;
+
+# $job: the grader::Job; $backend: a name. Result: { complaint => sentence and errors => [lines], when there is no object;
+# object => path, facts => of grader::Objects, sources => [paths], notes => [sentences], warnings => [lines] }
+sub backend ( $job, $backend ) {
+    my $intake = $job->intake;
+    my ( $source, @notes ) = $intake->source_of($backend);
+    return { complaint => "there is no ${backend}_alloc.c in what was handed in", errors => [], notes => [] }
+      if !defined $source;
+
+    my $self  = { job => $job, intake => $intake, folder => $job->workspace_folder("submission-$backend") };
+    my $first = _compile( $self, $source, 'release' );
+    my $made  = { sources => [$source], notes => \@notes, warnings => $first->{warnings} };
+    return { %{$made}, complaint => $first->{complaint}, errors => $first->{errors} } if defined $first->{complaint};
+    if ( $first->{facts}{defined}{main} ) {
+        return {
+            %{$made},
+            complaint => "$source defines main: an allocator is linked with our programs",
+            errors    => []
+        };
+    }
+
+    my @parts = ( $first, _helpers( $self, $source, $first, $made ) );
+    $made->{facts}  = grader::Objects::together( map { $_->{facts} } @parts );
+    $made->{folder} = $self->{folder};
+    return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
+}
+
+# The same sources in another flavour. Result: as of backend(), with object or complaint.
+sub flavour ( $job, $backend, $made, $flavour ) {
+    my $self  = { job => $job, intake => $job->intake, folder => $made->{folder} };
+    my @parts = map { _compile( $self, $_, $flavour ) } @{ $made->{sources} };
+    my ($bad) = grep { defined $_->{complaint} } @parts;
+    return $bad if $bad;
+    return { _join( $self, "$backend-$flavour.o", map { $_->{object} } @parts ) };
+}
+
+# ---- One source ------------------------------------------------------------------------------------------------------
+
+# Result: { object, facts, warnings } or { complaint, errors, warnings }
+sub _compile ( $self, $source, $flavour ) {
+    my $unfit = $self->{intake}->unfit($source);
+    return { complaint => $unfit, errors => [], warnings => [] } if defined $unfit;
+
+    my $object  = "$self->{folder}/" . ( $source =~ s{[^\w.-]}{_}gr ) . ".$flavour.o";
+    my $folder  = $self->{intake}->folder;
+    my $include = $self->{job}->include_folder;
+    my @include = map { ( '-I', $_ ) } _unique( dirname("$folder/$source"), $folder, $include );
+    my $result =
+      _run( $self, [ 'gcc', @FLAGS, @{ $FLAVOUR_FLAGS{$flavour} }, @include, '-c', '-o', $object, "$folder/$source" ] );
+    my @said = grader::Build::readable( $result->{stderr}, $folder, $include, $self->{folder} );
+    if ( !measure::Launch::ok($result) ) {
+        my $why =
+          defined $result->{stopped}
+          ? 'the compiler ' . measure::Launch::sentence($result)
+          : "$source does not compile";
+        return { complaint => $why, errors => [ grader::Build::first_errors( join "\n", @said ) ], warnings => [] };
+    }
+    return { complaint => "$source compiles to no object file", errors => [], warnings => [] }
+      if !-f $object || -l $object;
+    my @warnings = grep { /\bwarning:/ } @said;
+    my $more     = @warnings - $MOST_WARNINGS;
+    splice @warnings, $MOST_WARNINGS, $more, "... and $more more warnings" if $more > 0;
+    return { object => $object, facts => _facts( $self, $object ), warnings => \@warnings };
+}
+
+sub _unique (@values) {
+    my %seen;
+    return grep { !$seen{$_}++ } @values;
+}
+
+# The names that the C library defines.
+sub library_names ($job) {
+    my $path = `gcc -print-file-name=libc.so.6`;
+    chomp $path;
+    my $most   = 4 * 1024 * 1024;
+    my $result = $job->launch(
+        command       => [ qw(readelf --wide --dyn-syms), $path ],
+        capture_bytes => $most,
+        output_bytes  => $most,
+    );
+    return grader::Objects::facts( $result->{stdout} )->{defined};
+}
+
+sub _facts ( $self, $object ) {
+    my $result = _run( $self, [ qw(readelf --wide --file-header --section-headers --symbols), $object ] );
+    return grader::Objects::facts( measure::Launch::ok($result) ? $result->{stdout} : q{} );
+}
+
+sub _run ( $self, $command ) {
+    return $self->{job}->launch(
+        command       => $command,
+        see           => [ $self->{intake}->folder, $self->{job}->include_folder ],
+        write         => [ $self->{folder} ],
+        directory     => $self->{folder},
+        wall_s        => $COMPILE_WALL_S,
+        memory_bytes  => $COMPILE_MEMORY,
+        file_bytes    => $MOST_OBJECT_BYTES,
+        capture_bytes => 4 * 1024 * 1024,
+        output_bytes  => 4 * 1024 * 1024,
+        processes     => 32,
+        env           => { LC_ALL => 'C' },
+    );
+}
+
+# ---- Helpers ---------------------------------------------------------------------------------------------------------
+
+# A name that the C library has as well is sought beside the backend only: somewhere else it is more likely a wrapper for
+# tests.
+#
+# Result: the compiled helpers; adds their sources, notes and warnings to $made.
+sub _helpers ( $self, $source, $first, $made ) {
+    my @candidates = grep { !defined $self->{intake}->unfit($_) } $self->{intake}->helpers_for($source);
+    my %text       = map  { $_ => $self->{intake}->text($_) } @candidates;
+    my $library    = $self->{job}->library_names;
+    my %tried;
+    my @parts = ($first);
+    while (1) {
+        my $all  = grader::Objects::together( map { $_->{facts} } @parts );
+        my @lost = grep { !/\A(?:__|_GLOBAL_)/ } sort keys %{ $all->{asked} };
+        my @own  = grep { !$library->{$_} } @lost;
+        my ($next) =
+          grep { !$tried{$_} && _may_define( $text{$_}, dirname($_) eq dirname($source) ? @lost : @own ) } @candidates;
+        last if !defined $next || keys %tried >= $MOST_HELPERS;
+        $tried{$next} = 1;
+        my $part = _compile( $self, $next, 'release' );
+        if ( defined $part->{complaint} ) {
+            push @{ $made->{notes} },
+              "$part->{complaint}, so it is not linked" . ( $part->{errors}[0] ? ": $part->{errors}[0]" : q{} );
+            next;
+        }
+        next if $part->{facts}{defined}{main};
+        next if !grep { $part->{facts}{defined}{$_} } @lost;
+        next if grep  { $all->{defined}{$_} } keys %{ $part->{facts}{defined} };
+        push @parts,                 $part;
+        push @{ $made->{sources} },  $next;
+        push @{ $made->{warnings} }, @{ $part->{warnings} };
+    }
+    shift @parts;
+    push @{ $made->{notes} }, 'linked with ' . join ', ', @{ $made->{sources} }[ 1 .. $#{ $made->{sources} } ]
+      if @parts;
+    return @parts;
+}
+
+# Whether a source may define one of these names: it stands at the beginning of a line or after a type, and is followed by
+# what follows a function's name, or a variable's. A guess that saves compiling what is of no use.
+sub _may_define ( $text, @names ) {
+    for my $name (@names) {
+        return 1 if $text =~ /^[^\S\n]*(?:[A-Za-z_][\w \t*]*[\s*])?\Q$name\E\s*[(=;\[]/m;
+    }
+    return 0;
+}
+
+# ---- One object ------------------------------------------------------------------------------------------------------
+
+# Result: (object => path) or (complaint => sentence, errors => [lines])
+sub _join ( $self, $name, @objects ) {
+    my ( $whole, $object ) = ( "$self->{folder}/whole-$name", "$self->{folder}/$name" );
+    my $linked = _run( $self, [ qw(ld -r -d -z noexecstack -o), $whole, @objects ] );
+    my $hidden = measure::Launch::ok($linked)
+      && _run( $self, [ 'objcopy', ( map { "--keep-global-symbol=$_" } grader::Objects::calls() ), $whole, $object ] );
+    my ($failed) = grep { $_ && !measure::Launch::ok($_) } $linked, $hidden;
+    if ($failed) {
+        my @said = grader::Build::readable( $failed->{stderr}, $self->{folder} );
+        return (
+            complaint => 'its objects cannot be linked',
+            errors    => [ grader::Build::first_errors( join "\n", @said ) ]
+        );
+    }
+    return ( complaint => 'linking gave no object file', errors => [] )
+      if !-f $object || -l $object || !_facts( $self, $object )->{relocatable};
+    return ( object => $object );
+}
+
+1;

@@ -1,0 +1,45 @@
+package grader::Junit;
+
+# The results as a JUnit XML file, which most continuous-integration services show.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+my %ENTITY = ( '&' => '&amp;', '<' => '&lt;', '>' => '&gt;', q{"} => '&quot;' );
+
+# $results: a grader::Results.
+sub text ($results) {
+    my @tests   = $results->tests;
+    my $failed  = grep { $_->{verdict} eq 'fail' } @tests;
+    my $skipped = grep { $_->{verdict} eq 'skip' } @tests;
+    my $xml     = qq{<?xml version="1.0" encoding="UTF-8"?>\n};
+    $xml .= sprintf qq{<testsuite name="%s" tests="%d" failures="%d" errors="%d" skipped="%d" time="%d">\n},
+      _safe( $results->about->{submission} ), scalar @tests, $failed, defined $results->stopped ? 1 : 0, $skipped,
+      $results->seconds;
+    $xml .= _case( $_, $results->lines($_) ) for @tests;
+    if ( defined $results->stopped ) {
+        $xml .= sprintf qq{  <testcase classname="grader" name="the grader"><error message="%s"/></testcase>\n},
+          _safe( $results->stopped );
+    }
+    return "$xml</testsuite>\n";
+}
+
+sub _case ( $test, @lines ) {
+    my ( $class, $name ) = map { _safe($_) } $test->{id} =~ s/[.].*//r, "$test->{id}: $test->{name}";
+    my $text = _safe( join "\n", @lines );
+    my $head = sprintf q{  <testcase classname="%s" name="%s" time="%.3f">}, $class, $name, $test->{seconds};
+    my $body =
+        $test->{verdict} eq 'fail' ? qq{<failure message="failed">$text</failure>}
+      : $test->{verdict} eq 'skip' ? sprintf( '<skipped message="%s"/>', _safe( $test->{reason} // q{} ) )
+      :                              "<system-out>$text</system-out>";
+    return "$head$body</testcase>\n";
+}
+
+# Text that may stand in XML: no control characters, and no markup.
+sub _safe ($text) {
+    return ( $text =~ s/[^\x09\x0a\x20-\x{d7ff}\x{e000}-\x{fffd}]/?/gr ) =~ s/([&<>"])/$ENTITY{$1}/gr;
+}
+
+1;

@@ -1,0 +1,83 @@
+package grader::Work;
+
+# The stage against forging: each program runs with --digest at a TOP drawn at random, under a nonce that it reads after its
+# start. It must print what our own program prints with the C library's allocator: the answer, and a digest over every
+# element of every sequence (programs/digest.h). And it must have used about as much memory as the sequences take.
+#
+# What this cannot catch: the submission is in the same process as the program, so it could do the program's work itself,
+# without any sequence, and print the result. It would have to read the nonce, and would be caught by the memory it does not
+# use, unless it fills that as well; by then it has done more than an allocator would have.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use List::Util qw(max);
+use grader::Answer;
+use measure::Launch;
+
+# The TOPs: large enough that answers are not in anybody's table, small enough for a slow list.
+my %DRAWN = ( usual => [ 20_000, 60_000 ], hw08 => [ 700, 1500 ] );
+
+# Resident memory of a run is at least this part of what the C library's allocator needs, beyond that of a program which does
+# nothing. A frugal allocator has no head before its blocks: of 32 bytes the library needs for a list's cell, 16 are payload.
+my $LEAST_MEMORY_SHARE = 0.3;
+my $BARE_PROGRAM_KIB   = 4096;
+
+# Result: the tests, as of grader::Made::tests.
+sub tests ($job) {
+    my @tests;
+    for my $backend ( grep { $job->is_handed_in($_) } $job->backends ) {
+        for my $program ( $job->programs ) {
+            push @tests,
+              {
+                id   => "$backend.work.$program",
+                name => "$program-$backend computes and keeps every sequence",
+                run  => sub { _check( $job, $program, $backend ) },
+              };
+        }
+    }
+    return @tests;
+}
+
+sub _check ( $job, $program, $backend ) {
+    my @broken = $job->failed( $program, $backend );
+    return { verdict => 'fail', diag => [ "not asked: $broken[0]", @broken[ 1 .. $#broken ] ] } if @broken;
+    my $library = $job->settings->{library};
+    my $binary  = eval { $job->binary( $library, 'release', "bin/$program-$library" ) };
+    if ( !defined $binary ) {
+        die $@ if !ref $@;
+        die "the grader cannot run: $@->{complaint}: " . join( '; ', @{ $@->{errors} } ) . "\n";
+    }
+    my $top   = $job->drawn( "work $program-$backend", @{ $DRAWN{$backend} // $DRAWN{usual} } );
+    my %input = ( stdin => $job->nonce . "\n", arguments => ['--digest'] );
+    my $right = $job->run( $program, $library, $top, %input );
+    if ( !measure::Launch::ok($right) ) {
+        die "the grader cannot run: $program-$library $top " . measure::Launch::sentence($right) . "\n";
+    }
+    my $result    = $job->run( $program, $backend, $top, %input );
+    my $complaint = _complaint( $result, $right );
+    return { verdict => 'pass', notes => ["TOP $top"] } if !defined $complaint;
+    $job->set_failed( $program, $backend, "bin/$program-$backend did not do the work it is timed for, see above" );
+    return {
+        verdict => 'fail',
+        diag    => ["bin/$program-$backend --digest $top $complaint"],
+        hint    => "to see it: echo $input{stdin}" =~
+          s/\n//r . " | bin/$program-$backend --digest $top, and the same with $library",
+    };
+}
+
+sub _complaint ( $result, $right ) {
+    return measure::Launch::sentence($result) if !measure::Launch::ok($result);
+    return grader::Answer::differs( $result->{stdout}, $right->{stdout} )
+      . ': sequences were lost, changed, or never computed'
+      if $result->{stdout} ne $right->{stdout};
+    my $least_kib = $LEAST_MEMORY_SHARE * max( 0, $right->{peak_kib} - $BARE_PROGRAM_KIB );
+    return if $result->{peak_kib} >= $least_kib;
+    return
+      sprintf 'printed the right digest, but had at most %d KiB of memory, and the sequences alone take %d KiB or more',
+      $result->{peak_kib}, $least_kib;
+}
+
+1;
