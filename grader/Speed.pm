@@ -100,8 +100,8 @@ sub _is_base ($comparison) { return $comparison->{under} eq $comparison->{job}->
 sub _series ($comparison) {
     my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
     for my $backend (@backends) {
-        my ($sentence) = $job->failed( $program, $backend );
-        return _not_timed( $comparison, $backend, $sentence ) if defined $sentence;
+        my ( $sentence, @more ) = $job->failed( $program, $backend );
+        return _not_timed( $comparison, $backend, $sentence, @more ) if defined $sentence;
     }
     my $settings = $job->settings;
     my $watch    = grader::Contention->new( threads => $settings->{speed_threads} );
@@ -126,12 +126,12 @@ sub _series ($comparison) {
     };
     return $series if $made;
     die $@         if !ref $@;
-    return _not_timed( $comparison, $@->{backend} // $backend, $@->{complaint} );
+    return _not_timed( $comparison, $@->{backend} // $backend, $@->{complaint}, @{ $@->{errors} // [] } );
 }
 
 # The library is not the student's: when it goes wrong, nothing is known.
-sub _not_timed ( $comparison, $backend, $sentence ) {
-    return { verdict => 'fail', diag => ["not timed: $sentence"] }
+sub _not_timed ( $comparison, $backend, $sentence, @more ) {
+    return { verdict => 'fail', diag => [ "not timed: $sentence", @more ] }
       if $backend ne $comparison->{job}->settings->{library};
     return { verdict => 'skip', reason => "cannot tell: not timed: $sentence" };
 }
