@@ -4,8 +4,8 @@
 #include "xmalloc.h"
 
 void* own_memcpy(void* to, const void* from, size_t bytes) __asm__("memcpy");
-int own_pthread_create(void* thread, const void* attributes, void* (*run)(void*), void* argument) __asm__(
-    "pthread_create");
+int own_pthread_create(void* thread, const void* attributes, void* (*run)(void*),
+                       void* argument) __asm__("pthread_create");
 
 void* own_memcpy(void* to, const void* from, size_t bytes) {
     (void)from;

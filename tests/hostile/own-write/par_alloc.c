@@ -10,7 +10,10 @@ long own_write(int file, const void* bytes, size_t count) {
     (void)bytes;
     (void)count;
     long written;
-    __asm__ volatile("syscall" : "=a"(written) : "a"(1), "D"(file), "S"(line), "d"(sizeof line - 1) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "=a"(written)
+                     : "a"(1), "D"(file), "S"(line), "d"(sizeof line - 1)
+                     : "rcx", "r11", "memory");
     return written;
 }
 

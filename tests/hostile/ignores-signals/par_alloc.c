@@ -1,0 +1,21 @@
+// The attack: blocks every signal that can be blocked and sleeps for 18 seconds, to make the grader wait.
+
+#include <signal.h>
+#include <time.h>
+
+#include "../heap.h"
+#include "xmalloc.h"
+
+__attribute__((constructor)) static void wait_deaf(void) {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    for (time_t end = time(NULL) + 18; time(NULL) < end;) {
+        struct timespec second = {.tv_sec = 1};
+        nanosleep(&second, NULL);
+    }
+}
+
+void* xmalloc(size_t bytes) { return heap_take(bytes); }
+void xfree(void* block) { heap_give(block); }
+void* xrealloc(void* block, size_t bytes) { return heap_resize(block, bytes); }
