@@ -26,9 +26,12 @@ my $MOST_HUNG = 2;
 # How much a suite may print, and how many processes it needs: Check's, the test's, one more for what a test starts.
 my %LIMITS = ( output_bytes => 4 * 1024 * 1024, capture_bytes => 1024 * 1024, processes => 8 );
 
+my $NO_EXIT = 'none of the three calls may end the process: look for exit()';
+
 # What a user's own environment must not change.
-my %ENVIRONMENT = map { $_ => undef } qw(CK_FORK CK_RUN_CASE CK_RUN_SUITE CK_INCLUDE_TAGS CK_EXCLUDE_TAGS CK_DEFAULT_TIMEOUT
-  CK_TIMEOUT_MULTIPLIER CK_VERBOSITY CK_LOG_FILE_NAME CK_XML_LOG_FILE_NAME CK_TAP_LOG_FILE_NAME CK_MAX_MSG_SIZE SEED
+my %ENVIRONMENT = map { $_ => undef }
+  qw(CK_FORK CK_RUN_CASE CK_RUN_SUITE CK_INCLUDE_TAGS CK_EXCLUDE_TAGS CK_DEFAULT_TIMEOUT
+  CK_TIMEOUT_MULTIPLIER CK_VERBOSITY CK_LOG_FILE_NAME CK_XML_LOG_FILE_NAME CK_TAP_LOG_FILE_NAME CK_MAX_MSG_SIZE SEED MEMORY_MIB
   TSAN_OPTIONS VALGRIND_OPTS);
 
 # case: of the Check suite. traits: as what the suite sees the backend, if not the course's.
@@ -37,7 +40,8 @@ my @CHECKS = (
         id     => 'blocks',
         case   => 'overlap',
         name   => 'live blocks share no byte, and nobody changes their content',
-        advice => 'a block must not be handed out twice, nor reach into its neighbour: look at how a block is split, how '
+        advice =>
+          'a block must not be handed out twice, nor reach into its neighbour: look at how a block is split, how '
           . 'neighbours are joined, and whether headers and links stay out of the bytes of the user',
     },
     {
@@ -57,7 +61,8 @@ my @CHECKS = (
         id     => 'resize',
         case   => 'resize',
         name   => 'xrealloc keeps the content up to the smaller of the two sizes',
-        advice => 'xrealloc must copy the smaller of the old and the new number of bytes, without the header, and free the '
+        advice =>
+          'xrealloc must copy the smaller of the old and the new number of bytes, without the header, and free the '
           . 'old block only afterwards',
     },
     {
@@ -71,7 +76,8 @@ my @CHECKS = (
         id     => 'thread_exit',
         case   => 'thread exit',
         name   => 'what a thread leaves when it ends is used again',
-        advice => 'blocks that a thread has freed and kept for itself must go back when it ends (pthread_key_create with a '
+        advice =>
+          'blocks that a thread has freed and kept for itself must go back when it ends (pthread_key_create with a '
           . 'destructor), or be found by later threads',
     },
     {
@@ -85,7 +91,8 @@ my @CHECKS = (
         id     => 'memory',
         case   => 'memory',
         name   => 'at most three times the memory that is handed out, and 4 MiB',
-        advice => 'a page for each small block, or a large header, is too much: let small blocks share pages, and let sizes '
+        advice =>
+          'a page for each small block, or a large header, is too much: let small blocks share pages, and let sizes '
           . 'be close enough together',
     },
     {
@@ -101,9 +108,9 @@ my @CHECKS = (
         advice => 'sizes need size_t, not int, and there must be no table or pool of a fixed size',
     },
     { id => 'small_space', run => \&_small_space, name => 'it works in an address space of 16 MiB' },
-    { id => 'one_lock', run => \&_one_lock, only => 'hw08', name => 'four threads take exactly one lock' },
-    { id => 'valgrind', run => \&_valgrind, name => 'valgrind sees no access outside of blocks' },
-    { id => 'tsan', run => \&_tsan, name => 'thread sanitizer sees no data race' },
+    { id => 'one_lock',    run => \&_one_lock,    only => 'hw08', name => 'four threads take exactly one lock' },
+    { id => 'valgrind',    run => \&_valgrind,    name => 'valgrind sees no access outside of blocks' },
+    { id => 'tsan',        run => \&_tsan,        name => 'thread sanitizer sees no data race' },
     {
         id     => 'align16',
         case   => 'alignment',
@@ -207,7 +214,7 @@ sub _suite ( $job, $backend, $check ) {
     my $result = _launch(
         $job, $binary,
         command => [ $binary, $traits, $word ],
-        env     => { CK_RUN_CASE => $check->{case}, SEED => $seed },
+        env     => { CK_RUN_CASE => $check->{case}, SEED => $seed, MEMORY_MIB => _memory_mib() },
     );
 
     my ( $ended, $failed, $cut_short ) =
@@ -225,13 +232,25 @@ sub _suite ( $job, $backend, $check ) {
     return _suite_failed( $result, $closed, $check, $see, "CK_FORK=no $set gdb --args $run" );
 }
 
+# How much memory a container may use, which does not stand in its /proc/meminfo; undef when there is no such limit.
+sub _memory_mib () {
+    for my $path (qw(/sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes)) {
+        open my $file, '<', $path or next;
+        my $limit = <$file> // q{};
+        close $file or next;
+        return int( $1 / 2**20 ) if $limit =~ /\A(\d+)$/ && $1 < 2**50;
+    }
+    return;
+}
+
 # $see, $debug: what to type to see it again, and to see it in a debugger.
 sub _suite_failed ( $result, $closed, $check, $see, $debug ) {
     my @failures = grader::Reports::failures($result);
     my @diag     = map { ( "$_->{message}", "    that was seen when testing that $_->{test}" ) } @failures;
     my $stopped  = ( $result->{stopped} // q{} ) eq 'wall';
     if ($closed) {
-        push @diag, "$1, so that its result is not known" if $result->{stdout} =~ /^(\w+ was left before it was over: [^\n]*)/m;
+        push @diag, "the process was ended before the test was over: " . grader::Reports::plain($1)
+          if $result->{stdout} =~ /^left early: ([^\n]*)/m;
     }
     else {
         my $how = measure::Launch::ok($result) ? 'ended' : measure::Launch::sentence($result);
@@ -242,7 +261,8 @@ sub _suite_failed ( $result, $closed, $check, $see, $debug ) {
 
     my $hung = $stopped || grep { $_->{hung} } @failures;
     return { %{ _skip('it did not end in time') }, hung => 1 } if $hung && $check->{ours};
-    my $hint = "$check->{advice}; $see";
+    my $advice = $result->{stdout} =~ /^left early: /m ? $NO_EXIT : $check->{advice};
+    my $hint   = "$advice; $see";
     $hint .= "; in a debugger: $debug" if $hung || grep { $_->{crashed} } @failures;
     return { %{ _fail( $hint, @diag ) }, hung => $hung ? 1 : 0 };
 }
@@ -261,7 +281,7 @@ sub _small_space ( $job, $backend, $check ) {
     my $result = _launch( $job, $binary, command => [ $binary, $KINDS, $word ] );
     return _pass() if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
 
-    my $how = measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
+    my $how     = measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
     my $outcome = _fail(
         'the program takes 512 blocks of 9 MiB in all, frees them, takes one of 9 MiB, and does it all again: do not '
           . 'reserve much more than is asked for, and give free mappings back with munmap; to see it again: make '
@@ -280,12 +300,12 @@ sub _one_lock ( $job, $backend, $check ) {
     my $binary = _binary( $job, $backend, 'release', $name );
     return $binary if ref $binary;
 
-    my $word   = $job->nonce;
-    my $see    = "to see it again: make BACKENDS=$backend build/release/$name && build/release/$name x";
-    my $result = _launch( $job, $binary, command => [ $binary, $word ] );
+    my $word      = $job->nonce;
+    my $see       = "to see it again: make BACKENDS=$backend build/release/$name && build/release/$name x";
+    my $result    = _launch( $job, $binary, command => [ $binary, $word ] );
     my ($closing) = $result->{stdout} =~ /^one_lock: (\d+ threads made \d+ calls); \Q$word\E$/m;
     if ( !measure::Launch::ok($result) || !defined $closing ) {
-        my $how = measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
+        my $how     = measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
         my $outcome = _fail( "its locks could not be counted; $see", "$name $how", grader::Reports::printed($result) );
         $outcome->{hung} = 1 if ( $result->{stopped} // q{} ) eq 'wall';
         return $outcome;
@@ -314,8 +334,8 @@ sub _lock_words ( $where, $call, $times, $kind, $place ) {
 
 # Result: a function from a place in the program, counted from its start, to the name of the variable that is there.
 sub _variables ( $job, $binary ) {
-    my $result = _launch( $job, $binary, command => [ 'nm', '-S', '--defined-only', $binary ] );
-    my ($start) = $result->{stdout} =~ /^([0-9a-f]+) \S+ __executable_start$/m;
+    my $result    = _launch( $job, $binary, command => [ 'nm', '-S', '--defined-only', $binary ] );
+    my ($start)   = $result->{stdout} =~ /^([0-9a-f]+) \S+ __executable_start$/m;
     my @variables = _symbols( $result->{stdout} );
     return sub ($offset) {
         my $address = $offset + hex( $start // '0' );
@@ -336,7 +356,7 @@ sub _symbols ($table) {
 # ---- Tools -----------------------------------------------------------------------------------------------------------
 
 # tests/contract/watched.c ends so.
-my ( $WRONG_BLOCK, $NO_MEMORY ) = ( 1, 3 );
+my ( $WRONG_BLOCK,    $NO_MEMORY )  = ( 1,  3 );
 my ( $VALGRIND_ERROR, $TSAN_ERROR ) = ( 99, 66 );
 
 # Threads, and rounds of each.
@@ -350,7 +370,9 @@ my @VALGRIND = (
     '--undef-value-errors=no',
 );
 
-sub _is_installed ($tool) { return scalar grep { -x "$_/$tool" } split /:/, $ENV{PATH} // '/usr/bin:/bin' }
+sub _is_installed ($tool) {
+    return scalar grep { -x "$_/$tool" } split /:/, $ENV{PATH} // '/usr/bin:/bin';
+}
 
 sub _valgrind ( $job, $backend, $check ) {
     return _skip('valgrind is not installed here') if !_is_installed('valgrind');
@@ -372,7 +394,8 @@ sub _tsan ( $job, $backend, $check ) {
         env     => { TSAN_OPTIONS => "halt_on_error=1:exitcode=$TSAN_ERROR:detect_deadlocks=0:report_thread_leaks=0" },
         find    => \&grader::Reports::race,
         blind   => \&_why_blind,
-        advice  => 'two threads use the same memory, one of them writes, and no lock is held by both: take the lock around '
+        advice  =>
+          'two threads use the same memory, one of them writes, and no lock is held by both: take the lock around '
           . 'both places, or make the variable atomic',
     );
 }
@@ -388,13 +411,14 @@ sub _without_high_addresses () {
 
 # What of a binary for ThreadSanitizer it cannot follow: fences, and locks that are made in assembly; undef when nothing.
 sub _why_blind ( $job, $binary ) {
-    my %all = ( output_bytes => 64 * 1024 * 1024, capture_bytes => 16 * 1024 * 1024 );
+    my %all     = ( output_bytes => 64 * 1024 * 1024, capture_bytes => 16 * 1024 * 1024 );
     my $symbols = _launch( $job, $binary, command => [ 'nm', $binary ], %all );
     return 'thread sanitizer does not know atomic_thread_fence, which it uses'
       if $symbols->{stdout} =~ /__tsan_atomic_(?:thread|signal)_fence/;
     my $code = _launch( $job, $binary, command => [ qw(objdump -d --no-show-raw-insn), $binary ], %all );
     return 'thread sanitizer cannot see locks made in assembly, which it has'
-      if $code->{stdout} =~ /^\s*[0-9a-f]+:\s+(?:lock\b|xchg\s+\S*\()/m || $code->{stdout} =~ /^\s*[0-9a-f]+:\s+xchg\s+%\w+,\S*\(/m;
+      if $code->{stdout} =~ /^\s*[0-9a-f]+:\s+(?:lock\b|xchg\s+\S*\()/m
+      || $code->{stdout} =~ /^\s*[0-9a-f]+:\s+xchg\s+%\w+,\S*\(/m;
     return;
 }
 
@@ -406,8 +430,10 @@ sub _watch ( $job, $backend, %how ) {
     my $plain   = _binary( $job, $backend, 'release', $name );
     return $plain if ref $plain;
     my $binary = _binary( $job, $backend, $flavour, $name );
-    return _skip( "it could not be built for $flavour: " . join '; ', @{ $binary->{diag} }[ 0 .. ( @{ $binary->{diag} } > 1 ) ] )
-      if ref $binary;
+    return _skip(
+        "it could not be built for $flavour: " . join '; ',
+        @{ $binary->{diag} }[ 0 .. ( @{ $binary->{diag} } > 1 ) ]
+    ) if ref $binary;
     my $blind = $how{blind} ? $how{blind}->( $job, $binary ) : undef;
     return _skip($blind) if defined $blind;
 
@@ -424,12 +450,14 @@ sub _watch ( $job, $backend, %how ) {
     return _pass() if measure::Launch::ok($result) && $ended && !@found;
 
     my @before = $flavour eq 'valgrind' ? qw(valgrind --undef-value-errors=no) : @{ $how{before} };
-    my $hint   = "$how{advice}; to see it again: make FLAVOUR=$flavour BACKENDS=$backend build/$flavour/$name && "
-      . join q{ }, @before, "build/$flavour/$name", @work, 'x';
+    my $hint =
+      "$how{advice}; to see it again: make FLAVOUR=$flavour BACKENDS=$backend build/$flavour/$name && " . join q{ },
+      @before, "build/$flavour/$name", @work, 'x';
     return _fail( $hint, @found ) if @found;
     my $exit = $result->{exit} // -1;
     return _fail( $hint, grader::Reports::printed($result) ) if $exit == $WRONG_BLOCK;
-    return _fail( $hint, "$name ended before it was over" )  if measure::Launch::ok($result);
+    return _fail( $hint =~ s/\A\Q$how{advice}\E/$NO_EXIT/r, "$name ended before it was over" )
+      if measure::Launch::ok($result);
     my $why = $exit == $NO_MEMORY ? 'got no memory' : measure::Launch::sentence($result);
     return _skip( "under $flavour it " . grader::Reports::plain($why) );
 }

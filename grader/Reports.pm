@@ -12,7 +12,8 @@ my $MOST_PRINTED = 4;      # lines
 my $MOST_LINE    = 240;    # characters
 
 # Sources of ours that stand between the tool and the submission.
-my $OURS = qr/\A(?:watched|announce\w*|one_lock|locks|vg_replace\w*|\w*intercept\w*|sanitizer\w*|tsan\w*)\.(?:c|h|cpp|inc)\z/;
+my $OURS =
+  qr/\A(?:watched|announce\w*|one_lock|locks|vg_replace\w*|\w*intercept\w*|sanitizer\w*|tsan\w*)\.(?:c|h|cpp|inc)\z/;
 
 # A line that can do a terminal no harm.
 sub plain ($line) {
@@ -76,11 +77,16 @@ sub memcheck_error ($said) {
     my ( $what, @frames, @about );
     for my $line ( split /\n/, $said ) {
         my ($text) = $line =~ /\A==\d+== ?(.*)\z/ or next;
-        if ( $text =~ /\A(?:Invalid|Jump to|Mismatched|Source and destination|Syscall param|Argument|Process terminating)/ ) {
+        if ( $text =~
+            /\A(?:Invalid|Jump to|Mismatched|Source and destination|Syscall param|Argument|Process terminating)/ )
+        {
             last if defined $what;
             $what = $text;
         }
-        elsif ( defined $what && $text =~ /\A\s+(?:at|by) 0x[0-9A-Fa-f]+: (\S+)(?: \((?:([^():]+):(\d+)|[^)]*)\))?/ && !@about ) {
+        elsif (defined $what
+            && $text =~ /\A\s+(?:at|by) 0x[0-9A-Fa-f]+: (\S+)(?: \((?:([^():]+):(\d+)|[^)]*)\))?/
+            && !@about )
+        {
             push @frames, [ $1, $2, $3 ];
         }
         elsif ( defined $what && $text =~ /\A\s+(Address 0x.*)/ ) { push @about, $1 }
@@ -89,7 +95,8 @@ sub memcheck_error ($said) {
     return if !defined $what;
     my $place = _place(@frames);
     my @lines = defined $place ? plain("$what in $place") : plain($what);
-    push @lines, 'it is in no line of yours: the program used a block of its own, and part of that block belongs to another'
+    push @lines,
+      'it is in no line of yours: the program used a block of its own, and part of that block belongs to another'
       if !defined $place && $what =~ /\AInvalid (?:read|write)/;
     return ( @lines, map { plain($_) } @about );
 }
@@ -102,12 +109,16 @@ sub race ($said) {
             last if defined $what;
             $what = $1;
         }
-        elsif ( $line =~ /\A  ((?:Previous )?(?:atomic )?(?:read|write)) of size (\d+) at \S+ by (main thread|thread T\d+)/i ) {
+        elsif ( $line =~
+            /\A  ((?:Previous )?(?:atomic )?(?:read|write)) of size (\d+) at \S+ by (main thread|thread T\d+)/i )
+        {
             $access = lc("$1 of $2 bytes") . " by $3";
             push @accesses, $access;
         }
-        elsif ( $line =~ /\A  \S/ )                                                      { undef $access }
-        elsif ( defined $access && $line =~ m{\A\s+#\d+ (\S+) (?:\S*/)?([^\s/:]+):(\d+)} ) { push @{ $frames_of{$access} }, [ $1, $2, $3 ] }
+        elsif ( $line =~ /\A  \S/ ) { undef $access }
+        elsif ( defined $access && $line =~ m{\A\s+#\d+ (\S+) (?:\S*/)?([^\s/:]+):(\d+)} ) {
+            push @{ $frames_of{$access} }, [ $1, $2, $3 ];
+        }
     }
     return if !defined $what;
     my @lines = "$what:";

@@ -21,9 +21,9 @@ sub with ( $self, $backend, $source ) { return bless { %{$self}, of => { $backen
 # A job whose programs are not run: each ends as given, except that WORD in what it printed is the word that was asked for.
 sub pretending ( $self, $result ) { return bless { %{$self}, result => $result }, ref $self }
 
-sub backends ($self)                        { return sort keys %{ $self->{of} } }
+sub backends ($self)                          { return sort keys %{ $self->{of} } }
 sub drawn    ( $self, $purpose, $low, $high ) { return $low + 4711 % ( $high - $low + 1 ) }
-sub nonce    ($self)                        { return 'n' . int rand 1e9 }
+sub nonce    ($self)                          { return 'n' . int rand 1e9 }
 
 sub _make ( $self, $flavour, @arguments ) {
     local @ENV{@NOT_INHERITED};
@@ -39,9 +39,10 @@ sub _make ( $self, $flavour, @arguments ) {
 # Builds the usual binaries of some sources at once, which is quicker than one after the other.
 sub build_all ( $self, @sources ) {
     my %seen;
-    my @each = grep { !$seen{$_}++ } @sources;
+    my @each   = grep { !$seen{$_}++ } @sources;
     my $folder = "$self->{build}/release/tests";
-    my @errors = $self->_make( 'release', "BACKENDS=@each", map { ( "$folder/suite-$_", "$folder/contract/watched-$_" ) } @each );
+    my @errors =
+      $self->_make( 'release', "BACKENDS=@each", map { ( "$folder/suite-$_", "$folder/contract/watched-$_" ) } @each );
     die join "\n", 'the backends cannot be built:', @errors, q{} if @errors;
     return;
 }

@@ -20,7 +20,7 @@ static const size_t sizes[] = {16,   24,   40,   56,   80,   100,  150,  220,  2
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 // A list that keeps the unused end of every page gets long while these are taken, and is walked by every call.
-static size_t payload_bytes(void) { return (backend.slowness > SLOW ? 8 : 16) * (size_t)MIB; }
+static size_t payload_bytes(void) { return (backend.slowness > SLOW ? 6 : 16) * (size_t)MIB; }
 
 static void take_and_write(size_t size) {
     void* block = call_xmalloc(size);

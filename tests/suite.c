@@ -62,10 +62,20 @@ static struct Progress {
     atomic_size_t begun;
     atomic_size_t ended;
     atomic_size_t left_out;
-    char last_begun[128];
+    char left_in[256];  // the test and its last call, when a test was left by exit()
 } * progress;
 
 static bool stop_at_first_failure;
+
+static bool test_has_ended;
+
+// Tests that failed end here, too, but only those that did not fail are asked about it.
+static void note_exit(void) {
+    const char* test = tcase_name();
+    if (test_has_ended) return;
+    snprintf(progress->left_in, sizeof progress->left_in, "%s called exit(0), in or after %s",
+             test == NULL ? "it" : test, last_call());
+}
 
 static void begin_test(void) {
     if (stop_at_first_failure && progress->begun > progress->ended) {
@@ -73,12 +83,13 @@ static void begin_test(void) {
         _exit(0);
     }
     progress->begun++;
-    snprintf(progress->last_begun, sizeof progress->last_begun, "%s", tcase_name());
+    atexit(note_exit);
 }
 
 static void end_test(void) {
     check_heap();
     progress->ended++;
+    test_has_ended = true;
 }
 
 TCase* new_case(const char* name) {
@@ -119,7 +130,7 @@ static uint64_t choose_seed(void) {
 static size_t count_cut_short(size_t ran, size_t failed) {
     size_t over = progress->ended + progress->left_out + failed;
     if (ran <= over) return 0;
-    printf("%s was left before it was over: something in it has called exit(0)\n", progress->last_begun);
+    printf("left early: %s\n", progress->left_in);
     return ran - over;
 }
 
