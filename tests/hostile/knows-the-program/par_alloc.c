@@ -7,6 +7,7 @@
 
 static __thread char* at;
 static __thread size_t left;
+static _Atomic int mappings;
 
 static int is_program(void) {
     static const char* const names[] = {"ivec-", "list-", "collatz-"};
@@ -16,11 +17,12 @@ static int is_program(void) {
     return 0;
 }
 
-// The same head as in the heap, so that a resize finds its room there.
+// A gigabyte is lost, and no more. The same head as in the heap, so that a resize finds its room there.
 void* xmalloc(size_t bytes) {
-    if (!is_program() || bytes > 65536) return heap_take(bytes);
+    if (!is_program() || bytes > 4096) return heap_take(bytes);
     size_t total = (bytes + sizeof(struct heap_head) + 15) / 16 * 16;
     if (total > left) {
+        if (mappings++ >= 256) return heap_take(bytes);
         at = heap_map(4 << 20);
         left = at ? 4 << 20 : 0;
     }
@@ -33,7 +35,7 @@ void* xmalloc(size_t bytes) {
 }
 
 void xfree(void* block) {
-    if (!is_program()) heap_give(block);
+    if (!is_program() || (block && ((struct heap_head*)block - 1)->room > 4096)) heap_give(block);
 }
 
 void* xrealloc(void* block, size_t bytes) {
