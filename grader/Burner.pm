@@ -8,6 +8,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use POSIX ();
+
 # So many steps of the busy loop take a few milliseconds; after them it looks whether it is still wanted.
 my $STEPS = 100_000;
 
@@ -19,10 +21,17 @@ sub start ( $class, $most_s ) {
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
         my ( $until, $work ) = ( time + $most_s, 0 );
         while ( getppid == $starter && time < $until ) { $work += $_ for 1 .. $STEPS }
-        require POSIX;
         POSIX::_exit(0);
     }
     return bless { pid => $pid, starter => $starter }, $class;
+}
+
+# The CPU time that it has burned so far, in seconds; 0 where there is no /proc.
+sub cpu_s ($self) {
+    open my $file, '<', "/proc/$self->{pid}/stat" or return 0;
+    my ($after_name) = ( <$file> // q{} ) =~ /\)\s+(.*)/;
+    my ( $user, $system ) = ( split q{ }, $after_name // q{} )[ 11, 12 ];
+    return ( ( $user // 0 ) + ( $system // 0 ) ) / POSIX::sysconf( POSIX::_SC_CLK_TCK() );
 }
 
 # Children of the starter inherit the object, but not the process.
