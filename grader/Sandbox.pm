@@ -62,17 +62,17 @@ sub user ($self) { return $self->{user} ? $self->{user}->number : undef }
 
 sub describe ($self) {
     my $user  = $self->user;
-    my $who   = defined $user              ? ", as user $user" : q{};
-    my $calls = $self->{confine}           ? q{}               : '; this kernel cannot filter system calls';
-    my $why   = @{ $self->{refused} } == 0 ? q{}               : ' (' . join( '; ', @{ $self->{refused} } ) . ')';
-    my $nets  = $self->{confine}           ? 'without access to networks' : 'with access to networks';
-    return "every run is in user, process, network and IPC namespaces of its own, on a read-only system$who$calls"
-      if $self->{level} eq 'namespaces';
-    return
-"every run is by an unprivileged user of its own ($user), $nets, but sees the files that everybody may see$calls$why"
-      if $self->{level} eq 'user';
-    return
-      "every run is by the grader's own user, $nets: it can read, change and signal whatever the grader can$calls$why";
+    my $calls = $self->{confine}      ? q{} : '; this kernel cannot filter system calls';
+    my $why   = @{ $self->{refused} } ? ' (' . join( '; ', @{ $self->{refused} } ) . ')' : q{};
+    if ( $self->{level} eq 'namespaces' ) {
+        my $who = defined $user ? ", as user $user" : q{};
+        return "every run is in user, process, network and IPC namespaces of its own, on a read-only system$who$calls";
+    }
+    my $by     = defined $user    ? "by an unprivileged user of its own ($user)" : "by the grader's own user";
+    my $nets   = $self->{confine} ? 'without networks'                           : 'with networks';
+    my $beyond = defined $user  ? 'all that everybody may see'               : 'whatever the grader can see and change';
+    my $files  = $self->{fence} ? 'nothing but the system and its own files' : $beyond;
+    return "every run is $by, $nets, and has access to $files$calls$why";
 }
 
 # ---- How a run is told ---------------------------------------------------------------------------------------------------
@@ -111,6 +111,10 @@ sub wrap ( $self, %options ) {
     }
     else {
         $launch{directory} = $directory // $tmp;
+        if ( $self->{fence} ) {
+            $launch{see}   = [ $self->{launcher}, '/proc', @see, grep { -e } @SYSTEM_FOLDERS, @SYSTEM_PIECES ];
+            $launch{write} = [ $tmp, @write ];
+        }
     }
     return %launch;
 }
@@ -218,8 +222,11 @@ sub _try ( $self, $level ) {
     return 'only root can run programs as somebody else' if $level eq 'user'  && !defined $self->user;
     $self->{level} = $level;
     my $why;
-    for my $confine ( 1, 0 ) {
-        $self->{confine} = $confine;
+
+    # Older kernels have no fence, some no filter.
+    for my $means ( [ 1, 1 ], [ 1, 0 ], [ 0, 0 ] ) {
+        @{$self}{qw(confine fence)} = @{$means};
+        next if $self->{fence} && $level eq 'namespaces';
         my $probe  = [ $self->{launcher}, '--report', '/dev/null', '--', 'true' ];
         my $result = measure::Launch::run( $self->wrap( command => $probe, wall_s => $PROBE_S ) );
         return if measure::Launch::ok($result);
@@ -321,8 +328,7 @@ sandbox itself decides, and these:
 =item see => [PATH, ...]
 
 Files and folders that may be read, at the same path as outside. Beside them a run sees /usr and what the C library needs.
-Each must be reachable for the job's user: lie in the workspace, or below folders that everybody may pass. At the lower
-levels nothing can be hidden by leaving it out.
+Each must be reachable for the job's user: lie in the workspace, or below folders that everybody may pass.
 
 =item write => [FOLDER, ...]
 
@@ -363,19 +369,26 @@ goes.
 
                                                namespaces   user           none
     limits on time, output, files, file size   yes          yes            yes
-    limit on threads                           kernel       kernel         watched (a short burst passes)
+    limit on threads                           kernel       kernel         watched: a short burst passes
     no process is left                         yes          yes            yes, unless the launcher is killed
-    cannot signal or trace grader or launcher  yes          yes            cannot trace the launcher, can signal it
-    no network                                 yes          filter         filter
-    cannot see other processes                 yes          no             no
-    cannot see grader, answers, other jobs     yes          by file modes  no
-    cannot write but where it is told          yes          by file modes  no
-    temporary files are bounded and gone       yes          gone           no
+    cannot trace grader or launcher            yes          yes            yes, filter
+    cannot signal grader or launcher           yes          yes            fence, Linux 6.12
+    no networks                                yes          filter         filter
+    cannot see grader, answers, other jobs     yes          fence or modes fence
+    cannot write but where it is told          yes          fence or modes fence
+    cannot see that there are other processes  yes          no             no
+    temporary files are bounded                yes          no             no
+    nothing is handed from run to run          yes          yes            yes, fence
     only the variables that it is given        yes          yes            yes
 
-"Filter" is measure/confine.h: the kernel refuses the calls. "By file modes": what everybody may read can be read; the
-workspace is closed to everybody but root and the job's user, so jobs do not see each other's. At C<none> the program is as
-mighty as the grader; it is for one's own code. At no level is there a bound on the memory of all processes together: it is
-at most C<memory_bytes> times C<threads>; when the machine runs out, the kernel ends these programs first.
+The filter (measure/confine.h) is on at every level; choose() does without where the kernel has none, and describe() says so.
+The fence (measure/fence.h) takes Landlock, Linux 5.13; C<user> and C<none> have it where it works. "Modes": without a fence
+what everybody may read can be read. The workspace is closed to everybody but root and the job's user, so jobs do not see
+each other's; close the folder of the grader too (C<chmod go-rwx>) where it runs as root without namespaces. At C<none>
+without a fence the program is as mighty as the grader; it is for one's own code.
+
+At no level is there a bound on the memory of all processes together: it is at most C<memory_bytes> times C<threads>. When
+the machine runs out, the kernel ends these programs first. How often a C<write> folder is filled with files of the greatest
+length is not bounded either; compilers write few.
 
 =cut

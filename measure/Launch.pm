@@ -43,7 +43,7 @@ my %LAUNCHER_OPTION = (
     user         => '--user',
 );
 my %KNOWN = map { $_ => 1 } keys %LAUNCHER_OPTION,
-  qw(command launcher env only_env directory capture_bytes confine stdin within);
+  qw(command launcher env only_env directory capture_bytes confine see write stdin within);
 
 sub run (%options) {
     for my $name ( sort keys %options ) {
@@ -93,8 +93,11 @@ sub run (%options) {
 # outside is there in case that one is lost, and ends the sandbox.
 sub _arguments ( $options, $limits, %report_fd ) {
     my @switches = ( $options->{confine} ? '--confine' : (), defined $options->{stdin} ? '--stdin' : () );
-    my $within   = $options->{within};
-    my %kept     = %{$limits};
+    for my $what (qw(see write)) {
+        push @switches, map { ( "--$what", $_ ) } @{ $options->{$what} // [] };
+    }
+    my $within = $options->{within};
+    my %kept   = %{$limits};
     my @outside;
     if ($within) {
         @outside = (
@@ -351,6 +354,12 @@ that user is killed, so it should be a user of this run alone, and the number af
 The program gains no rights by exec and has no networks, no new namespaces, no access to the memory and the limits of other
 processes, no System V memory, queues or semaphores (measure/confine.h): the calls fail with EPERM. The launcher cannot be
 traced by processes of the same user.
+
+=item see, write => [PATH, ...]
+
+When either is given: the program can open nothing but these paths and what lies in them, to read and execute, and to write
+too; it cannot trace or inspect other programs and, since Linux 6.12, not send them signals (measure/fence.h). Whoever has
+no Landlock (Linux 5.13) gets an C<error>.
 
 =item within => { command => [PREFIX...], launcher => path }
 

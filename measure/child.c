@@ -79,6 +79,8 @@ static void give_up_rights_and_execute(const struct options* options, pid_t laun
         die_with(launcher);
     }
     set_limits(options);  // late: little can be allocated under a small address space
+    const struct fence* fence = &options->fence;
+    if (fence->see_count + fence->write_count > 0 && !fence_this_process(fence)) return;
     if (options->confine && !confine_this_process()) return;
     execvp(options->command[0], options->command);
 }

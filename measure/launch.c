@@ -1,8 +1,8 @@
 // launch.c: runs one program under limits, ends everything it started, and reports how it went.
 //
 //     launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] [--file-bytes BYTES] [--processes N]
-//            [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] [--user UID] [--confine] [--stdin]
-//            [--keep FD] [--report FILE|FD] -- PROGRAM [ARGS...]
+//            [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] [--user UID] [--see PATH]...
+//            [--write PATH]... [--confine] [--stdin] [--keep FD] [--report FILE|FD] -- PROGRAM [ARGS...]
 //
 // Why not fork from the measuring script itself: the peak memory that wait4() reports of a child includes what the
 // child had before exec, which is a copy of its parent. This parent is small.
@@ -20,7 +20,8 @@
 //
 // For programs that nobody trusts: --user runs it as that user, for root only, and at the end kills every process of
 // that user (user.h); --confine forbids it much, and to other processes of the launcher's user to trace the launcher
-// (confine.h). When the launcher is the first process of a pid namespace, it takes no signals from inside.
+// (confine.h); --see and --write shut it out of all files but these (fence.h). When the launcher is the first process
+// of a pid namespace, it takes no signals from inside.
 //
 // --touch makes so much memory ready before the program starts and its clock runs; touch.h says why.
 //

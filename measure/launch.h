@@ -1,7 +1,7 @@
 // launch.h: what the parts of the launcher share: what was asked for (options), and how the run stands (run).
 //
 // launch.c starts, watches and ends the program, options.c reads the command line, child.c turns the forked child into
-// the program, confine.c and user.c take rights from it, report.c writes the report. One thread only.
+// the program, confine.c, fence.c and user.c take rights from it, report.c writes the report. One thread only.
 
 #ifndef MEASURE_LAUNCH_H
 #define MEASURE_LAUNCH_H
@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "fence.h"
 #include "relay.h"
 
 enum { EXIT_STOPPED = 124, EXIT_OWN_FAILURE = 125, EXIT_NOT_STARTED = 126 };
@@ -26,6 +27,7 @@ struct options {
     uid_t user;            // whom the program runs as; 0: as the launcher
     bool confine;          // confine.h
     bool standard_input;   // the program gets ours; otherwise it is empty
+    struct fence fence;
     int report_fd;
     int kept_fd;     // stays open in the program; -1: none
     char** command;  // ends with NULL

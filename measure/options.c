@@ -36,6 +36,11 @@ static uid_t parse_user(const char* option, const char* text) {
     return (uid_t)value;
 }
 
+static void add_path(const char** paths, size_t* count, const char* option, const char* path) {
+    if (*count == MOST_FENCE_PATHS) fail("%s is given more than %d times", option, MOST_FENCE_PATHS);
+    paths[(*count)++] = path;
+}
+
 static int parse_open_file(const char* option, const char* text) {
     uint64_t value = parse_count(option, text);
     if (value > INT32_MAX || fcntl((int)value, F_GETFD) < 0) fail("%s '%s' is not an open file", option, text);
@@ -70,6 +75,10 @@ static void take_option(struct options* options, const char* option, const char*
         options->file_bytes = parse_count(option, value);
     } else if (strcmp(option, "--user") == 0) {
         options->user = parse_user(option, value);
+    } else if (strcmp(option, "--see") == 0) {
+        add_path(options->fence.see, &options->fence.see_count, option, value);
+    } else if (strcmp(option, "--write") == 0) {
+        add_path(options->fence.write, &options->fence.write_count, option, value);
     } else if (strcmp(option, "--keep") == 0) {
         options->kept_fd = parse_open_file(option, value);
     } else if (strcmp(option, "--touch") == 0) {
@@ -80,7 +89,8 @@ static void take_option(struct options* options, const char* option, const char*
         fail(
             "unknown option '%s'; usage: launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] "
             "[--file-bytes N] [--processes N] [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] "
-            "[--user UID] [--confine] [--stdin] [--keep FD] [--report FILE|FD] -- PROGRAM [ARGS...]",
+            "[--user UID] [--see PATH]... [--write PATH]... [--confine] [--stdin] [--keep FD] [--report FILE|FD] -- "
+            "PROGRAM [ARGS...]",
             option);
     }
 }

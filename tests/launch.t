@@ -147,6 +147,7 @@ subtest 'A program that nobody trusts' => sub {
             diag('not tested: programs as another user, which takes root');
             skip 'only root can run a program as another user', 3;
         }
+        local $) = '0 4 5';    ## no critic (RequireLocalizedPunctuationVars)
         my $who = run_perl( 'print "$< $> $( $)"', user => 60_500 );
         is( $who->{stdout}, '60500 60500 60500 60500', 'it is another user, in no group but its own' );
         my $forks = '$| = 1; for (2 .. 20) { my $pid = fork // exit; $pid or exit sleep 9; print "$_ " }';
