@@ -214,7 +214,7 @@ sub _suite ( $job, $backend, $check ) {
     my $result = _launch(
         $job, $binary,
         command => [ $binary, $traits, $word ],
-        env     => { CK_RUN_CASE => $check->{case}, SEED => $seed, MEMORY_MIB => _memory_mib() },
+        env     => { CK_RUN_CASE => $check->{case}, SEED => $seed, MEMORY_MIB => scalar _memory_mib() },
     );
 
     my ( $ended, $failed, $cut_short ) =

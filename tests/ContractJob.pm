@@ -21,9 +21,13 @@ sub with ( $self, $backend, $source ) { return bless { %{$self}, of => { $backen
 # A job whose programs are not run: each ends as given, except that WORD in what it printed is the word that was asked for.
 sub pretending ( $self, $result ) { return bless { %{$self}, result => $result }, ref $self }
 
-sub backends ($self)                          { return sort keys %{ $self->{of} } }
-sub drawn    ( $self, $purpose, $low, $high ) { return $low + 4711 % ( $high - $low + 1 ) }
-sub nonce    ($self)                          { return 'n' . int rand 1e9 }
+sub backends ($self) {
+    my @names = sort keys %{ $self->{of} };
+    return @names;
+}
+
+sub drawn ( $self, $purpose, $low, $high ) { return $low + 4711 % ( $high - $low + 1 ) }
+sub nonce ($self)                          { return 'n' . int rand 1e9 }
 
 sub _make ( $self, $flavour, @arguments ) {
     local @ENV{@NOT_INHERITED};

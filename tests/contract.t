@@ -59,11 +59,10 @@ my @bugs = (
 # Backends that keep every promise of the course, and what each is graded as.
 my @right = ( [ hw08 => 'hw08' ], [ par => 'par' ], [ courseonly => 'hw08' ], [ sys => 'par' ] );
 
-# Right as it is, this one does not keep what only our contract promises.
-my %not_asked = (
-    courseonly => { map { $_ => 1 } qw(align16 null_and_zero errno out_of_memory) },
-    sys        => { map { $_ => 1 } qw(small_space) },                                 # see tests/traits.c
-);
+# What is not asked of them here: what the course never promised, which the suites of our own backends are asked for
+# anyway; and of sys, which nobody hands in, all but what only this stage looks at.
+my %not_asked = ( sys => { map { $_ => 1 } qw(blocks sizes alignment resize threads thread_exit reuse small_space) } );
+my $ours      = qr/align16|null_and_zero|errno|out_of_memory/;
 
 my $job = tests::ContractJob->new( launcher => $launcher );
 $job->build_all( map { $_->[0] } @bugs, @right );
@@ -97,7 +96,7 @@ for my $pair (@right) {
     my @wrong;
     for my $test ( grader::Contract::tests( $job->with( $backend => $source ) ) ) {
         my ($id) = $test->{id} =~ /\.(\w+)\z/;
-        next if $not_asked{$id};
+        next if $not_asked{$id} || $id =~ $ours;
         my $started = time;
         my $outcome = $test->{run}->();
         note sprintf '%-12s %-14s %3d s %s', $source, $id, time - $started, $outcome->{verdict};

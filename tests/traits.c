@@ -41,7 +41,7 @@ static const Traits known[] = {
     {.name = "hw08", .slowness = 10, .small_kinds = 299, .alignment = 16},
     {.name = "par", .slowness = 1, .shares_sizes = true, .returns_memory = true, .small_kinds = 299, .alignment = 16},
     {.name = "course-hw08", .slowness = 30, .small_kinds = 299, .alignment = 8, .course = true},
-    {.name = "course", .slowness = 5, .shares_sizes = true, .small_kinds = 299, .alignment = 8, .course = true},
+    {.name = "course", .slowness = 10, .shares_sizes = true, .small_kinds = 299, .alignment = 8, .course = true},
     {.name = "course16", .slowness = 20, .small_kinds = 299, .alignment = 16, .course = true},
 };
 

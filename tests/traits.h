@@ -9,11 +9,11 @@
 typedef struct Traits {
     const char* name;     // the NAME of NAME_alloc.c
     size_t slowness;      // where a call is O(n) in the live or free blocks, counts are divided by this
+    size_t small_kinds;   // the KINDS of small blocks with which it passes tests/small_space.c; 0: it is not asked to
+    size_t alignment;     // of every block, in bytes
     bool shares_sizes;    // memory freed in blocks of one size serves any other size
     bool returns_memory;  // memory freed after a peak goes back to the system
     bool is_the_tools;    // under a tool, it is the tool's own allocator that answers
-    size_t small_kinds;   // the KINDS of small blocks with which it passes tests/small_space.c; 0: it is not asked to
-    size_t alignment;     // of every block, in bytes
     bool course;          // only what the course promised its students is asked of it, and counts are smaller
 } Traits;
 
