@@ -275,7 +275,7 @@ sub _ended_words ($result) {
         return "crashed with signal $words$room_words";
     }
     return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;
-    if ( $said =~ /memory|error while loading shared libraries/i ) {
+    if ( $said =~ /\b(?:out of|no|not enough|insufficient|allocate) memory|error while loading shared libraries/i ) {
         return "ran out of memory$room_words (exit status $result->{exit}): $said";
     }
     return "ended with exit status $result->{exit}" . _first_line( ': ', $result );

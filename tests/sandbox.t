@@ -139,13 +139,28 @@ sub many_start_bare ($kind) {
     return;
 }
 
-# Calls $body with a sandbox of that level, or says why there is none. %has: which promises hold at that level.
+# Whether a level should work here, found without the module that is tested: a mistake of it must not look like a machine
+# that allows nothing.
+my %is_possible = (
+    namespaces => sub {
+        my $as = $> == 0 ? 'setpriv --reuid 60600 --regid 60600 --clear-groups' : q{};
+        return system("$as bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true >/dev/null 2>&1") == 0;
+    },
+    user => sub { return $> == 0 && system( $^X, '-MPOSIX', '-e', 'exit !POSIX::setuid(60_600)' ) == 0 },
+    none => sub { return 1 },
+);
+
+# Calls $body with a sandbox of that level, or says why there is none.
 sub at_level ( $level, $body ) {
     my $workspace = File::Temp->newdir;
     my $sandbox =
       eval { grader::Sandbox->choose( workspace => "$workspace", launcher => $launcher, wanted => $level ) };
     if ( !$sandbox ) {
         my $why = $@ =~ s/\n//gr;
+        if ( $is_possible{$level}->() ) {
+            fail("isolation by '$level' can be had here: $why");
+            return;
+        }
         diag("not tested: isolation by '$level'; $why");
         plan skip_all => $why;
     }
@@ -360,7 +375,7 @@ subtest 'No isolation' => sub {
 sub lose_its_launcher ($sandbox) {
     my $grader = fork // die "fork: $!";
     if ( !$grader ) {
-        eval { attack( $sandbox, ['daemon-and-wait'] ) };
+        eval { attack( $sandbox, ['daemon-and-wait'], wall_s => 3 * $GENEROUS_S ) };
         POSIX::_exit(0);
     }
     my $is_ready = sub {
