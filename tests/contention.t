@@ -134,6 +134,12 @@ subtest 'how many CPUs there are' => sub {
         8, 'no quota' );
     is( watch( 8, files => { 'proc/self/cgroup' => $group, 'cgroup/cpu.max' => "300000 100000\n" } )->usable_cpus,
         3, 'a quota of the group around ours' );
+    my %nested = (
+        'proc/self/cgroup'        => "0::/course/student/job\n",
+        'cgroup/course/cpu.max'   => "250000 100000\n",
+        'cgroup/course/student/x' => q{},
+    );
+    is( watch( 8, files => \%nested )->usable_cpus, 2.5, '... and of one further out' );
     my %first_version = (
         'proc/self/cgroup'                         => "7:memory:/x\n4:cpu,cpuacct:/job\n",
         'cgroup/cpu,cpuacct/job/cpu.cfs_quota_us'  => "200000\n",
