@@ -193,7 +193,6 @@ sub _namespaces ( $self, $tmp_bytes, $directory, $see, $write ) {
 
 # ---- How a level is chosen -----------------------------------------------------------------------------------------------
 
-# The job's user can pass the workspace, which is closed to all others, and has the launcher in it.
 sub _make_folders ( $self, $workspace, $launcher ) {
     croak 'grader::Sandbox->choose: workspace => FOLDER and launcher => PATH are needed'
       if !defined $workspace || !defined $launcher;
@@ -201,27 +200,31 @@ sub _make_folders ( $self, $workspace, $launcher ) {
     $self->{workspace} = $workspace;
     $self->{folder}    = "$workspace/sandbox";
     $self->{launcher}  = "$self->{folder}/launch";
-    my $user = $self->user;
-    if ( defined $user ) {
-        chown 0, $user, $workspace or die "the grader cannot open its folder $workspace to user $user: $!\n";
-        chmod oct 750, $workspace;
-    }
     for my $folder ( $self->{folder}, "$self->{folder}/tmp" ) {
         -d $folder or mkdir $folder, oct 755 or die "the grader cannot make the folder $folder: $!\n";
     }
-    $self->_open_for_job("$self->{folder}/tmp");
     chmod oct 700, "$self->{folder}/tmp";
     copy( $launcher, $self->{launcher} ) or die "the grader cannot copy $launcher to $self->{launcher}: $!\n";
     chmod oct 755, $self->{launcher};
     return;
 }
 
+# The job's user can pass the workspace, which is closed to all others. Result: why that is impossible, or nothing.
+sub _admit_user ($self) {
+    my $user        = $self->user // return;
+    my $is_passable = chown( 0, $user, $self->{workspace} ) && chmod oct 750, $self->{workspace};
+    return if $is_passable && chown $user, $user, "$self->{folder}/tmp";
+    return "cannot give a folder to user $user: $!";
+}
+
 # Takes this level when a run in it ends well. Result: nothing then, otherwise why it cannot be had.
 sub _try ( $self, $level ) {
     return "there is no bubblewrap (bwrap) in PATH" if $level eq 'namespaces' && !( $self->{bwrap} = _find_bwrap() );
     return 'only root can run programs as somebody else' if $level eq 'user'  && !defined $self->user;
+    if ( $level eq 'none' && delete $self->{user} ) { chown 0, 0, $self->{workspace}, "$self->{folder}/tmp" }
+    my $why = $self->_admit_user;
+    return $why if defined $why;
     $self->{level} = $level;
-    my $why;
 
     # Older kernels have no fence, some no filter.
     for my $means ( [ 1, 1 ], [ 1, 0 ], [ 0, 0 ] ) {
