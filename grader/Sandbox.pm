@@ -254,7 +254,7 @@ sub settle ( $self, $folder ) {
     my $tidy = sub {
         my ( $mode, $links ) = ( lstat $_ )[ 2, 3 ];
         return        if !defined $mode;
-        return unlink if -l _ || !( -d _ || -f _ ) || ( -f _ && $links > 1 );
+        return unlink if !( -d _ || -f _ ) || ( -f _ && $links > 1 );
         chown $>, $) + 0, $_ if $> == 0;
         return chmod -d _ || $mode & oct 111 ? oct 755 : oct 644, $_;
     };

@@ -384,6 +384,7 @@ sub lose_its_launcher ($sandbox) {
     ok( becomes_true($is_ready), 'a program with a daemon runs' );
     my ($outer) = grep { $_ } split q{ }, content("/proc/$grader/task/$grader/children");
     kill KILL => $outer;
+    kill KILL => $grader;    # it would wait for all that is left
     waitpid $grader, 0;
     return;
 }
