@@ -35,13 +35,14 @@ sub defaults () {
         # A wrong verdict, on either side, has at most this chance. A comparison ends when all is decided about it, and
         # never makes more rounds nor takes more seconds than this.
         speed_alpha        => 0.001,
-        speed_rounds_most  => 40,
+        speed_rounds_most  => 60,
         speed_seconds_most => 35,
 
-        # TOP is chosen so that the slower one takes about speed_aim_s, from speed_shortest_s to speed_longest_s if it can.
-        speed_aim_s      => 0.35,
-        speed_shortest_s => 0.25,
-        speed_longest_s  => 1.5,
+        # TOP is chosen so that the slower one takes about speed_aim_s (on a busy machine many short runs tell more in the same
+        # time than few long ones), from speed_shortest_s to speed_longest_s if it can.
+        speed_aim_s      => 0.25,
+        speed_shortest_s => 0.15,
+        speed_longest_s  => 0.75,
         speed_top_first  => 1000,
         speed_top_least  => 100,
         speed_top_most   => 2_000_000,

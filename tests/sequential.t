@@ -83,7 +83,7 @@ subtest 'all looks together spend at most alpha' => sub {
     is(
         join( q{ }, map { $_->{rounds} } @{ grader::Sequential::plan( alpha => 0.001, rounds_most => 40 )->{looks} } ),
         '12 15 19 25 31 40',
-        'the looks of the usual plan'
+        'the looks of a plan of forty rounds'
     );
     ok( !eval { grader::Sequential::plan( alpha => 0.001, rounds_most => 9 ) }, 'nine rounds are too few for 0.001' );
     like(
