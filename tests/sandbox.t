@@ -150,6 +150,23 @@ my %is_possible = (
     none => sub { return 1 },
 );
 
+# Of interleaved runs of a program that does nothing, because the machine's speed wanders.
+sub what_it_costs ( $sandbox, $level ) {
+    my ( @with, @without );
+    for ( 1 .. 9 ) {
+        my $started = time;
+        attack( $sandbox, ['hello'] );
+        my $between = time;
+        bare( ['hello'] );
+        push @with,    $between - $started;
+        push @without, time - $between;
+    }
+    my @median_ms = map {
+        1000 * ( sort { $a <=> $b } @{$_} )[4]
+    } \@with, \@without;
+    return sprintf 'a run at %s takes %.1f ms, without a sandbox %.1f ms (medians of 9)', $level, @median_ms;
+}
+
 # Calls $body with a sandbox of that level, or says why there is none.
 sub at_level ( $level, $body ) {
     my $workspace = File::Temp->newdir;
@@ -167,6 +184,7 @@ sub at_level ( $level, $body ) {
     is( $sandbox->level, $level, $sandbox->describe );
     my $user = $sandbox->user;
     $body->( $sandbox, "$workspace" );
+    note( what_it_costs( $sandbox, $level ) );
     undef $sandbox;
     ok( becomes_true( sub { !processes_of($user) && !marked_processes() } ), 'no process of the job is left' );
     return;
