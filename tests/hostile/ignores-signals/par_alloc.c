@@ -1,4 +1,4 @@
-// The attack: blocks every signal that can be blocked and sleeps for 18 seconds, to make the grader wait.
+// The attack: blocks every signal that can be blocked and sleeps for 20 seconds, to make the grader wait.
 
 #include <signal.h>
 #include <time.h>
@@ -10,10 +10,8 @@ __attribute__((constructor)) static void wait_deaf(void) {
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
-    for (time_t end = time(NULL) + 18; time(NULL) < end;) {
-        struct timespec second = {.tv_sec = 1};
-        nanosleep(&second, NULL);
-    }
+    struct timespec left = {.tv_sec = 20};
+    while (nanosleep(&left, &left) != 0) continue;
 }
 
 void* xmalloc(size_t bytes) { return heap_take(bytes); }
