@@ -81,11 +81,13 @@ sub made ( $self, $backend ) {
     };
 }
 
-# Why no binary can be had of a backend, in lines, the first a sentence; nothing when it can.
+# Why no binary can be had of a backend, in lines, the first a sentence; nothing when it can. The errors of the compiler are
+# among them the first time only.
 sub refused ( $self, $backend ) {
     return if !$self->is_handed_in($backend);
     my $made = $self->made($backend);
-    return ( $made->{complaint}, @{ $made->{errors} } ) if defined $made->{complaint};
+    return ( $made->{complaint}, $made->{told}++ ? () : @{ $made->{errors} } ) if defined $made->{complaint};
+
     my @missing = @{ $made->{judged}{missing} };
     return 'it does not define ' . join ' and ', @missing if @missing;
     return 'its objects are refused: ' . $made->{judged}{refused}[0] if @{ $made->{judged}{refused} };

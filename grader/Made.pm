@@ -36,6 +36,7 @@ sub _builds ( $job, $backend ) {
     my $made  = $job->made($backend);
     my @notes = ( @{ $made->{notes} // [] }, @{ $made->{warnings} // [] } );
     if ( defined $made->{complaint} ) {
+        $made->{told}++;
         return {
             verdict => 'fail',
             diag    => [ $made->{complaint}, @{ $made->{errors} } ],
