@@ -112,10 +112,14 @@ static void check_refusal(int error) {
               strerror(ENOMEM));
 }
 
+static uint64_t next_pattern(void) {
+    static _Atomic uint64_t next = 1;
+    uint64_t seed = next++;
+    return next_random(&seed);
+}
+
 static bool attempt_take(Block* block, size_t size) {
-    static _Atomic uint64_t next_pattern = 1;
-    uint64_t seed = next_pattern++;
-    *block = (Block){.size = size, .pattern = next_random(&seed)};
+    *block = (Block){.size = size, .pattern = next_pattern()};
     errno = 0;
     block->bytes = call_xmalloc(size);
     if (block->bytes == NULL) return false;
@@ -167,6 +171,13 @@ bool try_resize(Block* block, size_t size) {
 
 void take(Block* block, size_t size) {
     if (!attempt_take(block, size)) fail_test("%s returned NULL although there is memory", last_call());
+}
+
+void take_by_resizing(Block* block, size_t size) {
+    *block = (Block){.bytes = call_xrealloc(NULL, 0, size), .size = size, .pattern = next_pattern()};
+    if (block->bytes == NULL) fail_test("%s returned NULL although it is xmalloc(%zu)", last_call(), size);
+    check_result(block);
+    fill(block, 0);
 }
 
 void resize(Block* block, size_t size) {

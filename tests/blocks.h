@@ -21,6 +21,9 @@ typedef struct Block {
 void take(Block* block, size_t size);
 bool try_take(Block* block, size_t size);
 
+// The same by xrealloc(NULL, size).
+void take_by_resizing(Block* block, size_t size);
+
 // Resizes a block (size at least 1), checks that it kept its content, and fills what is new.
 // try_resize: false if there was no memory; the block is then checked to be as it was.
 void resize(Block* block, size_t size);

@@ -138,8 +138,21 @@ START_TEST(growing_a_small_block_reads_no_more_than_its_own_bytes) {
 }
 END_TEST
 
+// As realloc does; programs that let an array grow start so.
+START_TEST(resizing_no_block_takes_one) {
+    static const size_t sizes[] = {1, 16, 100, 1000, 4096, 70000, 2 * MIB};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        Block block;
+        take_by_resizing(&block, sizes[i]);
+        resize(&block, sizes[i] * 2);
+        give_back(&block);
+    }
+}
+END_TEST
+
 TCase* resize_case(void) {
     TCase* topic = new_case("resize");
+    tcase_add_test(topic, resizing_no_block_takes_one);
     tcase_add_test(topic, a_block_keeps_its_content_on_the_way_up_and_down_through_every_border);
     tcase_add_test(topic, a_block_keeps_its_content_in_jumps_from_every_border);
     tcase_add_test(topic, blocks_keep_their_content_when_resized_at_random_among_others);

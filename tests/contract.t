@@ -34,6 +34,7 @@ my @bugs = (
         qr/xmalloc\(100\) returned $address, which is not aligned to 8 bytes: it is 4 past/
     ],
     [ lostcontent => 'hw08.resize',     qr/xrealloc\($address of \d+ bytes, \d+\) changed byte \d+ from/ ],
+    [ nullresize  => 'par.resize',      qr/crash \(Segmentation fault\) in xrealloc\(NULL, 1\)/ ],
     [ nolock      => 'hw08.threads',    qr/the live block|crash|returned NULL|did not finish/ ],
     [ threadloss  => 'par.thread_exit', qr/what a thread leaves when it ends must be reused/ ],
     [ leakmove => 'hw08.reuse',      qr/a block was resized \d+ times, and the memory of the process grew by \d+ KiB/ ],
