@@ -45,7 +45,7 @@ sub choose ( $class, %options ) {
     croak "grader::Sandbox->choose: '$wanted' is not one of @LEVELS"
       if defined $wanted && !grep { $_ eq $wanted } @LEVELS;
 
-    my $self = bless { process => $$, refused => [] }, $class;
+    my $self = bless { process => $$, refused => [], opened => {} }, $class;
     $self->{user} = grader::SandboxUser->claim if $> == 0 && ( $wanted // q{} ) ne 'none';
     $self->_make_folders( $options{workspace}, $options{launcher} );
     for my $level ( $wanted // @LEVELS ) {
@@ -88,6 +88,7 @@ sub wrap ( $self, %options ) {
     }
     my ($loaded) = grep { /\ALD_/ } sort keys %env;
     croak "grader::Sandbox::wrap: $loaded would change the launcher; use env(1) in the command" if defined $loaded;
+    $self->_close_all_but(@write);
     $self->_open_for_job($_) for @write;
     my $tmp = $self->{level} eq 'namespaces' ? '/tmp' : $self->_fresh_tmp;
 
@@ -124,8 +125,19 @@ sub _absolute ($path) {
     return Cwd::abs_path($path);
 }
 
+# What an earlier run could write, object files for one, a later run must not change.
+sub _close_all_but ( $self, @write ) {
+    my %stays_open = map { $_ => 1 } @write;
+    for my $folder ( grep { !$stays_open{$_} } keys %{ $self->{opened} } ) {
+        delete $self->{opened}{$folder};
+        $self->settle($folder) if $self->{level} eq 'user' && -d $folder;
+    }
+    return;
+}
+
 # A folder that the job may write belongs to its user.
 sub _open_for_job ( $self, $folder ) {
+    $self->{opened}{$folder} = 1;
     return if !defined $self->user;
     chown $self->user, $self->user, $folder or croak "cannot give $folder to user ${\$self->user}: $!";
     return;
@@ -335,7 +347,8 @@ Each must be reachable for the job's user: lie in the workspace, or below folder
 
 =item write => [FOLDER, ...]
 
-Folders that may be written; they become the property of the job's user. Everything else is read-only but for temporary
+Folders that may be written in this run; they become the property of the job's user, and at C<user> are settled (see below)
+before the next run that may not write them. Everything else is read-only but for temporary
 files (TMPDIR, which is also HOME): at C<namespaces> a /tmp that is new in each run and bounded.
 
 =item tmp_bytes => bytes

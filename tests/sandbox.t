@@ -349,6 +349,11 @@ subtest 'Isolation by a user' => sub {
             is( scalar( grep { -e } @left ), scalar @left, 'it can leave files in shared folders' );
             is_refused( $sandbox, [ 'read', 'kept' ], 'its own folder is empty at each start' );
 
+            mkdir "$workspace/out";
+            attack( $sandbox, [ 'write', "$workspace/out/object" ], write => ["$workspace/out"] );
+            is( -s "$workspace/out/object", 1, 'it writes where it may' );
+            is_refused( $sandbox, [ 'write', "$workspace/out/object" ], '... and a later run cannot change that' );
+
             my $other_workspace = File::Temp->newdir;
             my $other =
               grader::Sandbox->choose( workspace => "$other_workspace", launcher => $launcher, wanted => 'user' );
