@@ -48,6 +48,11 @@ sub defaults () {
         speed_top_most   => 2_000_000,
         speed_memory_kib => 512 * 1024,
 
+        # Before one round of so many, on average, the programs have to prove that they do the work that is timed. All runs
+        # need at least this share of the memory that the library takes.
+        speed_audit_every  => 8,
+        speed_memory_share => 0.3,
+
         # The programs run so many threads; with fewer CPUs than this their times say little.
         speed_threads    => 4,
         speed_cpus_least => 2,

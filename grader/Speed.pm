@@ -28,6 +28,9 @@ my $TOP_SPREAD = 100;
 # So much more memory is touched before a run than the trial needed.
 my $TOUCH_FACTOR = 1.2;
 
+# A program that does nothing has about so much resident memory.
+my $BARE_PROGRAM_KIB = 4096;
+
 # Result: the tests, as of grader::Correctness::tests; those whose backends are graded. The outcome of each has, when there
 # is one, the measured ratio (value), what it may be (interval => [low, high]), and the number of rounds.
 sub tests ($job) {
@@ -95,7 +98,7 @@ sub _is_base ($comparison) { return $comparison->{under} eq $comparison->{job}->
 
 # ---- Making the rounds ---------------------------------------------------------------------------------------------------
 
-# Result: the series, { plan, rounds as of grader::Sequential, results, nonces, top, spent, contended => [reasons] }; or an
+# Result: the series, { plan, rounds as of grader::Sequential, results, top, spent, contended => [reasons] }; or an
 # outcome when there can be none.
 sub _series ($comparison) {
     my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
@@ -121,7 +124,6 @@ sub _series ($comparison) {
             $job->binary( $backend, 'release', "bin/$program-$backend" );
         }
         $series = _rounds( $comparison, $watch );
-        _check_work( $comparison, $series );
         1;
     };
     return $series if $made;
@@ -142,23 +144,23 @@ sub _rounds ( $comparison, $watch ) {
     my ( $top, $peak_kib ) = _choose_top( $job, $program, $over, $under );
     my $touch_bytes = int( $TOUCH_FACTOR * 1024 * $peak_kib );
 
-    my %series = ( top => $top, rounds => [], nonces => [], spent => 0, contended => [] );
+    my %series = ( top => $top, rounds => [], spent => 0, contended => [] );
     $series{plan} =
       grader::Sequential::plan( alpha => $settings->{speed_alpha}, rounds_most => $settings->{speed_rounds_most} );
-    my ( $started_s, $nonce );
+    my ( $started_s, $least_kib );
     $series{results} = measure::Rounds::interleave(
         entries => [ { name => $over }, { name => $under } ],
         rounds  => $settings->{speed_rounds_most},
         order   => sub ( $round, @entries ) {
-            $nonce = $job->nonce;
-            push @{ $series{nonces} }, $nonce if $round > 0;
+            $least_kib = _audit( $comparison, $top ) if $round == 0 || _is_audited($job);
             return $job->drawn( "order of $program-$over and $program-$under in round $round", 0, 1 )
               ? reverse @entries
               : @entries;
         },
         run => sub ($entry) {
-            my $result = _run( $job, $program, $entry->{name}, $top, $nonce, touch_bytes => $touch_bytes );
+            my $result = _run( $job, $program, $entry->{name}, $top, touch_bytes => $touch_bytes );
             $watch->ran($result);
+            _insist_on_memory( $job, $program, $entry->{name}, $top, $result, $least_kib );
             return $result;
         },
         go_on => sub ($results) {
@@ -199,15 +201,47 @@ sub _is_open ( $comparison, $series ) {
     return 0;
 }
 
-# ---- One run -----------------------------------------------------------------------------------------------------------
-# A program that is timed has to prove that it did the work: it prints a digest over all its sequences, made with a nonce
-# that it reads after its start (grader::Work says more). A submission that knew when it is timed could save that work.
+# ---- Right runs ----------------------------------------------------------------------------------------------------------
 
-# Result: of measure::Launch::run, with the digest. Dies with { backend, complaint } when the run was not right, but not when
-# the options give it fewer seconds than usual and it was stopped for these.
-sub _run ( $job, $program, $backend, $top, $nonce, %options ) {
-    my $result = $job->run( $program, $backend, $top, arguments => ['--digest'], stdin => "$nonce\n", %options );
+# Result: of measure::Launch::run. Dies with { backend, complaint } when the run was not right, but not when the options give
+# it fewer seconds than usual and it was stopped for these.
+sub _run ( $job, $program, $backend, $top, %options ) {
+    my $result = $job->run( $program, $backend, $top, %options );
     return $result if defined $options{wall_s} && ( $result->{stopped} // q{} ) eq 'wall';
+    my $complaint = $job->complaint( $program, $backend, $top, $result ) // return $result;
+    die { backend => $backend, complaint => $complaint };
+}
+
+# Now and then, before a round that nobody can foresee, the programs have to prove at the TOP that is timed that they do the
+# work: with --digest they print a digest over all their sequences, under a nonce that they read after their start
+# (grader::Work says more), and it must be the one that the library's program prints. These runs are not timed, because the
+# digest takes its time, the same for all, which would bring every ratio nearer to 1.
+#
+# Result: the resident memory, in KiB, that a run of this work needs at least.
+sub _audit ( $comparison, $top ) {
+    my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
+    my ( $library, $share ) = @{ $job->settings }{qw(library speed_memory_share)};
+    my $nonce     = $job->nonce;
+    my $right     = _proof( $job, $program, $library, $top, $nonce );
+    my $least_kib = $share * max( 0, $right->{peak_kib} - $BARE_PROGRAM_KIB );
+    for my $backend ( grep { $_ ne $library } @backends ) {
+        my $proof = _proof( $job, $program, $backend, $top, $nonce );
+        _insist_on_memory( $job, $program, $backend, $top, $proof, $least_kib );
+        next if $proof->{digest} eq $right->{digest};
+        die {
+            backend   => $backend,
+            complaint => "bin/$program-$backend --digest $top printed a wrong digest: "
+              . 'sequences were lost, changed, or never computed'
+        };
+    }
+    return $least_kib;
+}
+
+sub _is_audited ($job) { return hex( substr $job->nonce, 0, 7 ) % $job->settings->{speed_audit_every} == 0 }
+
+# Result: that of the run, with digest.
+sub _proof ( $job, $program, $backend, $top, $nonce ) {
+    my $result = $job->run( $program, $backend, $top, arguments => ['--digest'], stdin => "$nonce\n" );
     my ( $answer, $digest ) = $result->{stdout} =~ /\A(.*?)(?:^(Digest is [^\n]*)\n)?\z/ms;
     my $complaint = $job->complaint( $program, $backend, $top, { %{$result}, stdout => $answer } );
     $complaint //= "bin/$program-$backend --digest $top printed no digest" if !defined $digest;
@@ -215,26 +249,13 @@ sub _run ( $job, $program, $backend, $top, $nonce, %options ) {
     return { %{$result}, digest => $digest };
 }
 
-# The digests of all rounds must be alike, and that of one round, which nobody could foresee, must be the library's.
-sub _check_work ( $comparison, $series ) {
-    my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
-    my $library = $job->settings->{library};
-    my ( $above, $below ) = @{ $series->{results} }{@backends};
-    my ($odd) = grep { $above->[$_]{digest} ne $below->[$_]{digest} } 0 .. $#{$above};
-    my $round = $odd // hex( substr $job->nonce, 0, 7 ) % @{$above};
-    my $right =
-        $series->{results}{$library}
-      ? $series->{results}{$library}[$round]
-      : _run( $job, $program, $library, $series->{top}, $series->{nonces}[$round] );
-    for my $backend (@backends) {
-        next if $series->{results}{$backend}[$round]{digest} eq $right->{digest};
-        die {
-            backend   => $backend,
-            complaint => "bin/$program-$backend --digest $series->{top} printed a wrong digest: "
-              . 'sequences were lost, changed, or never computed'
-        };
-    }
-    return;
+sub _insist_on_memory ( $job, $program, $backend, $top, $result, $least_kib ) {
+    return if $backend eq $job->settings->{library} || $result->{peak_kib} >= $least_kib;
+    die {
+        backend   => $backend,
+        complaint => sprintf 'bin/%s-%s %d had at most %d KiB of memory, and its sequences alone take %d KiB or more',
+        $program, $backend, $top, $result->{peak_kib}, $least_kib
+    };
 }
 
 # ---- Choosing TOP ----------------------------------------------------------------------------------------------------
@@ -277,7 +298,7 @@ sub _choose_top ( $job, $program, @backends ) {
 sub _trial ( $job, $program, $top, $cap_s, @backends ) {
     my %most = ( wall_s => 1e-6, peak_kib => 0 );
     for my $backend (@backends) {
-        my $result = _run( $job, $program, $backend, $top, $job->nonce, defined $cap_s ? ( wall_s => $cap_s ) : () );
+        my $result = _run( $job, $program, $backend, $top, defined $cap_s ? ( wall_s => $cap_s ) : () );
         return if defined $cap_s && ( $result->{stopped} // q{} ) eq 'wall';
         $most{$_} = max( $most{$_}, $result->{$_} ) for qw(wall_s peak_kib);
     }

@@ -46,7 +46,7 @@ package FakeJob {
     sub settings ($self)                              { return $self->{settings} }
     sub progress ($self)                              { return $self }
     sub programs ($self)                              { return 'list' }
-    sub nonce    ($self)                              { return sprintf '%032x', ++$self->{nonces} }
+    sub nonce    ($self)                              { return sprintf '%07x%025x', ++$self->{nonces}, 0 }
     sub failed   ( $self, $program, $backend )        { return $self->{failed}{"$program-$backend"} // () }
     sub binary   ( $self, $backend, $flavour, $name ) { return $name }
 
@@ -66,13 +66,14 @@ package FakeJob {
 
     sub run ( $self, $program, $backend, $top, %options ) {
         my $name   = "$program-$backend";
-        my $run    = $self->{runs}{$name}++;
+        my $proves = exists $options{arguments};
+        my $run    = $self->{ $proves ? 'proofs' : 'runs' }{$name}++;
         my $wall_s = $self->{takes}{$name}->( $top, $run );
         my $cpu_s  = $self->{cpu}{$name} ? $self->{cpu}{$name}->( $top, $run ) : 2 * $wall_s;
         my $most_s = $options{wall_s} // $self->{settings}{run_timeout_s};
         my %result = (
             limits    => { %options, wall_s => $most_s },
-            stdout    => grader::Oracle::line($top) . "\nDigest is $options{stdin}",
+            stdout    => grader::Oracle::line($top) . "\n" . ( $proves ? "Digest is $options{stdin}" : q{} ),
             stderr    => q{},
             exit      => 0,
             strays    => 0,
@@ -87,6 +88,7 @@ package FakeJob {
         );
         %result = ( %result, exit => undef, signal => 9, stopped => 'wall', wall_s => $most_s ) if $wall_s > $most_s;
         %result = ( %result, $self->{wrong}{$name}->( $top, $run, \%options ) ) if $self->{wrong}{$name};
+        return \%result if $proves;
         $self->{clock_s} += $result{wall_s};
         push @{ $self->{order} }, $backend;
         return \%result;
@@ -147,11 +149,7 @@ subtest 'Clear cases' => sub {
     is( sprintf( '%.3f',      $outcome{challenge}{value} ),         '0.143',       '... and given as a number' );
     is( sprintf( '%.3f %.3f', @{ $outcome{challenge}{interval} } ), '0.143 0.143', '... with its interval' );
     is( sprintf( '%.1f',      $outcome{base}{value} ), '8.0', 'the value of the base says how many times faster' );
-    is(
-        $job->{runs}{'list-sys'},
-        1 + 1 + 13 + 1,
-        'a trial, a warm-up and the rounds serve the challenge and the bonus; one run more is for the base'
-    );
+    is( $job->{runs}{'list-sys'}, 1 + 1 + 13, 'a trial, a warm-up and the rounds serve the challenge and the bonus' );
 
     %outcome = judge( takes => { 'list-par' => sub { 0.5 } } );
     is(
@@ -313,28 +311,13 @@ subtest 'Wrong runs are not timed' => sub {
         '... and is worded'
     );
 
-    my $no_digest = sub ( $top, $run, $options ) { return stdout => grader::Oracle::line($top) . "\n" };
-    %outcome = judge( wrong => { 'list-par' => $no_digest } );
-    is( text( $outcome{base} ), 'not timed: bin/list-par --digest 1000 printed no digest', 'no digest' );
-
-    my $late = sub ( $top, $run, $options ) {
-        return $run == 5 ? ( stdout => grader::Oracle::line($top) . "\nDigest is 0\n" ) : ();
-    };
-    %outcome = judge( wrong => { 'list-par' => $late } );
-    like(
-        text( $outcome{base} ),
-        qr{\Anot timed: bin/list-par --digest 1000 printed a wrong digest: },
-        'one wrong digest'
-    );
-    %outcome = judge( wrong => { 'list-par' => $late }, backends => ['par'] );
-    like(
+    my $small = sub ( $top, $run, $options ) { return peak_kib => $run == 5 ? 1500 : 10_096 };
+    %outcome = judge( wrong => { 'list-par' => $small, 'list-sys' => sub { return peak_kib => 10_096 } } );
+    is(
         text( $outcome{challenge} ),
-        qr{\Anot timed: bin/list-par --digest 1000 printed a wrong digest: },
-        '... against sys'
+        'not timed: bin/list-par 1000 had at most 1500 KiB of memory, and its sequences alone take 1800 KiB or more',
+        'one run with too little memory'
     );
-    my $both = sub ( $top, $run, $options ) { return stdout => grader::Oracle::line($top) . "\nDigest is 1\n" };
-    %outcome = judge( wrong => { 'list-par' => $both, 'list-hw08' => $both } );
-    is( $outcome{base}{verdict}, 'fail', 'two backends that agree on a wrong digest' );
 
     %outcome = judge( wrong => { 'list-sys' => sub { return ( exit => undef, signal => 11 ) } } );
     is( $outcome{challenge}{verdict}, 'skip', 'sys that crashes is not the fault of par' );
@@ -356,6 +339,32 @@ subtest 'Wrong runs are not timed' => sub {
         'fail pass', 'what was not built fails its own comparison only' );
     is( text( $outcome{base} ), 'not timed: bin/list-hw08 was not built', '... and is worded' );
     ok( !$job->{runs}{'list-hw08'}, '... and is not run' );
+};
+
+subtest 'Who is timed has to prove the work' => sub {
+    my $proof = sub ($digest) {
+        return sub ( $top, $run, $options ) {
+            return $options->{arguments} ? ( stdout => grader::Oracle::line($top) . "\n" . $digest->($run) ) : ();
+        };
+    };
+    my %outcome = judge( wrong => { 'list-par' => $proof->( sub { q{} } ) } );
+    is( text( $outcome{base} ), 'not timed: bin/list-par --digest 1000 printed no digest', 'no digest' );
+    my $wrong = $proof->( sub { "Digest is 1\n" } );
+    %outcome = judge( wrong => { 'list-par' => $wrong } );
+    like(
+        text( $outcome{challenge} ),
+        qr{\Anot timed: bin/list-par --digest 1000 printed a wrong digest: },
+        'a wrong one'
+    );
+    %outcome = judge( wrong => { 'list-par' => $wrong, 'list-hw08' => $wrong } );
+    is( $outcome{base}{verdict}, 'fail', 'two backends that agree on a wrong one' );
+
+    judge( backends => ['par'] );
+    is( $job->{proofs}{'list-par'}, 2, 'before the warm-up and before one round of eight' );
+    is( $job->{proofs}{'list-sys'}, 2, '... together with sys, under the same nonce' );
+    my $late = $proof->( sub ($run) { $run == 1 ? "Digest is 1\n" : sprintf "Digest is %07x%025x\n", 1, 0 } );
+    %outcome = judge( wrong => { 'list-par' => $late }, backends => ['par'] );
+    is( $outcome{challenge}{verdict}, 'fail', 'a wrong one in the middle' );
 };
 
 subtest 'Which comparisons take place' => sub {
