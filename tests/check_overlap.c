@@ -25,6 +25,25 @@ START_TEST(small_blocks_of_every_size_overlap_no_other) {
 }
 END_TEST
 
+// A chunk that is full of blocks of one size has some at every place in it: behind its head, at the start of a page, at
+// its end. Every second one is given back and taken again in between.
+static void fill_with(size_t size, size_t bytes) {
+    size_t count = bytes / size;
+    for (size_t i = 0; i < count; i++) take(&blocks[i], size);
+    for (size_t i = 1; i < count; i += 2) give_back(&blocks[i]);
+    for (size_t i = 1; i < count; i += 2) take(&blocks[i], size);
+    for (size_t i = 0; i < count; i += 2) give_back(&blocks[i]);
+    for (size_t i = 1; i < count; i += 2) give_back(&blocks[i]);
+}
+
+START_TEST(blocks_that_fill_whole_chunks_of_their_size_overlap_no_other) {
+    enum { STEP = 8, LARGEST = 8 * KIB, EVERY_STEP_TO = 512 };
+    size_t bytes = (under_a_tool() ? 16 : backend.slowness > 10 ? 128 : 256) * KIB;
+    watch_overlaps();
+    for (size_t size = STEP; size <= LARGEST; size += size < EVERY_STEP_TO ? STEP : size / 8) fill_with(size, bytes);
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_live_blocks_of_mixed_sizes_keep_apart_and_keep_their_content) {
     uint64_t random = random_start(0);
     size_t count = scaled(MOST_LIVE);
@@ -49,6 +68,7 @@ END_TEST
 TCase* overlap_case(void) {
     TCase* topic = new_case("overlap");
     tcase_add_test(topic, small_blocks_of_every_size_overlap_no_other);
+    tcase_add_test(topic, blocks_that_fill_whole_chunks_of_their_size_overlap_no_other);
     tcase_add_test(topic, a_hundred_thousand_live_blocks_of_mixed_sizes_keep_apart_and_keep_their_content);
     return topic;
 }
