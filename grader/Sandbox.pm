@@ -90,7 +90,9 @@ sub wrap ( $self, %options ) {
     croak "grader::Sandbox::wrap: $loaded would change the launcher; use env(1) in the command" if defined $loaded;
     $self->_close_all_but(@write);
     $self->_open_for_job($_) for @write;
-    my $tmp = $self->{level} eq 'namespaces' ? '/tmp' : $self->_fresh_tmp;
+
+    # An old bubblewrap has no bounded /tmp to give.
+    my $tmp = $self->{level} eq 'namespaces' && $self->{bwrap}{knows}{size} ? '/tmp' : $self->_fresh_tmp;
 
     my %launch = ( %USUAL, %options );
     $launch{user_tasks} = $launch{threads} + $OWN_TASKS if $self->_tasks_are_counted;
@@ -107,7 +109,8 @@ sub wrap ( $self, %options ) {
     };
 
     if ( $self->{level} eq 'namespaces' ) {
-        my @namespaces = $self->_namespaces( $tmp_bytes, $directory // $tmp, \@see, \@write );
+        my @namespaces =
+          $self->_namespaces( $tmp_bytes, $directory // $tmp, \@see, [ @write, $tmp eq '/tmp' ? () : $tmp ] );
         $launch{within} = { command => \@namespaces, launcher => $self->{launcher} };
     }
     else {
@@ -143,7 +146,7 @@ sub _open_for_job ( $self, $folder ) {
     return;
 }
 
-# Without namespaces: an empty folder for temporary files; nothing is handed from one run to the next.
+# An empty folder for temporary files: nothing is handed from one run to the next.
 sub _fresh_tmp ($self) {
     my $tmp = "$self->{folder}/tmp";
     opendir my $folder, $tmp or croak "cannot look into $tmp: $!";
@@ -349,7 +352,8 @@ Each must be reachable for the job's user: lie in the workspace, or below folder
 
 Folders that may be written in this run; they become the property of the job's user, and at C<user> are settled (see below)
 before the next run that may not write them. Everything else is read-only but for temporary
-files (TMPDIR, which is also HOME): at C<namespaces> a /tmp that is new in each run and bounded.
+files (TMPDIR, which is also HOME), which are new in each run: at C<namespaces> in a /tmp of its own that is bounded
+(bubblewrap 0.7).
 
 =item tmp_bytes => bytes
 

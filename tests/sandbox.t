@@ -314,6 +314,14 @@ subtest 'Isolation by namespaces' => sub {
             }
             attack( $sandbox, [ 'write', '/tmp/kept' ] );
             is_refused( $sandbox, [ 'read', '/tmp/kept' ], 'nothing is handed from one run to the next' );
+            {
+                local $sandbox->{bwrap}{knows} = {};
+                is_refused( $sandbox, [ 'write', $_ ], "an old bubblewrap: nothing can be written at $_" )
+                  for qw(/tmp/x /dev/shm/x);
+                my $temporary = in_sandbox( $sandbox, [ 'sh', '-c', 'echo kept >"$TMPDIR/x" && cat "$TMPDIR/x"' ] );
+                is( $temporary->{stdout}, "kept\n", '... but temporary files' );
+            }
+
             lose_its_launcher($sandbox);
             ok( becomes_true( sub { !marked_processes() } ), 'all of it ends with a launcher that is killed outright' );
 
