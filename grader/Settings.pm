@@ -26,8 +26,8 @@ sub defaults () {
         build_timeout_s => 120,
         output_bytes    => 64 * 1024,
 
-        # Speed. Base: the baseline takes at least this many times as long as the graded backend. Challenge and bonus: the
-        # graded backend's time divided by the library's is below this.
+      # Speed. Base: the baseline takes at least this many times as long as the graded backend. Challenge and bonus: the
+      # graded backend's time divided by the library's is below this.
         base_ratio      => 4,
         challenge_ratio => 1,
         bonus_ratio     => 0.9,
@@ -38,18 +38,17 @@ sub defaults () {
         speed_rounds_most  => 60,
         speed_seconds_most => 35,
 
-        # TOP is chosen so that the slower one takes about speed_aim_s (on a busy machine many short runs tell more in the same
-        # time than few long ones), from speed_shortest_s to speed_longest_s if it can.
-        speed_aim_s      => 0.25,
-        speed_shortest_s => 0.15,
-        speed_longest_s  => 0.75,
+     # TOP is chosen so that the slower one takes about so long. On a busy machine many short runs tell more in the same
+     # time than few long ones; but in the base the faster one has to take long enough too.
+        base_aim_s       => 0.5,
+        challenge_aim_s  => 0.25,
         speed_top_first  => 1000,
         speed_top_least  => 100,
         speed_top_most   => 2_000_000,
         speed_memory_kib => 512 * 1024,
 
-        # Before one round of so many, on average, the programs have to prove that they do the work that is timed. All runs
-        # need at least this share of the memory that the library takes.
+     # Before one round of so many, on average, the programs have to prove that they do the work that is timed. All runs
+     # need at least this share of the memory that the library takes.
         speed_audit_every  => 8,
         speed_memory_share => 0.3,
 

@@ -22,6 +22,9 @@ our $NOW_S = sub () { Time::HiRes::clock_gettime( Time::HiRes::CLOCK_MONOTONIC()
 # More tries than this do not bring TOP closer.
 my $MOST_TRIALS = 8;
 
+# A trial is near enough to the time that is aimed for when it took from this to that part of it.
+my ( $SHORTEST, $LONGEST ) = ( 0.6, 3 );
+
 # The TOP that is timed differs from the one found by up to so many thousandths, so that nobody knows it before.
 my $TOP_SPREAD = 100;
 
@@ -38,10 +41,10 @@ sub tests ($job) {
     my ( $graded, $baseline, $library ) = @{$settings}{qw(graded baseline library)};
     my ( @base, @challenge, @bonus );
     for my $program ( $job->programs ) {
-        my $base = _comparison( $job, $program, $baseline, $graded );
+        my $base = _comparison( $job, $program, $baseline, $graded, $settings->{base_aim_s} );
         push @base,
           _test( $base, 'base', "is at least $settings->{base_ratio} times faster than", $settings->{base_ratio} );
-        my $race = _comparison( $job, $program, $graded, $library );
+        my $race = _comparison( $job, $program, $graded, $library, $settings->{challenge_aim_s} );
         push @challenge, _test( $race, 'challenge', 'is faster than', $settings->{challenge_ratio} );
         next if !defined $settings->{bonus_ratio};
         my $percent = sprintf '%.3g', 100 * ( 1 - $settings->{bonus_ratio} );
@@ -51,9 +54,17 @@ sub tests ($job) {
     return ( $job->has_backends($baseline) ? @base : (), @challenge, @bonus );
 }
 
-# One series of rounds of two backends. What is judged is the ratio $over / $under of their times.
-sub _comparison ( $job, $program, $over, $under ) {
-    return { job => $job, program => $program, over => $over, under => $under, thresholds => [] };
+# One series of rounds of two backends. What is judged is the ratio $over / $under of their times; the slower one is to take
+# about $aim_s.
+sub _comparison ( $job, $program, $over, $under, $aim_s ) {
+    return {
+        job        => $job,
+        program    => $program,
+        over       => $over,
+        under      => $under,
+        aim_s      => $aim_s,
+        thresholds => []
+    };
 }
 
 sub _test ( $comparison, $kind, $words, $threshold ) {
@@ -141,7 +152,7 @@ sub _not_timed ( $comparison, $backend, $sentence, @more ) {
 sub _rounds ( $comparison, $watch ) {
     my ( $job, $program, $over, $under ) = @{$comparison}{qw(job program over under)};
     my $settings = $job->settings;
-    my ( $top, $peak_kib ) = _choose_top( $job, $program, $over, $under );
+    my ( $top, $peak_kib ) = _choose_top($comparison);
     my $touch_bytes = int( $TOUCH_FACTOR * 1024 * $peak_kib );
 
     my %series = ( top => $top, rounds => [], spent => 0, contended => [] );
@@ -263,10 +274,11 @@ sub _insist_on_memory ( $job, $program, $backend, $top, $result, $least_kib ) {
 # A TOP at which the slower of the two takes about as long as is aimed for: then a backend that is slow beyond measure is
 # told as quickly as any other. Result: that TOP, drawn from around the one found, and the largest resident memory to be
 # expected there.
-sub _choose_top ( $job, $program, @backends ) {
+sub _choose_top ($comparison) {
+    my ( $job, $program, $aim_s, @backends ) = @{$comparison}{qw(job program aim_s over under)};
     my $settings = $job->settings;
-    my ( $aim_s, $shortest_s, $longest_s )  = @{$settings}{qw(speed_aim_s speed_shortest_s speed_longest_s)};
-    my ( $least, $most,       $memory_kib ) = @{$settings}{qw(speed_top_least speed_top_most speed_memory_kib)};
+    my ( $shortest_s, $longest_s ) = ( $SHORTEST * $aim_s, $LONGEST * $aim_s );
+    my ( $least, $most, $memory_kib ) = @{$settings}{qw(speed_top_least speed_top_most speed_memory_kib)};
 
     my $top     = $settings->{speed_top_first};
     my $trial   = _trial( $job, $program, $top, undef, @backends );
