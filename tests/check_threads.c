@@ -1,7 +1,9 @@
 // check_threads.c: the calls may be made from any thread at any time, and any thread may resize or free any block.
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "tests/blocks.h"
 #include "tests/calls.h"
@@ -40,6 +42,53 @@ static void work_alone(size_t index) {
 }
 
 START_TEST(threads_with_blocks_of_their_own_do_not_disturb_each_other) { run_threads(THREADS, work_alone); }
+END_TEST
+
+// ---- As fast as they can
+// --------------------------------------------------------------------------------------------------
+
+// Hardly anything is done between the calls, and all sizes are the same few, so that two threads are often in the same
+// few instructions of the allocator. A block that two of them got at the same time has the mark of the later one. This
+// goes on for a while, whatever the number of calls: the threads must have a chance to run side by side.
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double hurry_ends_at;
+
+static void check_mark(const uint64_t* block, uint64_t mark) {
+    if (*block == mark) return;
+    fail_test("the live block %p belongs to two threads at the same time: one of them marked it as %#" PRIx64
+              " and found %#" PRIx64 " there before freeing it",
+              (const void*)block, mark, *block);
+}
+
+static void take_and_free_in_a_hurry(size_t index) {
+    enum { LIVE = 32 };
+    static const size_t sizes[] = {16, 16, 32, 48};
+    uint64_t* live[LIVE] = {NULL};
+    uint64_t marks[LIVE] = {0};
+    for (size_t i = 0; i % KIB != 0 || now() < hurry_ends_at; i++) {
+        size_t place = i % LIVE;
+        if (live[place] != NULL) {
+            check_mark(live[place], marks[place]);
+            call_xfree(live[place], 0);
+        }
+        live[place] = call_xmalloc(sizes[i / LIVE % 4]);
+        if (live[place] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        marks[place] = (uint64_t)(index + 1) << 40 | i;
+        *live[place] = marks[place];
+    }
+    for (size_t place = 0; place < LIVE && live[place] != NULL; place++) call_xfree(live[place], 0);
+}
+
+START_TEST(threads_in_a_hurry_get_blocks_of_their_own) {
+    enum { HURRIED = 4 };
+    hurry_ends_at = now() + (backend.course ? 1.0 : 0.2);
+    run_threads(HURRIED, take_and_free_in_a_hurry);
+}
 END_TEST
 
 // ---- All to all
@@ -142,6 +191,7 @@ END_TEST
 TCase* threads_case(void) {
     TCase* topic = new_case("threads");
     tcase_add_test(topic, threads_with_blocks_of_their_own_do_not_disturb_each_other);
+    tcase_add_test(topic, threads_in_a_hurry_get_blocks_of_their_own);
     tcase_add_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
     tcase_add_test(topic, blocks_of_producers_are_freed_by_consumers);
     return topic;
