@@ -16,7 +16,8 @@ my $LIST = 'grader/pristine.sha256';
 
 # All that takes part in a grade.
 my @FILES = qw(Makefile xmalloc.h sys_alloc.c test.pl *_main.c programs/*.[ch] measure/*.[ch] measure/*.pm grader/*.pm
-  grader/rubric.conf grader/report_template.md tests/*.[ch] tests/contract/*.[ch] tests/valgrind.supp);
+  grader/rubric.conf grader/report_template.md tests/*.[ch] tests/contract/*.[ch] tests/contract/*.syms
+  tests/valgrind.supp);
 
 # The files of a tree, relative to it.
 sub files ($tree) {
