@@ -221,6 +221,16 @@ scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launch
 grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
 
+# What an instructor needs. The archives hold only what was published.
+pack = @grader/pack $@ --output $(BUILD) $(if $(RUBRIC),--rubric "$(RUBRIC)") $(if $(LIMIT),--limit $(LIMIT))
+.PHONY: gradescope autolab class
+gradescope: ## build/gradescope.zip, to be uploaded to Gradescope; RUBRIC=file LIMIT=seconds
+	$(pack)
+autolab: ## build/autograde.tar and build/autograde-Makefile, for Autolab; RUBRIC=file LIMIT=seconds
+	$(pack)
+class: ## grade every submission in a folder, into OUT or DIR-grades; DIR=folder OUT=folder; see grader/CLASS.md
+	@grader/grade-class $(if $(OUT),--output "$(OUT)") $(if $(RUBRIC),--rubric "$(RUBRIC)") -- "$(DIR)"
+
 .PHONY: pristine
 pristine: ## write grader/pristine.sha256, after a change of the kit's own files that is meant
 	@perl -I. -Mgrader::Pristine -e 'print grader::Pristine::listing(".")' >$(BUILD)/pristine && mv $(BUILD)/pristine grader/pristine.sha256
@@ -273,7 +283,8 @@ print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
     print JSON::PP->new->canonical->pretty->encode(\@entries)
 
 # Everything that a machine can find without running anything.
-perl_sources = $(sort $(wildcard *.pl */*.pm */*.t) $(shell grep -l -s '^.!/usr/bin/env perl' bench/* tests/* grader/*))
+perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*.t) \
+    $(shell grep -l -s '^.!/usr/bin/env perl' bench/* tests/* grader/* grader/*/*))
 in_parallel = xargs -P $(shell nproc)
 .PHONY: lint
 lint: compile_commands.json ## warnings of the compiler, clang-format, clang-tidy, perl -c, perlcritic
