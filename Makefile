@@ -231,6 +231,21 @@ autolab: ## build/autograde.tar and build/autograde-Makefile, for Autolab; RUBRI
 class: ## grade every submission in a folder, into OUT or DIR-grades; DIR=folder OUT=folder; see grader/CLASS.md
 	@grader/grade-class $(if $(OUT),--output "$(OUT)") $(if $(RUBRIC),--rubric "$(RUBRIC)") -- "$(DIR)"
 
+# All that a grade links with a submission, compiled once for many grades: test.pl --kit build/kit.
+KIT ?= build/kit
+kit_objects := $(suite_objects) $(program_support) $(call objects_of,$(addsuffix _main.c,$(PROGRAMS)) sys_alloc.c \
+    tests/small_space.c tests/planted.c $(wildcard tests/contract/*.c)) $(call layer_objects,hw08)
+.PHONY: kit kit-objects
+kit: ## compile once what every grade links with, for perl test.pl --kit build/kit; KIT=folder
+	@$(MAKE) --silent BUILD=$(KIT) $(KIT)/release/measure/launch
+	@for flavour in release valgrind tsan; do \
+	    $(MAKE) --silent BUILD=$(KIT) FLAVOUR=$$flavour kit-objects || exit 1; done
+kit-objects: $(kit_objects)
+
+.PHONY: corpus
+corpus: ## grade all submissions with known verdicts, an hour; goes on where it was stopped; KIND=broken
+	@tests/corpus/run $(if $(KIND),--kind $(KIND))
+
 .PHONY: pristine
 pristine: ## write grader/pristine.sha256, after a change of the kit's own files that is meant
 	@perl -I. -Mgrader::Pristine -e 'print grader::Pristine::listing(".")' >$(BUILD)/pristine && mv $(BUILD)/pristine grader/pristine.sha256

@@ -17,10 +17,13 @@ my $MOST_ERRORS = 8;
 # What a surrounding make, or the user's own shell, must not change.
 my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKELEVEL BACKEND BACKENDS PROGRAMS FLAVOUR BUILD BIN V);
 
-# Builds the launcher. $tree: the grader's own. $workspace: a grader::Workspace. Result: the launcher's path. Dies when
-# this machine cannot build.
-sub launcher ( $tree, $workspace ) {
-    my $build    = $workspace->path('grader');
+# Builds the launcher. $tree: the grader's own. $workspace: a grader::Workspace. $kit: a folder in which the grader's tree was
+# built before (make kit), or undef; it is copied, so that only what came later is compiled again. Result: the launcher's path.
+# Dies when this machine cannot build.
+sub launcher ( $tree, $workspace, $kit = undef ) {
+    _copy_kit( $kit, $workspace->path('build') ) if defined $kit;
+    my $build = $workspace->path( defined $kit ? 'build' : 'grader' );
+
     my $launcher = "$build/release/measure/launch";
     local @ENV{@NOT_INHERITED};
     delete @ENV{@NOT_INHERITED};
@@ -36,6 +39,12 @@ sub launcher ( $tree, $workspace ) {
     return $launcher if $? == 0 && -x $launcher;
     die "the grader cannot run: make could not build its launcher in $tree: ",
       join( '; ', first_errors( join "\n", readable( $said, $tree ) ) ), "\n";
+}
+
+# With their times, by which make knows what is up to date.
+sub _copy_kit ( $kit, $build ) {
+    system( 'cp', '-a', '--', $kit, $build ) == 0 or die "the grader cannot run: $kit could not be copied\n";
+    return;
 }
 
 # Has make build some targets of a tree, into the workspace.

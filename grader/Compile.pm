@@ -116,7 +116,7 @@ sub _facts ( $self, $object ) {
 }
 
 sub _run ( $self, $command ) {
-    return $self->{job}->launch(
+    my $result = $self->{job}->launch(
         command       => $command,
         see           => [ $self->{intake}->folder, $self->{job}->include_folder ],
         write         => [ $self->{folder} ],
@@ -127,8 +127,9 @@ sub _run ( $self, $command ) {
         capture_bytes => 4 * 1024 * 1024,
         output_bytes  => 4 * 1024 * 1024,
         processes     => 32,
-        env           => { LC_ALL => 'C' },
     );
+    $self->{job}->sandbox->settle( $self->{folder} );
+    return $result;
 }
 
 # ---- Helpers ---------------------------------------------------------------------------------------------------------

@@ -21,10 +21,7 @@ my $NONCE_DIGITS = 32;
 
 # %parts: tree, settings, workspace, launcher, sandbox, progress, seed, intake, backends => [names], programs => [names]
 sub new ( $class, %parts ) {
-    my $self = bless { %parts, folder => $parts{workspace}->folder('run'), failed => {}, made => {}, built => {} },
-      $class;
-    chmod 01777, $self->{folder} or die "cannot open $self->{folder} to the programs that are run: $!\n";
-    return $self;
+    return bless { %parts, failed => {}, made => {}, built => {} }, $class;
 }
 
 sub settings ($self) { return $self->{settings} }
@@ -170,14 +167,14 @@ sub launch ( $self, %options ) {
     return measure::Launch::run( $self->{sandbox}->wrap(%options) );
 }
 
-# What measure::Launch::run takes for this run of a program.
+# What measure::Launch::run takes for this run of a program. It sees its own file and the system, and keeps nothing for the
+# next one.
+
 sub command ( $self, $program, $backend, $top, @arguments ) {
     my $binary = grader::Build::bin( $self->{workspace}, 'release' ) . "/$program-$backend";
     return $self->{sandbox}->wrap(
         command      => [ $binary, @arguments, $top ],
-        see          => [ dirname($binary) ],
-        write        => [ $self->{folder} ],
-        directory    => $self->{folder},
+        see          => [$binary],
         wall_s       => $self->settings->{run_timeout_s},
         output_bytes => $self->settings->{output_bytes},
         memory_bytes => $self->settings->{memory_bytes},

@@ -368,7 +368,7 @@ sub interrupt ( $signal, $tree, $file ) {
 subtest 'Ctrl-C' => sub {
     my $marking = 'FILE* f = fopen("started", "w"); fprintf(f, "%d", (int)getpid()); fclose(f);';
     my $tree    = make_tree( 'endless', { par => misbehaving("$marking sleep(40);") }, 'list' );
-    interrupt( $_, $tree, 'run/started' ) for qw(INT TERM HUP);
+    interrupt( $_, $tree, 'sandbox/tmp/started' ) for qw(INT TERM HUP);
 
     # A compiler that is killed leaves its temporary files, so these must be in the workspace too.
     my $slow = make_tree( 'slow-build', { par => $RIGHT } );
