@@ -12,6 +12,8 @@ use measure::Launch;
 
 my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS PROGRAMS FLAVOUR BUILD BIN V);
 
+my @OF_THE_RELEASE = qw(suite small_space contract/one_lock contract/watched);
+
 # %parts: launcher. `of`: the source that each graded backend is made of.
 sub new ( $class, %parts ) { return bless { build => $ENV{BUILD} // 'build', of => {}, %parts }, $class }
 
@@ -40,21 +42,24 @@ sub _make ( $self, $flavour, @arguments ) {
     return measure::Launch::ok($result) ? () : split /\n/, $result->{stderr};
 }
 
-# Builds the usual binaries of some sources at once, which is quicker than one after the other.
+# Builds the binaries of the release for some sources at once: a make for each would take longer than most checks.
 sub build_all ( $self, @sources ) {
     my %seen;
-    my @each   = grep { !$seen{$_}++ } @sources;
-    my $folder = "$self->{build}/release/tests";
-    my @errors =
-      $self->_make( 'release', "BACKENDS=@each", map { ( "$folder/suite-$_", "$folder/contract/watched-$_" ) } @each );
+    my @each  = grep { !$seen{$_}++ } @sources;
+    my @paths = map {
+        my $name = $_;
+        map { "$self->{build}/release/tests/$name-$_" } @each
+    } @OF_THE_RELEASE;
+    my @errors = $self->_make( 'release', "BACKENDS=@each", @paths );
     die join "\n", 'the backends cannot be built:', @errors, q{} if @errors;
+    $self->{built}{$_} = 1 for @paths;
     return;
 }
 
 sub binary ( $self, $backend, $flavour, $name ) {
     my $source = $self->{of}{$backend};
     my $path   = "$self->{build}/$flavour/" . $name =~ s/-\Q$backend\E\z/-$source/r;
-    my @errors = $self->{result} ? () : $self->_make( $flavour, "BACKENDS=$source", $path );
+    my @errors = $self->{result} || $self->{built}{$path} ? () : $self->_make( $flavour, "BACKENDS=$source", $path );
     die { complaint => "$name was not built", errors => \@errors } if @errors;
     return $path;
 }
