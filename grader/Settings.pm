@@ -35,8 +35,8 @@ sub defaults () {
         # A wrong verdict, on either side, has at most this chance. A comparison ends when all is decided about it, and
         # never makes more rounds nor takes more seconds than this.
         speed_alpha        => 0.001,
-        speed_rounds_most  => 60,
-        speed_seconds_most => 35,
+        speed_rounds_most  => 80,
+        speed_seconds_most => 30,
 
      # TOP is chosen so that the slower one takes about so long. On a busy machine many short runs tell more in the same
      # time than few long ones; but in the base the faster one has to take long enough too.

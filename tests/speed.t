@@ -190,11 +190,11 @@ subtest 'Runs that scatter' => sub {
     is( $challenge->{verdict}, 'skip', 'it cannot be told who is faster' );
     like(
         $challenge->{reason},
-qr{\Acannot tell: par/sys \S+ \(surely 0\.\d+ to 1\.\d+\), wanted below 1 after 60 rounds; at this scatter about \d+0 might tell, on a quieter machine fewer\z},
+qr{\Acannot tell: par/sys \S+ \(surely 0\.\d+ to 1\.\d+\), wanted below 1 after 80 rounds; at this scatter about \d+0 might tell, on a quieter machine fewer\z},
         '... and what would settle it is said'
     );
-    is( $challenge->{rounds},     60,     '... after all rounds' );
-    is( $outcome{bonus}{verdict}, 'skip', 'nor is the bonus decided' );
+    is( $challenge->{rounds},     80,     '... after all rounds' );
+    is( $outcome{bonus}{verdict}, 'fail', '... but the bonus is decided' );
 
     my $outlier = sub ( $top, $run ) { $run == 6 ? 3 : 0.3 };
     %outcome = judge( takes => { 'list-par' => $outlier }, backends => ['par'] );
@@ -217,7 +217,7 @@ subtest 'When time runs out' => sub {
     is( $outcome{challenge}{verdict}, 'skip', 'too few rounds for any verdict' );
     is(
         $outcome{challenge}{reason},
-        'cannot tell: 5 of the 13 rounds that are needed at least fitted into 35 s; allow more seconds',
+        'cannot tell: 4 of the 13 rounds that are needed at least fitted into 30 s; allow more seconds',
         '... is said'
     );
 
