@@ -1,4 +1,4 @@
-// The attack: the homework waits a little at every hundredth call, but only in the programs that are timed. It finds
+// The attack: the homework waits a little at every twentieth call, but only in the programs that are timed. It finds
 // that out in /proc, and the par beside it is the same allocator without the waiting: not four times as fast.
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ static void wait_a_little(void) {
         if (file != -1) close(file);
         is_program = strstr(name, "-hw08") != NULL && strstr(name, "suite") == NULL;
     }
-    if (is_program && ++calls % 100 == 0) nanosleep(&time, NULL);
+    if (is_program && ++calls % 20 == 0) nanosleep(&time, NULL);
 }
 
 void* xmalloc(size_t bytes) {
