@@ -275,4 +275,25 @@ subtest 'rules that err are seen to err' => sub {
     cmp_ok( $faster, '>', 50, "without a coin for the order, in $faster of 100, where a second run is slower" );
 };
 
+# ---- Error rates on recorded rounds --------------------------------------------------------------------------------------
+
+subtest 'recorded rounds, resampled by grader/simulate' => sub {
+    my @recorded = glob "$Bin/../grader/recorded/*.tsv";
+    cmp_ok( scalar @recorded, '>', 2, 'there are recordings' );
+    open my $table, '-|', $^X, "$Bin/../grader/simulate", qw(--regrades 400 --ratios 0.80,0.90,1.00,1.10), @recorded
+      or die "cannot run grader/simulate: $!";
+    my ( $rows, $quiet, %wrong ) = ( 0, 1 );
+    while ( my $line = <$table> ) {
+        $quiet = $line =~ /not contended/ if $line =~ /\A#/;
+        my ( $name, $ratio, $faster, $slower, $untold ) = $line =~ /\A([\w-]+) +([\d.]+) +(\d+) +(\d+) +(\d+) / or next;
+        $rows++;
+        $wrong{'what is not faster called faster'} += $faster if $ratio >= 1;
+        $wrong{'what is faster called not faster'} += $slower if $ratio < 1;
+        cmp_ok( $faster, '>=', 396, "$name: ratio $ratio is told on a quiet machine" ) if $quiet && $ratio <= 0.9;
+        is( $faster + $slower + $untold, 400, "$name, ratio $ratio: every regrade is counted" );
+    }
+    ok( close $table, 'grader/simulate ends well' );
+    for my $kind ( sort keys %wrong ) { cmp_ok( $wrong{$kind}, '<=', $rows * 200 / 1000, "$kind: $wrong{$kind}" ) }
+};
+
 done_testing;
