@@ -75,7 +75,12 @@ sub targets (%options) {
     );
     return if measure::Launch::ok($result);
     my @why = defined $result->{stopped} ? 'make ' . measure::Launch::sentence($result) : ();
-    return ( @why, first_errors( join "\n", readable( $result->{stderr}, $tree, $workspace->path ) ) );
+    return (
+        @why,
+        first_errors(
+            join "\n", readable( $result->{stderr}, $tree, $workspace->path('submission'), $workspace->path )
+        )
+    );
 }
 
 # Where the programs of a flavour are built; and everything else of it.

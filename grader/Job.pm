@@ -141,9 +141,10 @@ sub _ensure_built ( $self, $program, $backend ) {
     return if $self->{ensured}{"$program-$backend"}++;
     return if eval { $self->binary( $backend, 'release', "bin/$program-$backend" ); 1 };
     die $@ if !ref $@;
-    my @why = ( $@->{complaint}, @{ $@->{errors} } );
+    my $sentence = "bin/$program-$backend was not built";
+    my @why      = ( ( grep { $_ ne $sentence } $@->{complaint} ), @{ $@->{errors} } );
     @why = ("the reason is given above, with the first program that needs $backend") if $self->{named}{$backend}++;
-    return $self->set_failed( $program, $backend, "bin/$program-$backend was not built", @why );
+    return $self->set_failed( $program, $backend, $sentence, @why );
 }
 
 # Remembers why a binary cannot be trusted any further. The first reason counts.

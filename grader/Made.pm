@@ -45,13 +45,22 @@ sub _builds ( $job, $backend ) {
         };
     }
     my @missing = @{ $made->{judged}{missing} };
-    return { verdict => 'pass', notes => \@notes } if !@missing;
+    return { verdict => 'pass', notes => \@notes, _linked( $job, $backend ) } if !@missing;
     return {
         verdict => 'fail',
         diag    => [ "no file of $backend defines " . join( ' and ', @missing ) ],
         notes   => \@notes,
         hint    => 'a backend defines xmalloc, xfree and xrealloc, none of them static',
     };
+}
+
+# A function that no file defines is found when the first program is linked. What is refused is not linked at all.
+sub _linked ( $job, $backend ) {
+    return if @{ $job->made($backend)->{judged}{refused} };
+    my ($program) = $job->programs;
+    my ( $sentence, @errors ) = $job->failed( $program, $backend );
+    return if !defined $sentence;
+    return ( verdict => 'fail', diag => [ $sentence, @errors ], hint => "to see it: make BACKENDS=$backend" );
 }
 
 sub _judged ( $job, $backend, $judge ) {

@@ -36,6 +36,10 @@ my %REFUSED = _by_name(
       [qw(setrlimit setrlimit64 prlimit prlimit64 setitimer alarm timer_create seccomp personality)],
 );
 
+# What our own programs define: main, and all in programs/.
+my $OF_THE_PROGRAM = qr/\A(?:main|search|fail|fail_no_memory|failure_names_program|
+  (?:answer|crew|digest|ivec|list|options|queue|trajectory)_\w+)\z/x;
+
 # Noted: there are honest reasons, but also others.
 my %ODD = map { $_ => 1 } qw(exit _exit _Exit quick_exit atexit on_exit syscall open openat fopen creat read write pread
   pwrite dup dup2 fcntl ioctl printf puts putchar sleep usleep nanosleep clock_nanosleep mprotect pkey_mprotect memfd_create
@@ -59,7 +63,7 @@ sub judge ($facts) {
     my ( @refused, @odd );
     my %because;
     for my $name ( sort keys %{ $facts->{asked} } ) {
-        my $why = $REFUSED{$name};
+        my $why = $name =~ $OF_THE_PROGRAM ? 'reaches into the program' : $REFUSED{$name};
         push @{ $because{$why} }, $name            if defined $why;
         push @odd,                "it calls $name" if $ODD{$name};
     }
