@@ -1,0 +1,94 @@
+package grader::class::Roster;
+
+# The submissions of a class: every folder and every archive in a folder, under the name that its grade will have, with a
+# checksum of all that it holds. Names are whatever students have chosen; none is ever part of a command.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Digest::SHA ();
+use Encode      ();
+use File::Find  ();
+use grader::Archive;
+
+# What is longer counts with its length alone: the grader does not take it in.
+my $MOST_BYTES = 256 * 1024 * 1024;
+
+my $MOST_NAME = 100;    # characters of a name that go into the name of a file
+
+# Result: { submissions => [{ name, path, file, checksum }] by name, left_out => [names] }. name is text for people; file is
+# that name as the name of a file without extension: unique, of harmless characters. Dies with one line when there is no
+# submission.
+sub read_folder ($folder) {
+    opendir my $handle, $folder or die "cannot read the folder $folder: $!\n";
+    my @entries = sort grep { !/\A[.]/ } readdir $handle;
+    closedir $handle;
+    my @found    = grep { -d "$folder/$_" || ( -f _ && grader::Archive::is_archive($_) ) } @entries;
+    my %is_found = map  { $_ => 1 } @found;
+    die "there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it\n"
+      if !@found;
+
+    my ( %times, @submissions );
+    $times{ _without_extension($_) }++ for @found;
+    for my $entry (@found) {
+        my $short = _without_extension($entry);
+        my $name  = printable( $times{$short} > 1 ? $entry : $short );
+        push @submissions, { name => $name, path => "$folder/$entry", checksum => checksum("$folder/$entry") };
+    }
+    _name_files( \@submissions );
+    return { submissions => \@submissions, left_out => [ map { printable($_) } grep { !$is_found{$_} } @entries ] };
+}
+
+sub _without_extension ($name) { return $name =~ s/(?<=.)[.](?:zip|tar|tgz|tar[.]gz)\z//ir }
+
+# A name as text on one line: what is no character stands there as its number.
+sub printable ($bytes) {
+    my $text = Encode::decode( 'UTF-8', $bytes, Encode::FB_PERLQQ() );
+    return $text =~ s/([[:cntrl:]\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}])/sprintf '\\x{%x}', ord $1/egr;
+}
+
+sub _name_files ($submissions) {
+    my ( %of, %times );
+    for my $submission ( @{$submissions} ) {
+        my $file = substr $submission->{name} =~ s/[^A-Za-z0-9._-]+/_/gr =~ s/\A[.-]/_/r, 0, $MOST_NAME;
+        $of{ $submission->{path} } = $file;
+        $times{ lc $file }++;
+    }
+    for my $submission ( @{$submissions} ) {
+        my $file = $of{ $submission->{path} };
+        my $mark = substr Digest::SHA::sha256_hex( $submission->{path} =~ s{.*/}{}sr ), 0, 8;
+        $submission->{file} = $times{ lc $file } > 1 || $file ne $submission->{name} ? "$file-$mark" : $file;
+    }
+    return;
+}
+
+# Of a file, or of all that a folder holds: names, links and content.
+sub checksum ($path) {
+    my $sum = Digest::SHA->new(256);
+    if ( !-d $path ) { _add( $sum, q{}, $path ) }
+    else {
+        my $add  = sub { _add( $sum, substr( $_, length $path ), $_ ) };
+        my $sort = sub (@names) {
+            my @sorted = sort @names;
+            return @sorted;
+        };
+        File::Find::find( { no_chdir => 1, preprocess => $sort, wanted => $add }, $path );
+    }
+    return $sum->hexdigest;
+}
+
+sub _add ( $sum, $name, $path ) {
+    my $bytes   = ( lstat $path )[7] // -1;
+    my $kind    = -l _ ? 'link' : -d _ ? 'folder' : -f _ ? 'file' : 'other';
+    my $content = $kind eq 'link' ? readlink $path : $kind eq 'file' ? "$bytes bytes" : q{};
+    if ( $kind eq 'file' && $bytes <= $MOST_BYTES ) {
+        my $own = Digest::SHA->new(256);
+        $content = eval { $own->addfile( $path, 'b' )->hexdigest } // 'cannot be read';
+    }
+    $sum->add( pack '(N/a*)*', $kind, $name, $content );
+    return;
+}
+
+1;

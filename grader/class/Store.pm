@@ -1,0 +1,113 @@
+package grader::class::Store;
+
+# The folder in which a class is graded: what a run has to know and what is known by now. Only one run works in it at a time.
+# All that is written appears as a whole, so a run that is killed at any moment can be taken up again.
+#
+#     gradebook.csv gradebook.json summary.html feedback/ results/      for people
+#     state/lock     held by the run that works here
+#     state/run      the settings of that run; when it is gone, its jobs stop
+#     state/jobs/    what is to be graded, by key
+#     state/done/    what came of it, by key and pass
+#     state/logs/    what the grader printed
+#
+# A key is a checksum over all that a grade depends on: the content of the submission, the rubric, the kit, the seed.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Digest::SHA   ();
+use Fcntl         qw(LOCK_EX LOCK_NB LOCK_SH LOCK_UN);
+use File::Path    ();
+use JSON::PP      ();
+use Sys::Hostname ();
+use Time::HiRes   ();
+
+my $JSON         = JSON::PP->new->utf8->canonical;
+my $LOCK_TRIES   = 20;
+my $LOCK_PAUSE_S = 0.1;
+
+sub new ( $class, $folder ) { return bless { folder => $folder }, $class }
+
+sub path ( $self, @names ) { return join q{/}, $self->{folder}, @names }
+
+# Makes the folder and takes it for this run. Dies with one line when another run works there.
+sub open_for_run ($self) {
+    my $marker = $self->path('state');
+    if ( -e $self->{folder} && !-d $marker && glob quotemeta( $self->{folder} ) . '/*' ) {
+        die
+"$self->{folder}: there are other files in this folder; name one that is new, or that was made by an earlier run\n";
+    }
+    for my $name (qw(state state/jobs state/done state/logs state/partial feedback results)) {
+        File::Path::make_path( $self->path($name), { error => \my $errors } );
+        die "cannot make the folder ${\$self->path($name)}: ", values %{ $errors->[0] }, "\n" if @{$errors};
+    }
+
+    # Jobs hold the lock for an instant, too, when they look whether there is a run.
+    open my $lock, '+>>', $self->path('state/lock') or die "cannot write ${\$self->path('state/lock')}: $!\n";
+    my $tries = 0;
+    while ( !flock $lock, LOCK_EX | LOCK_NB ) {
+        Time::HiRes::sleep($LOCK_PAUSE_S);
+        next if ++$tries < $LOCK_TRIES;
+        seek $lock, 0, 0;
+        my $who = <$lock> // 'somebody';
+        die "$self->{folder}: another run is at work there ($who); wait for its end, or choose another --output\n";
+    }
+    truncate $lock, 0;
+    syswrite $lock, "process $$ on " . Sys::Hostname::hostname();
+    $self->{lock} = $lock;
+    return;
+}
+
+# What jobs must know; from now on they may work.
+sub start_run ( $self, $settings ) {
+    $self->{run} =
+      { %{$settings}, id => Digest::SHA::sha256_hex( join q{ }, $$, time, rand, Sys::Hostname::hostname() ) };
+    $self->write_json( 'state/run', $self->{run} );
+    return $self->{run}{id};
+}
+
+# Jobs that are at work stop by themselves within seconds.
+sub stop_run ($self) { return unlink $self->path('state/run') }
+
+# For a job: the settings of the run, if it still is the one with this id.
+sub run_of_job ( $self, $id ) {
+    my $run = $self->read_json('state/run');
+    return if !defined $run || $run->{id} ne $id;
+    open my $lock, '<', $self->path('state/lock') or return;
+    return $run if !flock $lock, LOCK_SH | LOCK_NB;    # held by the run, so that one is alive
+    flock $lock, LOCK_UN;
+    return;
+}
+
+sub key ( $submission, @depends_on ) {
+    return Digest::SHA::sha256_hex( join "\n", $submission->{checksum}, @depends_on );
+}
+
+# The result of a job; undef when there is none.
+sub done ( $self, $key, $pass ) { return $self->read_json("state/done/$key.$pass") }
+
+sub is_done ( $self, $key, $pass ) { return -e $self->path("state/done/$key.$pass") }
+
+sub forget ( $self, $key, $pass ) { return unlink $self->path("state/done/$key.$pass") }
+
+sub read_json ( $self, $name ) {
+    open my $file, '<:raw', $self->path($name) or return;
+    my $text = do { local $/ = undef; <$file> };
+    return eval { $JSON->decode($text) };
+}
+
+sub write_json ( $self, $name, $value ) { return $self->write_file( $name, $JSON->encode($value) ) }
+
+# $bytes: the content. A reader sees the old file or the new one.
+sub write_file ( $self, $name, $bytes ) {
+    my $path = $self->path($name);
+    my $new  = "$path.new-$$";
+    open my $file, '>:raw', $new or die "cannot write $path: $!\n";
+    print {$file} $bytes;
+    close $file and rename $new, $path or die "cannot write $path: $!\n";
+    return;
+}
+
+1;
