@@ -16,6 +16,9 @@ use POSIX      qw(floor);
 # each gets less of alpha.
 my $GROWTH = 1.28;
 
+# Two programs whose parallelism differs by less than this factor are held up alike by others.
+my $ALIKE = 1.15;
+
 # A verdict that would take more rounds than this is out of reach on the machine at hand.
 my $MOST_FORECAST = 1000;
 
@@ -136,8 +139,7 @@ sub decide ( $plan, $threshold, $rounds, %options ) {
         my $last   = $rounds_then - 1;
         my $answer = _answer( $critical, $centre, @wall[ 0 .. $last ] ) // next;
         return { answer => $answer, rounds => $rounds_then, critical => $critical }
-          if !$rounds->[$last]{contended}
-          || _side( $centre, map { log $_->{cpu} } @{$rounds}[ 0 .. $last ] ) eq $answer;
+          if !$rounds->[$last]{contended} || _is_confirmed( $answer, $centre, @{$rounds}[ 0 .. $last ] );
         $open{wall_says} = $answer;
     }
     return \%open;
@@ -151,6 +153,19 @@ sub _answer ( $critical, $centre, @logs ) {
     return 'faster'     if $against <= $critical;
     return 'not faster' if $for <= $critical;
     return;
+}
+
+# Whether what elapsed time says on a contended machine is what it would say on a quiet one. CPU time has to agree. And when
+# one of the two programs used more CPUs at a time than the other, then others held up that one more: it might have taken as
+# little as its CPU time spread over all CPUs, and the answer must not depend on that.
+sub _is_confirmed ( $answer, $centre, @rounds ) {
+    return 0 if _side( $centre, map { log $_->{cpu} } @rounds ) ne $answer;
+    my $parallelism = _middle( sort { $a <=> $b } map { log $_->{cpu} / $_->{wall} } @rounds );
+    return _side( $centre, map { log $_->{wall} * $_->{stretch}[1] } @rounds ) eq $answer
+      if $answer eq 'faster' && $parallelism < -log $ALIKE;
+    return _side( $centre, map { log $_->{wall} / $_->{stretch}[0] } @rounds ) eq $answer
+      if $answer eq 'not faster' && $parallelism > log $ALIKE;
+    return 1;
 }
 
 # On which side of the threshold the centre of these numbers lies.
@@ -219,7 +234,7 @@ grader::Sequential - faster, not faster, or cannot tell: the statistics of a spe
     my @rounds;
     my $verdict;
     do {
-        push @rounds, one_more_round();    # { wall => 0.93, cpu => 0.95, contended => 0 }
+        push @rounds, one_more_round();    # { wall => 0.93, cpu => 0.95, stretch => [ 1.2, 1.2 ], contended => 0 }
         $verdict = grader::Sequential::judge( $plan, 1.00, \@rounds, spent => out_of_time() );
     } while $verdict->{answer} eq 'go on';
     printf "%s: ratio %.3f (%.3f to %.3f)\n", @{$verdict}{qw(answer ratio low high)};
@@ -248,7 +263,11 @@ Alpha is that of each side: the chance that what is just not faster is called fa
 chance that what is just faster is called not faster.
 
 When the machine was contended up to a look, CPU time must agree there: the middle of its ratios has to lie on the same
-side of the threshold. While it does not, the rounds go on. That only takes verdicts away, so it costs no alpha.
+side of the threshold. That is not enough when one program runs on more CPUs at a time than the other: a process beside
+them takes from the parallel one what it needs, and the other, waiting for its lock, hardly notices. So if the parallel one
+would change the answer by taking its CPU time spread over all CPUs, which is the least that it can take on a quiet
+machine, the answer is not given. While an answer is not confirmed in this way, the rounds go on. That only takes verdicts
+away, so it costs no alpha.
 
 =head1 FUNCTIONS
 
@@ -263,8 +282,9 @@ Whether a look is planned after so many rounds.
 
 =head2 judge($plan, $threshold, \@rounds, spent => BOOLEAN)
 
-Each round is C<< { wall => RATIO, cpu => RATIO, contended => BOOLEAN } >>: the graded backend's time divided by the
-other's, and whether the machine was contended from the first round to this one. C<spent> says that no more rounds can
+Each round is C<< { wall => RATIO, cpu => RATIO, stretch => [A, B], contended => BOOLEAN } >>: the time of the one backend
+divided by the other's; how many times longer each of them took than its CPU time spread over all CPUs; and whether the
+machine was contended from the first round to this one. C<spent> says that no more rounds can
 come; it need not be said when there are rounds_most of them. The verdict is a hash:
 
     answer         'faster', 'not faster', 'go on' or 'cannot tell'
@@ -272,7 +292,7 @@ come; it need not be said when there are rounds_most of them. The verdict is a h
     ratio          the estimate of Hodges and Lehmann; like low and high, not with 'go on' and not without any round
     low, high      the thresholds between these would not be decided at that look. All intervals of a series together
                    hold the true ratio with a chance of at least 1 - 2 * alpha. Before the first look: the extremes
-    why            of 'cannot tell': 'disagreement' (of CPU time, with wall_says => answer), 'too few rounds', 'scatter'
+    why            of 'cannot tell': 'disagreement' (not confirmed, with wall_says => answer), 'too few rounds', 'scatter'
                    or 'too near' (to the threshold for any sensible number of rounds)
     rounds_wanted  of 'too few rounds' and 'scatter': how many might settle it
 

@@ -38,10 +38,10 @@ sub defaults () {
         speed_rounds_most  => 80,
         speed_seconds_most => 30,
 
-     # TOP is chosen so that the slower one takes about so long. On a busy machine many short runs tell more in the same
-     # time than few long ones; but in the base the faster one has to take long enough too.
-        base_aim_s       => 0.5,
-        challenge_aim_s  => 0.25,
+        # TOP is chosen so that the slower one takes about so much CPU time. On a busy machine many short runs tell more in the
+        # same time than few long ones; but in the base the faster one has to take long enough too.
+        base_aim_s       => 0.6,
+        challenge_aim_s  => 0.4,
         speed_top_first  => 1000,
         speed_top_least  => 100,
         speed_top_most   => 2_000_000,

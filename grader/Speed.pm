@@ -25,6 +25,9 @@ my $MOST_TRIALS = 8;
 # A trial is near enough to the time that is aimed for when it took from this to that part of it.
 my ( $SHORTEST, $LONGEST ) = ( 0.6, 3 );
 
+# Whoever takes so many times longer than its CPU time says, does not do so because of others.
+my $MOST_STRETCH = 4;
+
 # The TOP that is timed differs from the one found by up to so many thousandths, so that nobody knows it before.
 my $TOP_SPREAD = 100;
 
@@ -109,7 +112,7 @@ sub _is_base ($comparison) { return $comparison->{under} eq $comparison->{job}->
 
 # ---- Making the rounds ---------------------------------------------------------------------------------------------------
 
-# Result: the series, { plan, rounds as of grader::Sequential, results, top, spent, contended => [reasons] }; or an
+# Result: the series, { plan, rounds as of grader::Sequential, results, top, cpus, spent, contended => [reasons] }; or an
 # outcome when there can be none.
 sub _series ($comparison) {
     my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
@@ -155,7 +158,13 @@ sub _rounds ( $comparison, $watch ) {
     my ( $top, $peak_kib ) = _choose_top($comparison);
     my $touch_bytes = int( $TOUCH_FACTOR * 1024 * $peak_kib );
 
-    my %series = ( top => $top, rounds => [], spent => 0, contended => [] );
+    my %series = (
+        top       => $top,
+        cpus      => min( $settings->{speed_threads}, $watch->usable_cpus ),
+        rounds    => [],
+        spent     => 0,
+        contended => []
+    );
     $series{plan} =
       grader::Sequential::plan( alpha => $settings->{speed_alpha}, rounds_most => $settings->{speed_rounds_most} );
     my ( $started_s, $least_kib );
@@ -195,6 +204,7 @@ sub _round ( $results, $series, $over, $under ) {
     return {
         wall      => $above->{wall_s} / $below->{wall_s},
         cpu       => _cpu_s($above) / _cpu_s($below),
+        stretch   => [ map { max( 1, $series->{cpus} * $_->{wall_s} / _cpu_s($_) ) } $above, $below ],
         contended => scalar @{ $series->{contended} },
     };
 }
@@ -272,8 +282,9 @@ sub _insist_on_memory ( $job, $program, $backend, $top, $result, $least_kib ) {
 # ---- Choosing TOP ----------------------------------------------------------------------------------------------------
 
 # A TOP at which the slower of the two takes about as long as is aimed for: then a backend that is slow beyond measure is
-# told as quickly as any other. Result: that TOP, drawn from around the one found, and the largest resident memory to be
-# expected there.
+# told as quickly as any other. It goes by CPU time, which others hardly change: the ratio of two backends may depend on TOP,
+# so TOP must not depend on what else the machine does. Result: a TOP drawn from around the one found, and the largest
+# resident memory to be expected there.
 sub _choose_top ($comparison) {
     my ( $job, $program, $aim_s, @backends ) = @{$comparison}{qw(job program aim_s over under)};
     my $settings = $job->settings;
@@ -285,18 +296,18 @@ sub _choose_top ($comparison) {
     my $growth  = 2;            # time grows with TOP to the power of this, as far as we know
     my $ceiling = $most + 1;    # the lowest TOP known to take too long
     for ( 2 .. $MOST_TRIALS ) {
-        my $seconds = $trial->{wall_s};
+        my $seconds = $trial->{size_s};
         last if $seconds >= $shortest_s && $seconds <= $longest_s;
         my $factor = max( 0.1,    min( 10, ( $aim_s / $seconds )**( 1 / $growth ) ) );
         my $next   = max( $least, min( $most, floor( $top * $factor ) ) );
         $next = floor( sqrt( $top * $ceiling ) ) if $next >= $ceiling;
         last if $next == $top || $trial->{peak_kib} * $next / $top > $memory_kib;
-        my $tried = _trial( $job, $program, $next, $next > $top ? $longest_s : undef, @backends );
+        my $tried = _trial( $job, $program, $next, $next > $top ? $MOST_STRETCH * $longest_s : undef, @backends );
         if ( !$tried ) {
             $ceiling = $next;
             next;
         }
-        $growth = max( 1, min( 3, log( $tried->{wall_s} / $seconds ) / log( $next / $top ) ) );
+        $growth = max( 1, min( 3, log( $tried->{size_s} / $seconds ) / log( $next / $top ) ) );
         ( $top, $trial ) = ( $next, $tried );
     }
     my $purpose = "TOP at which $program is timed with @backends";
@@ -305,14 +316,15 @@ sub _choose_top ($comparison) {
     return ( $drawn, $trial->{peak_kib} * max( 1, $drawn / $top ) );
 }
 
-# Result: the longest time and the largest memory of the backends; nothing when one was stopped because it took longer than
+# Result: the most time and memory that one of the backends took; nothing when one was stopped because it took longer than
 # $cap_s, when that is defined.
 sub _trial ( $job, $program, $top, $cap_s, @backends ) {
-    my %most = ( wall_s => 1e-6, peak_kib => 0 );
+    my %most = ( size_s => 0, peak_kib => 0 );
     for my $backend (@backends) {
         my $result = _run( $job, $program, $backend, $top, defined $cap_s ? ( wall_s => $cap_s ) : () );
         return if defined $cap_s && ( $result->{stopped} // q{} ) eq 'wall';
-        $most{$_} = max( $most{$_}, $result->{$_} ) for qw(wall_s peak_kib);
+        $most{size_s}   = max( $most{size_s},   _cpu_s($result), $result->{wall_s} / $MOST_STRETCH );
+        $most{peak_kib} = max( $most{peak_kib}, $result->{peak_kib} );
     }
     return \%most;
 }

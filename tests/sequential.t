@@ -177,6 +177,20 @@ subtest 'on a contended machine CPU time must agree' => sub {
     is( "$verdict->{answer} $verdict->{rounds}", 'faster 25', 'it may come to agree' );
 };
 
+subtest 'who is more parallel is held up more on a contended machine' => sub {
+    my $answer = sub ( $wall, $cpu, @stretch ) {
+        my %round = ( wall => $wall, cpu => $cpu, stretch => \@stretch, contended => 1 );
+        return answer_of( $usual, 4, [ ( \%round ) x 40 ] );
+    };
+    is( $answer->( 3, 3,   1.6, 1.6 ), 'faster',      'alike: 3 is below 4' );
+    is( $answer->( 3, 2.4, 2,   1.6 ), 'cannot tell', 'the second one is more parallel: the ratio might be 4.8' );
+    is( $answer->( 3, 2.4, 2,   1.2 ), 'faster',      '... at most 3.6' );
+    is( $answer->( 5, 5,   1.4, 1.4 ), 'not faster',  'alike: 5 is above 4' );
+    is( $answer->( 5, 6,   1.4, 2 ),   'cannot tell', 'the first one is more parallel: the ratio might be 3.6' );
+    is( $answer->( 5, 6,   1.2, 2 ),   'not faster',  '... at least 4.2' );
+    is( $answer->( 5, 4.1, 2,   1.4 ), 'not faster',  'the second one is, which speaks for the answer' );
+};
+
 subtest 'what would settle it' => sub {
     my $why = sub ( $threshold, $ratios, %options ) {
         my $verdict = grader::Sequential::judge( $usual, $threshold, rounds_of( @{$ratios} ), %options );
@@ -280,7 +294,8 @@ subtest 'rules that err are seen to err' => sub {
 subtest 'recorded rounds, resampled by grader/simulate' => sub {
     my @recorded = glob "$Bin/../grader/recorded/*.tsv";
     cmp_ok( scalar @recorded, '>', 2, 'there are recordings' );
-    open my $table, '-|', $^X, "$Bin/../grader/simulate", qw(--regrades 400 --ratios 0.80,0.90,1.00,1.10), @recorded
+    open my $table, '-|', $^X, "$Bin/../grader/simulate", '--regrades', 400, '--ratios', '0.80,0.90,1.00,1.10',
+      @recorded
       or die "cannot run grader/simulate: $!";
     my ( $rows, $quiet, %wrong ) = ( 0, 1 );
     while ( my $line = <$table> ) {

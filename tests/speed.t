@@ -69,7 +69,7 @@ package FakeJob {
         my $proves = exists $options{arguments};
         my $run    = $self->{ $proves ? 'proofs' : 'runs' }{$name}++;
         my $wall_s = $self->{takes}{$name}->( $top, $run );
-        my $cpu_s  = $self->{cpu}{$name} ? $self->{cpu}{$name}->( $top, $run ) : 2 * $wall_s;
+        my $cpu_s  = $self->{cpu}{$name} ? $self->{cpu}{$name}->( $top, $run ) : $wall_s;
         my $most_s = $options{wall_s} // $self->{settings}{run_timeout_s};
         my %result = (
             limits    => { %options, wall_s => $most_s },
@@ -252,6 +252,12 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
     %outcome = judge( cpu => { 'list-par' => sub { 0.8 } }, takes => { 'list-par' => sub { 0.3 } } );
     is( $outcome{challenge}{verdict}, 'pass', 'on a quiet machine elapsed time decides alone' );
 
+    my %parallel = ( cpu => { 'list-par' => sub { 0.16 } }, takes => { 'list-par' => sub { 0.12 } } );
+    %outcome = judge(%parallel);
+    is( $outcome{base}{verdict}, 'fail', 'par on both CPUs, hw08 on one, 3.3 times faster' );
+    %outcome = judge( %parallel, contended => ['other processes used 1.02 CPUs'] );
+    is( $outcome{base}{verdict}, 'skip', '... which may be more, when others took a CPU from par' );
+
     %outcome = judge( cpus => 1 );
     is(
         join( q{ }, map { $outcome{$_}{verdict} } qw(base challenge bonus) ),
@@ -275,7 +281,11 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
 subtest 'The choice of TOP' => sub {
     my %quadratic = ( 'list-hw08' => sub ( $top, $run ) { ( $top / 10_000 )**2 } );
     my %outcome   = judge( takes => \%quadratic );
-    like( text( $outcome{base} ), qr/\Alist 70\d\d, 13 rounds.* hw08 0\.[45]\d\d s/, 'hw08 takes about half a second' );
+    like(
+        text( $outcome{base} ),
+        qr/\Alist 77\d\d, 13 rounds.* hw08 0\.600 s/,
+        'hw08 takes about as long as is aimed for'
+    );
     %outcome = judge( takes => { 'list-par' => sub ( $top, $run ) { $top / 2000 } } );
     like( text( $outcome{challenge} ), qr/\Alist 1000, .*par 0\.500 s/, 'what takes a little longer is taken' );
     %outcome = judge( takes => { 'list-par' => sub ( $top, $run ) { $top / 300 } } );
@@ -288,11 +298,16 @@ subtest 'The choice of TOP' => sub {
     my %linear =
       ( 'list-sys' => sub ( $top, $run ) { $top / 50_000 }, 'list-par' => sub ( $top, $run ) { $top / 90_000 } );
     %outcome = judge( takes => \%linear );
-    like( text( $outcome{challenge} ), qr/\Alist 1[12]\d\d\d, 13 rounds.* sys 0\.2\d\d s/, 'sys about a quarter' );
+    like( text( $outcome{challenge} ), qr/\Alist 19999, 13 rounds.* sys 0\.400 s/, 'sys, likewise' );
     %outcome = judge( takes => \%linear, settings => { speed_top_most => 9000 } );
     like( text( $outcome{challenge} ), qr/\Alist 9000, 13 rounds/, '... at most the largest allowed' );
     %outcome = judge( takes => \%linear, settings => { speed_memory_kib => 5000 } );
     like( text( $outcome{challenge} ), qr/\Alist \d{4}, 13 rounds/, '... and within the memory allowed' );
+    %outcome = judge( takes => \%linear, cpu => { 'list-sys' => sub ( $top, $run ) { $top / 100_000 } } );
+    like( text( $outcome{challenge} ), qr/\Alist 3\d\d\d\d, 13 rounds/, 'it is CPU time that counts' );
+    my %sleeper = ( %linear, 'list-par' => sub ( $top, $run ) { $top / 1000 } );
+    %outcome = judge( takes => \%sleeper, cpu => { 'list-par' => sub { 0.001 } } );
+    like( text( $outcome{challenge} ), qr/\Alist 1\d\d\d, 13 rounds/, '... but not of who sleeps' );
     my %cliff = ( 'list-sys' => sub ( $top, $run ) { $top < 3000 ? $top / 50_000 : 60 } );
     %outcome = judge( takes => \%cliff );
     like( text( $outcome{challenge} ), qr/\Alist [12]\d\d\d, 13 rounds/, '... and below what takes too long' );
