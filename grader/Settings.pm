@@ -26,29 +26,30 @@ sub defaults () {
         build_timeout_s => 120,
         output_bytes    => 64 * 1024,
 
-      # Speed. Base: the baseline takes at least this many times as long as the graded backend. Challenge and bonus: the
-      # graded backend's time divided by the library's is below this.
+        # Speed. Base: the baseline takes at least this many times as long as the graded backend. Challenge and bonus:
+        # the graded backend's time divided by the library's is below this.
         base_ratio      => 4,
         challenge_ratio => 1,
         bonus_ratio     => 0.9,
 
         # A wrong verdict, on either side, has at most this chance. A comparison ends when all is decided about it, and
-        # never makes more rounds nor takes more seconds than this.
+        # never makes more rounds than this. Nor does it take more seconds, or twice as many where the machine is so slow that
+        # nothing could be told before.
         speed_alpha        => 0.001,
         speed_rounds_most  => 80,
         speed_seconds_most => 30,
 
-        # TOP is chosen so that the slower one takes about so much CPU time. On a busy machine many short runs tell more in the
-        # same time than few long ones; but in the base the faster one has to take long enough too.
-        base_aim_s       => 0.6,
-        challenge_aim_s  => 0.4,
+        # TOP is chosen so that the slower one takes about so much CPU time. On a busy machine many short runs tell more
+        # in the same time than few long ones; but in the base the faster one has to take long enough too.
+        base_aim_s       => 0.4,
+        challenge_aim_s  => 0.35,
         speed_top_first  => 1000,
         speed_top_least  => 100,
         speed_top_most   => 2_000_000,
         speed_memory_kib => 512 * 1024,
 
-     # Before one round of so many, on average, the programs have to prove that they do the work that is timed. All runs
-     # need at least this share of the memory that the library takes.
+        # Before one round of so many, on average, the programs have to prove that they do the work that is timed. All
+        # runs need at least this share of the memory that the library takes.
         speed_audit_every  => 8,
         speed_memory_share => 0.3,
 

@@ -191,7 +191,7 @@ sub _rounds ( $comparison, $watch ) {
             }
             $series{contended} = [ $watch->reasons ];
             push @{ $series{rounds} }, _round( $results, \%series, $over, $under );
-            $series{spent} = $NOW_S->() - $started_s >= $settings->{speed_seconds_most};
+            $series{spent} = _is_spent( $settings, \%series, $NOW_S->() - $started_s );
             return !$series{spent} && _is_open( $comparison, \%series );
         },
     );
@@ -211,6 +211,12 @@ sub _round ( $results, $series, $over, $under ) {
 
 # The kernel may count the CPU time of a short run as nothing.
 sub _cpu_s ($result) { return max( 1e-3, $result->{user_s} + $result->{sys_s} ) }
+
+# Before the first look nothing can be told, so on a slow machine it may take twice the time.
+sub _is_spent ( $settings, $series, $seconds ) {
+    my $can_tell = @{ $series->{rounds} } >= $series->{plan}{looks}[0]{rounds};
+    return $seconds >= $settings->{speed_seconds_most} * ( $can_tell ? 1 : 2 );
+}
 
 # Whether there is a threshold about which nothing is decided yet.
 sub _is_open ( $comparison, $series ) {
@@ -364,7 +370,7 @@ sub _why ( $comparison, $threshold, $judged ) {
     my $why    = $judged->{why};
     my $rounds = $judged->{rounds};
     return sprintf '%d of the %d rounds that are needed at least fitted into %g s; allow more seconds', $rounds,
-      $judged->{rounds_wanted}, $settings->{speed_seconds_most}
+      $judged->{rounds_wanted}, 2 * $settings->{speed_seconds_most}
       if $why eq 'too few rounds';
 
     my $ratio = _ratio_words( $comparison, $threshold, $judged );
