@@ -27,6 +27,7 @@ use grader::Pristine;
 use grader::Results;
 use grader::Rubric;
 use measure::Launch;
+use tests::KitCopy;
 
 my $GENEROUS_S = 240;
 my $real       = abs_path("$Bin/..");
@@ -58,23 +59,12 @@ sub run_command ( $command, %options ) {
 
 # ---- A kit of which archives are made: this one as it is now, with its list of checksums, and solutions in every corner ----
 
-my $kit      = "$folder/kit";
+my $kit      = tests::KitCopy::make( $real, "$folder/kit" );
 my @pristine = grader::Pristine::files($real);
-for my $file (
-    @pristine, 'setup', 'grader/pack',
-    ( map { "grader/gradescope/$_" } qw(setup.sh run_autograder add_reason) ),
-    ( map { "grader/autolab/$_" } qw(autograde-Makefile autograde last_line) )
-  )
-{
-    make_path( dirname("$kit/$file") );
-    copy( "$real/$file", "$kit/$file" ) or die "$file: $!";
-    chmod oct 755, "$kit/$file" if -x "$real/$file";
-}
 my $SOLUTION = "void* xmalloc(size_t bytes) { return solution(bytes); }\n";
 write_file( "$kit/$_", $SOLUTION )
   for qw(par_alloc.c hw08_alloc.c par/span.c tests/corpus/right/plain/par_alloc.c tests/hostile/heap.h
   tests/broken/lost_alloc.c ladder/buddy_alloc.c bench/limit_alloc.c interpose/libpar.c);
-write_file( "$kit/grader/pristine.sha256", grader::Pristine::listing($kit) );
 
 write_file( "$folder/short.conf", <<'END');
 {

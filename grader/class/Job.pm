@@ -17,7 +17,7 @@ use JSON::PP      ();
 use POSIX         qw(WNOHANG);
 use Sys::Hostname ();
 use Time::HiRes   qw(sleep time);
-use grader::class::Roster;
+use grader::class::Text;
 
 # On every machine, local to it, and a lock on it leaves nothing behind.
 my $MACHINE = '/tmp';
@@ -132,7 +132,7 @@ sub _broken ( $store, $settings, $status, $late, $result, $log ) {
     my @lines  = _lines_of( $store->path($log) );
     my ($bail) = map { /\ABail out!\s*(.*)/ } @lines;
     my $why    = $bail // $lines[-1] // q{};
-    $why = substr grader::class::Roster::printable( $why =~ s/\s+/ /gr ), 0, 500;
+    $why = substr grader::class::Text::printable( $why =~ s/\s+/ /gr ), 0, 500;
     return $why if defined $bail;
     my $end = $status & 127 ? 'was ended by signal ' . ( $status & 127 ) : 'ended with status ' . ( $status >> 8 );
     return "the grader $end" . ( length $why ? ": $why" : ' and said nothing' );

@@ -13,7 +13,7 @@ use List::Util qw(max sum0);
 use grader::class::Grade;
 
 my $BINS       = 10;
-my $MOST_FAILS = 25;    # checks in the list of what failed most
+my $MOST_FAILS = 15;    # checks in the list of what failed most
 
 my %ENTITY = ( '&' => '&amp;', '<' => '&lt;', '>' => '&gt;', q{"} => '&quot;', q{'} => '&#39;' );
 
@@ -54,9 +54,10 @@ END
 sub html ( $grades, $about ) {
     my @graded = grep { $_->{status} eq 'graded' } @{$grades};
     my $title  = _safe("Grades of $about->{folder}");
-    my $parts  = join "\n", _histogram(@graded), _failed_most( @{$grades} );
-    my $body   = join "\n", _head( $grades, $about ), qq{<div class="parts">$parts</div>}, _broken( @{$grades} ),
-      _alike( @{$grades} ), _table( @{$grades} );
+    my $left   = join "\n", _histogram(@graded), _broken( @{$grades} ), _alike( @{$grades} );
+    my $right  = _failed_most( @{$grades} );
+    my $body   = join "\n", _head( $grades, $about ),
+      qq{<div class="parts">\n<div>\n$left\n</div>\n<div>\n$right\n</div>\n</div>}, _table( @{$grades} );
     return Encode::encode( 'UTF-8', <<"END" );
 <!DOCTYPE html>
 <html lang="en">

@@ -9,9 +9,9 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Digest::SHA ();
-use Encode      ();
 use File::Find  ();
 use grader::Archive;
+use grader::class::Text;
 
 # What is longer counts with its length alone: the grader does not take it in.
 my $MOST_BYTES = 256 * 1024 * 1024;
@@ -34,20 +34,17 @@ sub read_folder ($folder) {
     $times{ _without_extension($_) }++ for @found;
     for my $entry (@found) {
         my $short = _without_extension($entry);
-        my $name  = printable( $times{$short} > 1 ? $entry : $short );
+        my $name  = grader::class::Text::printable( $times{$short} > 1 ? $entry : $short );
         push @submissions, { name => $name, path => "$folder/$entry", checksum => checksum("$folder/$entry") };
     }
     _name_files( \@submissions );
-    return { submissions => \@submissions, left_out => [ map { printable($_) } grep { !$is_found{$_} } @entries ] };
+    return {
+        submissions => \@submissions,
+        left_out    => [ map { grader::class::Text::printable($_) } grep { !$is_found{$_} } @entries ]
+    };
 }
 
 sub _without_extension ($name) { return $name =~ s/(?<=.)[.](?:zip|tar|tgz|tar[.]gz)\z//ir }
-
-# A name as text on one line: what is no character stands there as its number.
-sub printable ($bytes) {
-    my $text = Encode::decode( 'UTF-8', $bytes, Encode::FB_PERLQQ() );
-    return $text =~ s/([[:cntrl:]\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}])/sprintf '\\x{%x}', ord $1/egr;
-}
 
 sub _name_files ($submissions) {
     my ( %of, %times );
