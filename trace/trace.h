@@ -1,0 +1,102 @@
+// trace.h: a trace in memory, and the files that it comes from and goes to.
+//
+// Recorder, replay and conversion all go through this: a trace grows event by event, by three calls that give blocks
+// their numbers, and what a file says is checked on the way. What goes wrong with a file ends the process with one line
+// (fail).
+
+#ifndef TRACE_TRACE_H
+#define TRACE_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/format.h"
+#include "trace/pages.h"
+
+enum { TRACE_THREADS_MOST = 1 << 16 };
+
+struct trace_event {
+    uint64_t bytes;  // that were asked for; 0 for a free
+    uint32_t block;
+    uint32_t thread;
+    uint8_t kind;  // enum trace_kind
+    uint8_t alignment_log2;
+};
+
+// Zeros are an empty one.
+struct trace {
+    char program[TRACE_NAME_MOST + 1];  // the command line, in one line
+    bool cut;                           // the program went on after the last event
+    struct trace_event* events;
+    size_t count;
+    uint32_t blocks;   // their numbers are below this
+    uint32_t threads;  // likewise
+    uint64_t payload;  // bytes in blocks that are alive after the last event
+    uint64_t payload_peak;
+    size_t peak_event;  // index of the event that first reached it
+    size_t takes;       // events that took a block
+
+    struct pages event_pages;
+    struct pages sizes;   // uint64_t of each block: its bytes plus 1, or 0 when it is not alive
+    struct pages unused;  // uint32_t: numbers that were given up, the last one on top
+    size_t unused_count;
+};
+
+// Adds an event that takes a block.
+//
+// kind: TRACE_MALLOC, TRACE_CALLOC or TRACE_ALIGNED. thread: at most trace->threads, and below TRACE_THREADS_MOST.
+// bytes: up to PTRDIFF_MAX. alignment_log2: 0 but for TRACE_ALIGNED.
+// Result: the number of the block.
+uint32_t trace_take(struct trace* trace, enum trace_kind kind, uint32_t thread, uint64_t bytes, uint8_t alignment_log2);
+
+// Adds a realloc or a free of a block that is alive.
+void trace_resize(struct trace* trace, uint32_t thread, uint32_t block, uint64_t bytes);
+void trace_give(struct trace* trace, uint32_t thread, uint32_t block);
+
+bool trace_is_alive(const struct trace* trace, uint64_t block);
+
+// Names the program; control characters become spaces, and what is too long is cut.
+void trace_name(struct trace* trace, const char* text, size_t length);
+
+// Keeps the first so many events only.
+void trace_keep_first(struct trace* trace, size_t events);
+
+void trace_release(struct trace* trace);
+
+// Reads a file in any of the three formats: whichever it is.
+void trace_load(struct trace* trace, const char* path);
+
+// Writes a file in the format that its name says: .trace, .rep, or text.
+void trace_save(const struct trace* trace, const char* path);
+
+extern const char* const trace_kind_names[TRACE_FREE + 1];
+
+// ---- What trace_load and trace_save are made of
+// --------------------------------------------------------------------------
+
+struct output;
+
+// What was read of a file.
+struct input {
+    const char* path;
+    const unsigned char* bytes;
+    size_t count;
+};
+
+// binary.c
+bool binary_is(const struct input* input);
+void binary_read(struct trace* trace, const struct input* input);
+void binary_write(const struct trace* trace, struct output* output);
+
+// text.c
+bool text_is(const struct input* input);
+void text_read(struct trace* trace, const struct input* input);
+void text_write(const struct trace* trace, struct output* output);
+
+// rep.c
+bool rep_is(const struct input* input);
+void rep_read(struct trace* trace, const struct input* input);
+void rep_write(const struct trace* trace, struct output* output);
+
+#endif
