@@ -49,8 +49,10 @@ backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c bench/$
 objects_of = $(patsubst %.c,$(O)/%.o,$(1))
 backend_objects = $(or $(SUBMITTED_$(1)),$(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c)))
 
+trace_sources := $(addprefix trace/,trace.c pages.c output.c binary.c text.c rep.c words.c) programs/failure.c
 program_support := $(call objects_of,$(wildcard programs/*.c))
 patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix programs/,crew.c failure.c))
+replay_objects := $(call objects_of,$(wildcard trace/replay*.c) $(trace_sources) programs/crew.c)
 suite_objects := $(call objects_of,$(wildcard tests/check_*.c) $(addprefix tests/,suite.c traits.c calls.c process.c blocks.c))
 
 # What stands between a program and its backend, by the linker's --wrap: in the flavours where a tool looks on, for every
@@ -98,6 +100,7 @@ $(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(call backend_objects,$(
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/planted.o,$(1))
 $(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/misuse.o,$(1))
 $(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),$(1))
+$(call link_rule,$(BIN)/replay-$(1),$(replay_objects),$(1))
 $(O)/tests/suite-$(1): | $(O)/tests/small_space-$(1)
 endef
 
@@ -174,6 +177,21 @@ $(O)/tests/family.o $(O)/tests/preload_threads.o: CFLAGS += -fno-builtin
 
 .PHONY: libpar
 libpar: $(libpar) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM
+
+# The recorder, and bin/xtrace, which runs a program with it. See trace/README.md.
+lib/libxtrace.so: $(BUILD)/pic/trace/record.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
+$(BUILD)/pic/trace/record.o: CFLAGS += -fno-builtin
+$(BIN)/xtrace: $(call objects_of,trace/xtrace.c trace/gather.c $(trace_sources)) | lib/libxtrace.so
+$(BIN)/trace-convert: $(call objects_of,trace/convert.c $(trace_sources))
+$(BIN)/xtrace $(BIN)/trace-convert:
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+
+.PHONY: xtrace replay
+xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records what any program asks of malloc; see trace/README.md
+replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## bin/replay-BACKEND TRACE for every backend
 
 # The launcher starts a program under limits and reports what it used.
 launcher := $(BUILD)/release/measure/launch
