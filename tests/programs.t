@@ -3,6 +3,7 @@
 # The three programs as a user meets them: answers, command line, out of memory.
 #
 #   BACKENDS="sys par" prove tests/programs.t      only these backends (as built in bin/)
+#   PROMISES=course                                without what the course never asked: running out of memory
 
 use v5.34;
 use warnings;
@@ -29,6 +30,9 @@ my %answer = (
     1000   => 'Max steps is at 871: 178 steps',
     100000 => 'Max steps is at 77031: 350 steps',
 );
+
+# With this status the stubs of the student kit end a program.
+my $NOT_WRITTEN = 77;
 
 my $failing_disk = '/dev/full';
 
@@ -169,14 +173,23 @@ sub out_of_memory ( $program, $backend ) {
     return $refused;
 }
 
+my $only_course = ( $ENV{PROMISES} // q{} ) eq 'course';
+my @written     = grep { ( run( 'list', $_, 2 )->{exit} // 0 ) != $NOT_WRITTEN } @backends;
 for my $backend (@backends) {
+    if ( !grep { $_ eq $backend } @written ) {
+      SKIP: { skip "${backend}_alloc.c is not written yet: see ASSIGNMENT.md", 1 }
+        next;
+    }
     my $refused = 0;
     for my $program (@programs) {
         answers( $program, $backend );
-        $refused += out_of_memory( $program, $backend );
+        $refused += out_of_memory( $program, $backend ) if !$only_course;
     }
+    next if $only_course;
     ok( $refused > 0, "some of the limits on $backend were too tight, so running out was tried" );
 }
+@backends = @written;
+if ( !@backends ) { done_testing; exit }
 command_line( $_, $backends[0] ) for @programs;
 digests($_) for @programs;
 
