@@ -37,12 +37,12 @@ sub defaults () {
         # nothing could be told before.
         speed_alpha        => 0.001,
         speed_rounds_most  => 80,
-        speed_seconds_most => 30,
+        speed_seconds_most => 40,
 
-        # TOP is chosen so that the slower one takes about so much CPU time. On a busy machine many short runs tell more
-        # in the same time than few long ones; but in the base the faster one has to take long enough too.
+        # TOP is chosen so that the slower one takes about so much CPU time. Shorter runs of the same program differ more
+        # from each other than the greater number of rounds makes good.
         base_aim_s       => 0.4,
-        challenge_aim_s  => 0.35,
+        challenge_aim_s  => 0.7,
         speed_top_first  => 1000,
         speed_top_least  => 100,
         speed_top_most   => 2_000_000,

@@ -21,11 +21,14 @@ package FakeJob {
     use grader::Answer;
     use grader::Oracle;
 
-  # How long a run takes: "program-backend" => sub ($top, $run) { seconds }, $run counting the runs of that binary; what
-  # of its result is otherwise; and what has no binary.
+    # Of the settings that may be tuned these cases are independent.
+    my %BUDGET = ( speed_rounds_most => 80, speed_seconds_most => 30, base_aim_s => 0.4, challenge_aim_s => 0.35 );
+
+    # How long a run takes: "program-backend" => sub ($top, $run) { seconds }, $run counting the runs of that binary;
+    # what of its result is otherwise; and what has no binary.
     sub new ( $class, %case ) {
         return bless {
-            settings => { %{ grader::Settings::defaults() }, %{ $case{settings} // {} } },
+            settings => { %{ grader::Settings::defaults() }, %BUDGET, %{ $case{settings} // {} } },
             takes    => {
                 'list-sys'  => sub { 0.35 },
                 'list-hw08' => sub { 0.4 },
