@@ -1,0 +1,246 @@
+package lecture::Results;
+
+# Reads the files of results, whatever made them, into what the page draws. A file that is not what it should be becomes
+# a sentence that the page shows.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use JSON::PP   ();
+use List::Util qw(max min uniq);
+use lecture::Ideas;
+use measure::Machine;
+use measure::Rounds;
+
+# What a file is told by, what the page makes of it, and what to do when there is none.
+my @KINDS = (
+    { name => 'race',    key => 'sections',             read => \&_race, made_by => 'make lecture (or make compare)' },
+    { name => 'scaling', key => 'cpu_ns_per_operation', read => \&_scaling, made_by => 'make lecture (or make scale)' },
+    { name => 'memory',  key => 'peak_mib',             read => \&_memory,  made_by => 'make lecture' },
+    { name => 'profiles', key => 'profiles',            read => \&_profiles,                made_by => 'make lecture' },
+    { name => 'claims',   key => 'claims',              read => \&_claims,                  made_by => 'make claims' },
+    { name => 'heapmaps', key => 'steps',               read => sub ($map) { return $map }, made_by => 'make lecture' },
+);
+
+# Result: { KIND => [what is drawn, one for each file of that kind], problems => { KIND or '' => [sentences] }, machine }.
+# A problem under '' belongs to no view.
+sub read_all (@paths) {
+    my %all = ( problems => {} );
+    for my $path (@paths) {
+        my ( $kind, $drawn );
+        my $done = eval {
+            my $content = _content($path);
+            $kind    = _kind_of( $path, $content );
+            $content = { claims => $content } if ref $content eq 'ARRAY';
+            $drawn   = $kind->{read}->($content);
+            if ( !ref $drawn || ref $drawn eq 'HASH' ) { $drawn->{file} = $path =~ s{.*/}{}r }
+            $all{machine} //= $content->{machine} if ref $content->{machine} eq 'HASH';
+            $all{made_at} = max_text( $all{made_at}, $content->{made_at} );
+            1;
+        };
+        if ($done) { push @{ $all{ $kind->{name} } }, $drawn; next }
+        my $why = $@ =~ s/ at \S+ line \d+\.?\n?.*//sr;
+        push @{ $all{problems}{ $kind ? $kind->{name} : _guess($path) } }, "$path cannot be used: $why.";
+    }
+    for my $kind ( grep { !$all{ $_->{name} } && !$all{problems}{ $_->{name} } } @KINDS ) {
+        $all{problems}{ $kind->{name} } = ["There are no results for this picture yet. To make them: $kind->{made_by}"];
+    }
+    return \%all;
+}
+
+# Times in ISO 8601 sort as text.
+sub max_text (@texts) {
+    return ( sort grep { defined } @texts )[-1];
+}
+
+sub _content ($path) {
+    open my $file, '<', $path or die "it cannot be read ($!)\n";
+    local $/ = undef;
+    my $text    = <$file> // '';
+    my $content = eval { JSON::PP->new->utf8->decode($text) };
+    die "it is not JSON, or was cut off\n" if !ref $content;
+    return $content;
+}
+
+sub _kind_of ( $path, $content ) {
+    return ( grep { $_->{name} eq 'claims' } @KINDS )[0] if ref $content eq 'ARRAY';
+    for my $kind (@KINDS) { return $kind if exists $content->{ $kind->{key} } }
+    my %made_by = map { $_->{key} => 1 } @KINDS;
+    die 'it has none of ', join( ', ', sort keys %made_by ), ", so it is no file of results\n";
+}
+
+# What a file that cannot be read would have been, by its name.
+sub _guess ($path) {
+    my %by_name =
+      ( compare => 'race', scale => 'scaling', memory => 'memory', profile => 'profiles', claims => 'claims' );
+    for my $word ( sort keys %by_name ) { return $by_name{$word} if $path =~ m{\Q$word\E[^/]*\z} }
+    return '';
+}
+
+# A list or hash that must be there.
+sub _need ( $hash, $name, $type ) {
+    my $value = ref $hash eq 'HASH' ? $hash->{$name} : undef;
+    die "its '$name' is missing or not as it should be\n" if ref $value ne $type || ( $type eq 'ARRAY' && !@{$value} );
+    return $value;
+}
+
+sub _numbers ( $rounds, $name ) {
+    my @numbers = map { ref $_ eq 'HASH' ? $_->{$name} : undef } @{$rounds};
+    die "a round has no '$name'\n" if !@numbers || grep { !defined } @numbers;
+    return [ map { 0 + $_ } @numbers ];
+}
+
+# ---- The race ------------------------------------------------------------------------------------------------------------
+
+sub _race ($content) {
+    my @sections;
+    for my $section ( @{ _need( $content, 'sections', 'ARRAY' ) } ) {
+        my @programs = map { _program($_) } @{ _need( $section, 'races', 'ARRAY' ) };
+        my @names    = uniq map {
+            map { $_->{backend} } @{ $_->{rows} }
+        } @programs;
+        push @sections,
+          {
+            id       => ( $section->{title} // '' ) =~ /small/i ? 'small' : 'large',
+            about    => $section->{title} // '',
+            programs => \@programs,
+            backends => [ lecture::Ideas::in_order(@names) ],
+          };
+    }
+    return { threads => $content->{threads}, sections => \@sections };
+}
+
+sub _program ($race) {
+    my $results  = _need( $race, 'backends', 'HASH' );
+    my $base     = _numbers( _need( $results, 'sys', 'ARRAY' ), 'wall_s' );
+    my $left_out = $race->{left_out} // {};
+    my @rows;
+    for my $name ( lecture::Ideas::in_order( keys %{$results}, keys %{$left_out} ) ) {
+        if ( !$results->{$name} ) {
+            push @rows,
+              {
+                backend => $name,
+                over    => $left_out->{$name} / measure::Rounds::median( @{$base} ),
+                over_s  => $left_out->{$name}
+              };
+            next;
+        }
+        my $wall_s = _numbers( $results->{$name}, 'wall_s' );
+        die "$name has other rounds than sys\n" if @{$wall_s} != @{$base};
+        my ( $ratio, $low, $high ) = measure::Rounds::paired_ratio( $wall_s, $base );
+        push @rows,
+          {
+            backend  => $name,
+            ratio    => $ratio,
+            low      => $low,
+            high     => $high,
+            wall_s   => $wall_s,
+            median_s => measure::Rounds::median( @{$wall_s} ),
+            spread_s => measure::Rounds::spread( @{$wall_s} ),
+            peak_mib => measure::Rounds::median( @{ _numbers( $results->{$name}, 'peak_kib' ) } ) / 1024,
+          };
+    }
+    return { program => $race->{program}, top => $race->{top}, rounds => scalar @{$base}, rows => \@rows };
+}
+
+# ---- Scaling -------------------------------------------------------------------------------------------------------------
+
+sub _scaling ($content) {
+    my $cost    = _need( $content, 'cpu_ns_per_operation', 'HASH' );
+    my @threads = @{ _need( $content, 'threads', 'ARRAY' ) };
+    my @series;
+    for my $name ( lecture::Ideas::in_order( keys %{$cost} ) ) {
+        my @points;
+        for my $count (@threads) {
+            my @rounds = @{ _need( $cost->{$name}, $count, 'ARRAY' ) };
+            push @points,
+              {
+                threads => $count,
+                median  => measure::Rounds::median(@rounds),
+                low     => min(@rounds),
+                high    => max(@rounds),
+                rounds  => scalar @rounds
+              };
+        }
+        push @series, { backend => $name, points => \@points };
+    }
+    die "it has no allocator that is shown\n" if !@series;
+    return { pattern => $content->{pattern}, threads => \@threads, series => \@series };
+}
+
+# ---- Memory --------------------------------------------------------------------------------------------------------------
+
+sub _memory ($content) {
+    my $runs = _need( $content, 'runs', 'HASH' );
+    my @series;
+    for my $name ( lecture::Ideas::in_order( keys %{$runs} ) ) {
+        my @samples  = @{ _need( $runs, $name, 'ARRAY' ) };
+        my $resident = _numbers( \@samples, 'resident_kib' );
+        my $asked    = _numbers( \@samples, 'asked_kib' );
+        my $peak_at  = ( sort { $resident->[$b] <=> $resident->[$a] || $a <=> $b } 0 .. $#samples )[0];
+        my @rest     = grep { $samples[$_]{phase} eq 'rest' } 0 .. $#samples;
+        push @series,
+          {
+            backend      => $name,
+            phases       => [ map { $_->{phase} } @samples ],
+            asked_kib    => $asked,
+            resident_kib => $resident,
+            over_asked   => $resident->[$peak_at] / max( 1, max( @{$asked} ) ),
+            kept_at_rest => @rest ? $resident->[ $rest[-1] ] / max( 1, $resident->[$peak_at] ) : undef,
+            kept_at_end  => $resident->[-1] / max( 1, $resident->[$peak_at] ),
+          };
+    }
+    die "it has no backend that is shown\n" if !@series;
+    return { peak_mib => $content->{peak_mib}, series => \@series, missing => $content->{problems} // {} };
+}
+
+# ---- Profiles and claims -------------------------------------------------------------------------------------------------
+
+sub _profiles ($content) {
+    my %of = map { $_->{backend} => $_ } @{ _need( $content, 'profiles', 'ARRAY' ) };
+    for my $profile ( values %of ) {
+        _need( $profile, 'functions', 'ARRAY' );
+        $profile->{in_allocator} = _share_in_allocator( $profile->{stacks} // [] );
+    }
+    return { list => [ map { $of{$_} } lecture::Ideas::in_order( keys %of ) ], missing => $content->{problems} // {} };
+}
+
+# The share of the samples that were taken below one of the three calls; undef without stacks.
+sub _share_in_allocator ($stacks) {
+    my ( $all, $within ) = ( 0, 0 );
+    for my $stack ( @{$stacks} ) {
+        $all    += $stack->{samples};
+        $within += $stack->{samples} if grep { /\Ax(?:malloc|free|realloc)\z/ } @{ $stack->{stack} };
+    }
+    return $all ? $within / $all : undef;
+}
+
+sub _claims ($content) {
+    my @claims = @{ _need( $content, 'claims', 'ARRAY' ) };
+    for my $claim (@claims) {
+        die "a claim has no 'claim' or no 'verdict'\n"
+          if ref $claim ne 'HASH' || !defined $claim->{claim} || !defined $claim->{verdict};
+    }
+    return { list => \@claims };
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+lecture::Results - from files of results to what the page draws
+
+=head1 FUNCTIONS
+
+=head2 read_all(@paths)
+
+Reads files of bench/compare, bench/scale, lecture/build, the claims and the heap maps, each told by what is in it. Returns
+a hash with the lists C<race>, C<scaling>, C<memory>, C<profiles>, C<claims> and C<heapmaps>, as far as there are any; the
+C<machine> and C<made_at> of the results; and C<problems>, sentences by the name of such a list: what is missing or wrong
+and what to do.
+
+=cut
