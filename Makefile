@@ -213,8 +213,10 @@ tap_tests := tests/programs.t
 else
 tap_tests = $(wildcard tests/*.t)
 endif
+# Two at a time, but for those that have make build something in this tree.
+at_once = $(if $(only_backends),,--jobs 2 --rules 'seq=tests/{fast_path,misuse,preload,preload_threads}.t' --rules 'par=**')
 test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only the suite and answers of that backend; DEBUG=1
-	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(tap_tests)
+	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(at_once) $(tap_tests)
 
 ROUNDS ?= 7
 THREADS ?= 4
