@@ -41,7 +41,7 @@ sub read_all (@paths) {
             1;
         };
         if ($done) { push @{ $all{ $kind->{name} } }, $drawn; next }
-        my $why = $@ =~ s/ at \S+ line \d+\.?\n?.*//sr;
+        my $why = $@ =~ s/(?: at \S+ line \d+\.?)?\n.*//sr;
         push @{ $all{problems}{ $kind ? $kind->{name} : _guess($path) } }, "$path cannot be used: $why.";
     }
     for my $kind ( grep { !$all{ $_->{name} } && !$all{problems}{ $_->{name} } } @KINDS ) {
@@ -99,7 +99,8 @@ sub _race ($content) {
     for my $section ( @{ _need( $content, 'sections', 'ARRAY' ) } ) {
         my @programs = map { _program($_) } @{ _need( $section, 'races', 'ARRAY' ) };
         my @names    = uniq map {
-            map { $_->{backend} } @{ $_->{rows} }
+            map { $_->{backend} }
+              @{ $_->{rows} }
         } @programs;
         push @sections,
           {

@@ -1,0 +1,114 @@
+package lecture::Page;
+
+# Puts the page together: one file that holds the data, the styles, the scripts and the charting library.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use File::Basename qw(dirname);
+use JSON::PP       ();
+use lecture::Findings;
+use lecture::Ideas;
+use measure::Machine;
+
+my $FOLDER = dirname(__FILE__);
+
+# In this order: each may use those before it. Those that are not there are left out: the heap map has a view of its own.
+my @STYLES = qw(page/page.css page/charts.css heapmap.css);
+my @SCRIPTS =
+  qw(vendor/d3.min.js page/words.js page/tooltip.js page/race.js page/scaling.js page/memory.js page/profiles.js
+  page/claims.js heapmap.js page/views.js page/presenter.js page/main.js);
+
+# All that the scripts are told.
+sub data ($results) {
+    my $race = $results->{race} ? _joined( @{ $results->{race} } ) : undef;
+    my @all  = lecture::Ideas::in_order( _backends($results) );
+    my %data = (
+        made_at  => $results->{made_at},
+        machine  => $results->{machine} ? _machine( $results->{machine} ) : undef,
+        backends => { map { $_ => lecture::Ideas::about($_) } @all },
+        problems => $results->{problems},
+        race     => $race,
+        rungs    => $race ? lecture::Findings::rungs($race) : [],
+        heapmaps => $results->{heapmaps} // [],
+        map { $_ => $results->{$_} ? $results->{$_}[-1] : undef } qw(memory profiles claims),
+    );
+    $data{scaling} = $results->{scaling} // [];
+    $_->{finding}  = lecture::Findings::race($_)    for $race ? @{ $race->{sections} } : ();
+    $_->{finding}  = lecture::Findings::scaling($_) for @{ $data{scaling} };
+    for my $kind ( grep { $data{$_} } qw(memory profiles claims) ) {
+        $data{$kind}{finding} = lecture::Findings->can($kind)->( $data{$kind} );
+    }
+    return \%data;
+}
+
+# Of two files of races the later one counts, section by section.
+sub _joined (@races) {
+    my %section_of = map {
+        map { $_->{id} => $_ } @{ $_->{sections} }
+    } @races;
+    return {
+        threads  => $races[-1]{threads},
+        sections => [ map { $section_of{$_} // () } qw(large small) ],
+    };
+}
+
+sub _backends ($results) {
+    my @series = map { @{ $_->{series} } } map { @{ $results->{$_} // [] } } qw(scaling memory);
+    return (
+        'sys',
+        ( map { $_->{backend} } @series, map { @{ $_->{list} } } @{ $results->{profiles} // [] } ),
+        map { @{ $_->{backends} } } map { @{ $_->{sections} } } @{ $results->{race} // [] },
+    );
+}
+
+sub _machine ($machine) {
+    return {
+        sentence => measure::Machine::sentence($machine),
+        short    => sprintf( '%d cores, %.0f GiB', $machine->{cores}, $machine->{memory_mib} / 1024 )
+    };
+}
+
+sub html ($data) {
+    my %part = (
+        styles  => join( "\n", map { _optional($_) } @STYLES ),
+        data    => _inline( JSON::PP->new->utf8->canonical->encode($data) ),
+        scripts => join( "\n", map { "<script>\n" . _optional($_) . "\n</script>" } grep { -e "$FOLDER/$_" } @SCRIPTS ),
+    );
+    my $page = _file('page/page.html');
+    $page =~ s/\{\{(\w+)\}\}/$part{$1} \/\/ die "page.html asks for '$1', which is not made\n"/eg;
+    return $page;
+}
+
+# Text within a script element must not end that element.
+sub _inline ($text) { return $text =~ s{</}{<\\/}gr =~ s/<!--/<\\!--/gr }
+
+sub _file ($name) {
+    open my $file, '<', "$FOLDER/$name" or die "cannot read lecture/$name: $!\n";
+    local $/ = undef;
+    return <$file>;
+}
+
+sub _optional ($name) { return -e "$FOLDER/$name" ? _file($name) : '' }
+
+1;
+
+__END__
+
+=head1 NAME
+
+lecture::Page - the lecture page as one file
+
+=head1 FUNCTIONS
+
+=head2 data(\%results)
+
+What the page's scripts are told, from what lecture::Results::read_all returned: results, titles, problems.
+
+=head2 html(\%data)
+
+The page. Bytes, not characters.
+
+=cut

@@ -1,0 +1,15 @@
+// claims.js: what the course notes say of each idea, and what was measured.
+"use strict";
+
+const CLAIM_COLUMNS = ["backend", "claim", "where", "figure", "verdict"];
+
+function drawClaims(element, claims) {
+  element.replaceChildren();
+  element.classList.add("scrolls");
+  const columns = CLAIM_COLUMNS.filter((column) => claims.list.some((claim) => claim[column]));
+  const table = d3.select(element).append("table");
+  table.append("thead").append("tr").selectAll("th").data(columns).join("th").text((column) => column);
+  table.append("tbody").selectAll("tr").data(claims.list).join("tr")
+    .selectAll("td").data((claim) => columns.map((column) => ({ column, text: claim[column] ?? "" }))).join("td")
+    .attr("class", (cell) => cell.column).text((cell) => cell.text);
+}

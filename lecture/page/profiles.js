@@ -1,0 +1,83 @@
+// profiles.js: in which functions the time goes, as bars for every backend and as a flame graph for one.
+"use strict";
+
+const PROFILE_LINES = 4;
+
+function drawProfiles(element, profiles) {
+  const count = profiles.list.length;
+  const columns = Math.min(count, 3);
+  const rows = Math.ceil(count / columns);
+  const { svg, width, height, u } = drawing(element, rows * 10.5, profiles.finding);
+  const gap = 2 * u;
+  const panelWidth = (width - gap * (columns - 1)) / columns;
+  const panelHeight = (height - u * (rows - 1)) / rows;
+  const lines = Math.max(1, Math.min(PROFILE_LINES, Math.floor((panelHeight - 2 * u) / (1.75 * u))));
+
+  profiles.list.forEach((profile, i) => {
+    const kind = kindOf(profile.backend);
+    const panel = svg.append("g").attr("transform", `translate(${(i % columns) * (panelWidth + gap)},${Math.floor(i / columns) * (panelHeight + u)})`);
+    panel.append("text").attr("class", `name heading ${kind}`).attr("y", u).text(profile.backend);
+    if (profile.in_allocator !== null) {
+      panel.append("text").attr("class", "value").attr("x", panelWidth).attr("y", u).attr("text-anchor", "end")
+        .text(`${d3.format(".0%")(profile.in_allocator)} allocator`);
+    }
+    const longest = panelWidth - 12.4 * u;
+    const functions = panel.selectAll(".row").data(profile.functions.slice(0, lines)).join("g").attr("class", "row").attr("tabindex", 0)
+      .attr("transform", (d, k) => `translate(0,${(1.7 + 1.75 * k) * u})`);
+    functions.append("rect").attr("width", panelWidth).attr("height", 1.7 * u).attr("fill", "transparent");
+    functions.append("rect").attr("class", `bar ${kind}`).attr("y", 0.15 * u).attr("height", 1.4 * u)
+      .attr("width", (d) => (d.percent / 100) * longest);
+    functions.append("text").attr("y", 1.2 * u).attr("x", (d) => (d.percent / 100) * longest + 0.4 * u)
+      .text((d) => `${d.percent.toFixed(0)}% ${d.name.length > 19 ? d.name.slice(0, 18) + "…" : d.name}`);
+    explain(functions, (d) => `${d.name}: ${d.percent.toFixed(1)}% of ${secondsText(profile.cpu_s)}\n` +
+      `${profile.program}-${profile.backend} -t 1 ${thousands(profile.top)}, measured with ${profile.tool}`);
+  });
+}
+
+// The stacks as a tree: each function is as wide as the time below it.
+function stackTree(stacks) {
+  const root = { name: "all", samples: 0, children: new Map(), within: false };
+  for (const { stack, samples } of stacks) {
+    let node = root;
+    node.samples += samples;
+    for (const name of stack) {
+      if (!node.children.has(name)) {
+        const within = node.within || /^x(malloc|free|realloc)$/.test(name);
+        node.children.set(name, { name, samples: 0, children: new Map(), within });
+      }
+      node = node.children.get(name);
+      node.samples += samples;
+    }
+  }
+  return root;
+}
+
+let flameBackend = null;
+
+function drawFlame(element, profiles) {
+  const able = profiles.list.filter((profile) => (profile.stacks || []).length > 0);
+  const chosen = able.find((profile) => profile.backend === flameBackend) || able[0];
+  element.replaceChildren();
+  const choices = d3.select(element).append("div").attr("class", "choices");
+  choices.selectAll("button").data(able).join("button").attr("type", "button")
+    .attr("aria-pressed", (profile) => String(profile === chosen)).text((profile) => profile.backend)
+    .on("click", (event, profile) => { flameBackend = profile.backend; drawFlame(element, profiles); });
+
+  const u = rem();
+  const used = choices.node().getBoundingClientRect().height + 0.8 * u;
+  const tree = d3.hierarchy(stackTree(chosen.stacks), (node) => [...node.children.values()]);
+  tree.each((node) => { node.value = node.data.samples; });
+  tree.sort((a, b) => b.value - a.value);
+  const depth = tree.height + 1;
+  const width = element.clientWidth;
+  const rowHeight = presenting() ? Math.min(2.1 * u, (element.clientHeight - used) / depth) : 1.8 * u;
+  const svg = d3.select(element).append("svg").attr("width", width).attr("height", rowHeight * depth).attr("class", "flame");
+  d3.partition().size([width, rowHeight * depth])(tree);
+  const boxes = svg.selectAll("g").data(tree.descendants().filter((node) => node.x1 - node.x0 > 1)).join("g")
+    .attr("class", (node) => (node.data.within ? "within" : ""))
+    .attr("transform", (node) => `translate(${node.x0},${(depth - 1 - node.depth) * rowHeight})`);
+  boxes.append("rect").attr("width", (node) => node.x1 - node.x0).attr("height", rowHeight);
+  boxes.filter((node) => node.x1 - node.x0 > (node.data.name.length * 0.62 + 0.8) * u && rowHeight > 1.1 * u).append("text")
+    .attr("x", 0.4 * u).attr("y", rowHeight / 2).attr("dy", "0.35em").text((node) => node.data.name);
+  explain(boxes, (node) => `${node.data.name}\n${d3.format(".1%")(node.value / tree.value)} of the time of ${chosen.program}-${chosen.backend}`);
+}

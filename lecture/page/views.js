@@ -1,0 +1,100 @@
+// views.js: the pictures in their order: what each is called, what it says, and who draws it.
+"use strict";
+
+// A view: { id, title, lead, draw(element), problem (instead of draw), slideOnly }.
+function allViews() {
+  const views = [];
+  const add = (kind, view) => {
+    const problem = DATA.problems[kind];
+    if (problem && !view) views.push({ id: kind, title: KIND_TITLES[kind], problems: problem });
+    else if (view) views.push({ ...view, problems: problem });
+  };
+
+  for (const rung of DATA.rungs) {
+    const section = DATA.race.sections.find((one) => one.id === rung.section);
+    views.push({
+      id: `rung-${rung.backend}`, slideOnly: true, title: rung.idea, lead: rung.finding,
+      draw: (element) => drawRace(element, section, { shown: rung.shown, focus: rung.backend }),
+    });
+  }
+  if (!DATA.race) add("race");
+  for (const section of DATA.race ? DATA.race.sections : []) {
+    add("race", {
+      id: `race-${section.id}`, title: section.finding,
+      lead: `${section.about}. ${DATA.race.threads} threads; every backend does the same work, in turns.`,
+      draw: (element) => drawRace(element, section),
+    });
+  }
+  if (DATA.scaling.length === 0) add("scaling");
+  for (const scaling of DATA.scaling) {
+    add("scaling", {
+      id: `scaling-${scaling.pattern}`, title: scaling.finding, lead: PATTERN_LEADS[scaling.pattern] || `Pattern ${scaling.pattern}.`,
+      draw: (element) => drawScaling(element, scaling),
+    });
+  }
+  add("memory", DATA.memory && {
+    id: "memory", title: DATA.memory.finding,
+    lead: "The same calls on every backend. Beside each name: the share of its peak that it keeps when a sixteenth is in use.",
+    draw: (element) => drawMemory(element, DATA.memory), missing: DATA.memory.missing,
+  });
+  if (typeof heapmap === "function") {
+    add("heapmap", {
+      id: "heapmap", title: "Where each block lies: one trace, replayed on every backend",
+      lead: "Step with the up and down arrow keys.", draw: (element) => heapmap(element, DATA.heapmaps),
+    });
+  }
+  add("profiles", DATA.profiles && {
+    id: "profiles", title: DATA.profiles.finding,
+    lead: "The hottest functions of the program list, one thread. gprof, and perf for the C library.",
+    draw: (element) => drawProfiles(element, DATA.profiles), missing: DATA.profiles.missing,
+  });
+  if (DATA.profiles && DATA.profiles.list.some((profile) => (profile.stacks || []).length > 0)) {
+    add("profiles", {
+      id: "flame", title: "Who called whom: the wider a function, the more time below it",
+      lead: "Coloured: below xmalloc, xfree and xrealloc.", draw: (element) => drawFlame(element, DATA.profiles),
+    });
+  }
+  add("claims", DATA.claims && {
+    id: "claims", title: DATA.claims.finding, lead: "", draw: (element) => drawClaims(element, DATA.claims),
+  });
+  return views;
+}
+
+const KIND_TITLES = {
+  race: "The race", scaling: "The cost of a call by threads", memory: "Memory over time",
+  profiles: "Where the time goes", claims: "What the course notes say",
+};
+
+const PATTERN_LEADS = {
+  pairs: "Each thread takes a block and gives it back, again and again: the call alone. A line that rises is threads waiting.",
+  crowd: "Each thread keeps many small blocks for a while: what lies behind the first free list shows too.",
+};
+
+// The sections of the page, one a view.
+function layOut(views) {
+  const main = d3.select("#views");
+  main.html("");
+  for (const view of views) {
+    const section = main.append("section").attr("class", `view ${view.slideOnly ? "slide-only" : ""}`).attr("id", view.id);
+    section.append("h2").text(view.title);
+    if (view.lead) section.append("p").attr("class", "lead").text(view.lead);
+    for (const problem of view.problems || []) section.append("p").attr("class", "message").text(problem);
+    for (const [backend, why] of Object.entries(view.missing || {})) {
+      section.append("p").attr("class", "message missing").text(`${backend} is not here: it ${why}`);
+    }
+    view.section = section.node();
+    view.element = section.append("div").attr("class", "picture").node();
+  }
+}
+
+// A picture that fails says so in its own place, and leaves the others alone.
+function drawView(view) {
+  if (!view.draw || view.element.clientWidth === 0) return;
+  try {
+    view.draw(view.element);
+  } catch (error) {
+    view.element.replaceChildren();
+    d3.select(view.element).append("p").attr("class", "message").text(`This picture cannot be drawn from these results: ${error.message}`);
+    view.failed = error;
+  }
+}

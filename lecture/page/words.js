@@ -1,0 +1,49 @@
+// words.js: numbers as text, and what the charts have to ask about a backend or the page.
+"use strict";
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+
+const kindOf = (backend) => (DATA.backends[backend] || { kind: "ladder" }).kind;
+const nameOf = (backend) => (backend === "sys" ? "sys (C library)" : backend);
+const thousands = d3.format(",");
+const factorText = (x) => (x >= 9.95 ? d3.format(",.0f")(x) : x >= 0.995 ? x.toFixed(1) : x.toFixed(2)) + "×";
+const secondsText = (s) => (s >= 10 ? s.toFixed(0) : s >= 1 ? s.toFixed(2) : s.toFixed(3)) + " s";
+const mebibytes = (kib) => (kib / 1024).toFixed(kib >= 10240 ? 0 : 1) + " MiB";
+
+// Pixels in a rem: slides have larger ones.
+const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+const presenting = () => document.documentElement.classList.contains("presenting");
+
+// An empty drawing that fills the element: on a slide all of it, on the page as high as asked for.
+function drawing(element, pageHeightRem, label) {
+  element.replaceChildren();
+  const width = element.clientWidth;
+  const height = presenting() ? element.clientHeight : pageHeightRem * rem();
+  const svg = d3.select(element).append("svg").attr("width", width).attr("height", height)
+    .attr("role", "img").attr("aria-label", label);
+  return { svg, width, height, u: rem() };
+}
+
+// Moves labels apart that would overlap, and keeps them between top and bottom. Each has a y; changes it.
+function spread(labels, gap, top, bottom) {
+  labels.sort((a, b) => a.y - b.y);
+  let least = top;
+  for (const label of labels) {
+    label.y = Math.max(label.y, least);
+    least = label.y + gap;
+  }
+  let most = bottom;
+  for (const label of [...labels].reverse()) {
+    label.y = Math.min(label.y, most);
+    most = label.y - gap;
+  }
+}
+
+// Those of the numbers that can stand on an axis without touching.
+function roomyTicks(numbers, position, gap) {
+  const kept = [];
+  for (const number of numbers) {
+    if (kept.every((other) => Math.abs(position(other) - position(number)) >= gap)) kept.push(number);
+  }
+  return kept;
+}
