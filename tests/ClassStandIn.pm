@@ -137,12 +137,18 @@ sub alive ($self) {
     return grep { kill 0, $_ } map { $_->{pid} } $self->begun;
 }
 
+# Variables for a run: its temporary files lie here, and it waits for no other class on this machine.
+sub env ($self) { return ( TMPDIR => $self->path('tmp'), GRADE_CLASS_LOCK => $self->{lock} // $self->path ) }
+
+# Shares the machine with another class.
+sub share_machine ( $self, $other ) { return $self->{lock} = $other->path }
+
 # Starts a command without waiting; result: its process. What it prints goes to `said`.
 sub start ( $self, @command ) {
     my $pid = fork // die "fork: $!\n";
     return $pid if $pid;
     setpgrp;
-    $ENV{TMPDIR} = $self->path('tmp');
+    %ENV = ( %ENV, $self->env );
     open STDIN,  '<',  '/dev/null'         or POSIX::_exit(126);
     open STDOUT, '>',  $self->path('said') or POSIX::_exit(126);
     open STDERR, '>&', \*STDOUT            or POSIX::_exit(126);

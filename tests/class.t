@@ -42,7 +42,7 @@ sub run_command (@command) {
         command  => \@command,
         launcher => $launcher,
         wall_s   => $GENEROUS_S,
-        env      => { TMPDIR => $class->path('tmp') },
+        env      => { $class->env },
     );
 }
 
@@ -295,12 +295,13 @@ subtest 'Two classes on one machine' => sub {
     my @both = map { tests::ClassStandIn->new } 1 .. 2;
     for my $one (@both) {
         $one->write( 'grader.pl', $both[0]->read('grader.pl') =~ s/\$Bin\/events/$both[0]->path('events')/egr );
+        $one->share_machine( $both[0] );
         $one->submission( "of-$_", "points $_" ) for 1 .. 2;
     }
     my @pids = map { $_->start( $_->command($PROGRAM) ) } @both;
     waitpid $_, 0 for @pids;
     $class = $both[0];
-    is( scalar( grep { $_->{pass} eq 'timing' } $class->begun ), 4, 'both are graded' );
+    is( scalar( grep { $_->{pass} eq 'timing' } $class->begun ), 4,   'both are graded' );
     is( join( '; ', $class->disturbed ),                         q{}, '... and do not disturb each other' );
 };
 

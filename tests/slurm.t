@@ -42,7 +42,7 @@ sub grade (@options) {
         command  => [ $class->command( $PROGRAM, '--slurm', @options ) ],
         launcher => $launcher,
         wall_s   => $GENEROUS_S,
-        env      => { TMPDIR => $class->path('tmp'), %{ $slurm->env } },
+        env      => { $class->env, %{ $slurm->env } },
     );
 }
 
@@ -95,11 +95,21 @@ subtest 'What cannot be done' => sub {
         qr/\Agrade-class: Slurm takes no jobs: [^\n]*partition[^\n]*\n\z/,
         '... is said in a line'
     );
+
+    # A controller that is away; asking a real one for it takes its time.
+    mkdir $class->path('away') or die $!;
+    $class->write( 'away/scontrol', "#!/bin/sh\necho 'error: Unable to contact the controller' >&2\nexit 1\n" );
+    chmod oct 755, $class->path('away/scontrol');
+    $slurm->env->{PATH} = $class->path('away') . ":$ENV{PATH}";
+    $result = grade();
+    is( $result->{exit}, 2, 'without a cluster nothing is graded' );
+    like(
+        $result->{stderr},
+        qr/\Agrade-class: Slurm does not answer: error: Unable[^\n]+\n\z/,
+        '... which is said in a line'
+    );
 };
 
 $slurm->stop;
 is( join( q{ }, $slurm->alive ), q{}, 'all daemons have ended' );
-my $result = grade();
-is( $result->{exit}, 2, 'without a cluster nothing is graded' );
-like( $result->{stderr}, qr/\Agrade-class: Slurm does not answer: [^\n]+\n\z/, '... which is said in a line' );
 done_testing;

@@ -23,7 +23,7 @@ our @PASSES = qw(correctness timing);
 #     score max  the points; undef when it is not graded: nobody should take them for a grade
 #     stages     { STAGE => { points, max } } of all tests that are known
 #     tests      as in test.pl's result; not_run: likewise
-#     passes     { PASS => { host, seconds, about } }
+#     passes     { PASS => { host, seconds, cpu_s, about } }
 sub of ( $submission, $done ) {
     my @passes = grep { exists $done->{$_} } @PASSES;
     my %grade  = ( schema => $SCHEMA, ( map { $_ => $submission->{$_} } qw(name file path same_as) ) );
@@ -32,7 +32,7 @@ sub of ( $submission, $done ) {
         my $result = $stored->{result} // {};
         push @{ $grade{tests} },   @{ $result->{tests}   // [] };
         push @{ $grade{not_run} }, @{ $result->{not_run} // [] };
-        $grade{passes}{$pass} = { host => $stored->{host}, seconds => $stored->{seconds}, about => $result->{about} };
+        $grade{passes}{$pass} = { ( map { $_ => $stored->{$_} } qw(host seconds cpu_s) ), about => $result->{about} };
         $grade{reason} //= $stored->{broken};
     }
     $grade{tests}   //= [];

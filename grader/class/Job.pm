@@ -19,9 +19,6 @@ use Sys::Hostname ();
 use Time::HiRes   qw(sleep time);
 use grader::class::Text;
 
-# On every machine, local to it, and a lock on it leaves nothing behind.
-my $MACHINE = '/tmp';
-
 my $PAUSE_S      = 0.05;
 my $LOOK_EVERY_S = 0.5;    # whether the run is still there
 my $GRACE_S      = 20;     # for the grader to tidy up
@@ -42,12 +39,18 @@ sub run ( $store, $pass, $key, $run_id ) {
     my $settings = $store->run_of_job($run_id)          // return $STOPPED;
     my $job      = $store->read_json("state/jobs/$key") // return $STOPPED;
 
-    my $machine = _take_machine( $pass, $is_on ) // return $STOPPED;
+    my $machine = _take_machine( $settings->{machine}, $pass, $is_on ) // return $STOPPED;
     my $started = time;
     my ( $status, $late ) = _grade( $store, $settings, $job, $pass, $key, $is_on );
     return $STOPPED if !defined $status;
 
-    my %done = ( host => Sys::Hostname::hostname(), seconds => 0 + sprintf( '%.3f', time - $started ), pass => $pass );
+    my ( undef, undef, $user_s, $system_s ) = times;    # of the grader and all that it started
+    my %done = (
+        pass    => $pass,
+        host    => Sys::Hostname::hostname(),
+        seconds => 0 + sprintf( '%.3f', time - $started ),
+        cpu_s   => 0 + sprintf( '%.2f', $user_s + $system_s ),
+    );
     my $result = $store->read_json("state/partial/$key.$pass");
     unlink $store->path("state/partial/$key.$pass");
     my $broken = _broken( $store, $settings, $status, $late, $result, "state/logs/$key.$pass" );
@@ -59,8 +62,8 @@ sub run ( $store, $pass, $key, $run_id ) {
 
 # Waits until no job runs here that this one would disturb, or be disturbed by. Result: what keeps it so; undef when the
 # run ended meanwhile.
-sub _take_machine ( $pass, $is_on ) {
-    sysopen my $machine, $MACHINE, O_RDONLY or die "cannot open $MACHINE: $!\n";
+sub _take_machine ( $folder, $pass, $is_on ) {
+    sysopen my $machine, $folder, O_RDONLY or die "cannot open $folder: $!\n";
     my $how = $pass eq 'timing' ? LOCK_EX : LOCK_SH;
     while ( !flock $machine, $how | LOCK_NB ) {
         return if !$is_on->();
