@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,6 +60,16 @@ void output_text(struct output* output, const char* format, ...) {
     int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (length > 0) output_bytes(output, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+void output_json_string(struct output* output, const char* text) {
+    output_text(output, "\"");
+    for (; *text != '\0'; text++) {
+        bool is_printable = *text >= ' ' && *text < 0x7f;
+        if (*text == '"' || *text == '\\') output_text(output, "\\");
+        output_bytes(output, is_printable ? text : "?", 1);
+    }
+    output_text(output, "\"");
 }
 
 void output_close(struct output* output) {

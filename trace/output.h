@@ -21,6 +21,9 @@ void output_bytes(struct output* output, const void* bytes, size_t count);
 // format, ...: as for printf. At most 8 KiB at a time.
 void output_text(struct output* output, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
+// A text as a JSON string. Bytes that are no ASCII become '?', for nobody knows how they were meant.
+void output_json_string(struct output* output, const char* text);
+
 // Writes what is left and closes the file.
 void output_close(struct output* output);
 

@@ -194,7 +194,7 @@ __attribute__((constructor)) static void begin(int argc, char** argv, char** env
     const char* file = variable(environment, RAW_FILE_VARIABLE);
     const char* process = variable(environment, RAW_PROCESS_VARIABLE);
     if (file == NULL || strlen(file) >= sizeof path || process == NULL || atol(process) != getpid()) return;
-    strcpy(path, file);
+    memcpy(path, file, strlen(file) + 1);
     int kept_errno = errno;
     header = map_of_file(0, RAW_HEADER_BYTES);
     void* page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

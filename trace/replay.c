@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "programs/failure.h"
+#include "trace/output.h"
 #include "trace/replay.h"
 
 static const char usage[] =
@@ -89,20 +90,32 @@ static double utilization(const struct report* report) {
     return (double)report->trace->payload_peak / (double)report->memory.resident_peak_bytes;
 }
 
+static size_t peak_event(const struct trace* trace) { return trace->payload_peak == 0 ? 0 : trace->peak_event + 1; }
+
 static void print_json(const struct report* report) {
     const struct trace* trace = report->trace;
     const struct replay_memory* memory = &report->memory;
-    printf("{\"backend\": \"%s\", \"trace\": \"%s\", \"events\": %zu, \"blocks\": %u, \"recorded_threads\": %u,\n",
-           report->backend, report->trace_name, trace->count, trace->blocks, trace->threads);
-    printf(" \"threads\": %s, \"operations_per_s\": %.0f, \"rounds\": [", report->threads ? "true" : "false",
-           replay_median(&report->timing));
-    for (unsigned i = 0; i < report->timing.rounds; i++) printf("%s%.0f", i == 0 ? "" : ", ", report->timing.rates[i]);
-    printf("],\n \"payload_peak_bytes\": %llu, \"payload_peak_event\": %zu, \"memory_peak_bytes\": %llu, ",
-           (unsigned long long)trace->payload_peak, trace->payload_peak == 0 ? 0 : trace->peak_event + 1,
-           (unsigned long long)memory->resident_peak_bytes);
-    printf("\"utilization\": %.4f,\n \"worst\": {\"event\": %zu, \"payload_bytes\": %llu, \"resident_bytes\": %llu}}\n",
-           utilization(report), memory->worst.event, (unsigned long long)memory->worst.payload_bytes,
-           (unsigned long long)memory->worst.resident_bytes);
+    static struct output output;
+    output_open(&output, "-");
+    output_text(&output, "{\"backend\": ");
+    output_json_string(&output, report->backend);
+    output_text(&output, ", \"trace\": ");
+    output_json_string(&output, report->trace_name);
+    output_text(&output, ", \"program\": ");
+    output_json_string(&output, trace->program);
+    output_text(&output, ",\n \"events\": %zu, \"blocks\": %u, \"recorded_threads\": %u, \"threads\": %s,\n",
+                trace->count, trace->blocks, trace->threads, report->threads ? "true" : "false");
+    output_text(&output, " \"operations_per_s\": %.0f, \"rounds\": [", replay_median(&report->timing));
+    for (unsigned i = 0; i < report->timing.rounds; i++) {
+        output_text(&output, "%s%.0f", i == 0 ? "" : ", ", report->timing.rates[i]);
+    }
+    output_text(&output, "],\n \"payload_peak_bytes\": %llu, \"payload_peak_event\": %zu, \"memory_peak_bytes\": %llu,",
+                (unsigned long long)trace->payload_peak, peak_event(trace),
+                (unsigned long long)memory->resident_peak_bytes);
+    output_text(&output, " \"utilization\": %.4f,\n \"worst\": ", utilization(report));
+    output_text(&output, "{\"event\": %zu, \"payload_bytes\": %llu, \"resident_bytes\": %llu}}\n", memory->worst.event,
+                (unsigned long long)memory->worst.payload_bytes, (unsigned long long)memory->worst.resident_bytes);
+    output_close(&output);
 }
 
 static double kib(uint64_t bytes) { return (double)bytes / 1024; }
@@ -113,12 +126,12 @@ static void print_text(const struct report* report) {
     const double* rates = report->timing.rates;
     printf("%s on %s: %zu events of %u recorded %s, replayed %s\n", report->trace_name, report->backend, trace->count,
            trace->threads, trace->threads == 1 ? "thread" : "threads",
-           report->threads ? "by as many" : "by one thread in their order");
+           report->threads ? "each by a thread of its own" : "by one thread in their order");
     printf("  throughput    %.2f million operations a second, median of %u rounds from %.2f to %.2f\n",
            1e-6 * replay_median(&report->timing), report->timing.rounds, 1e-6 * rates[0],
            1e-6 * rates[report->timing.rounds - 1]);
     printf("  utilization   %.1f %%: at most %.1f KiB asked for at a time (event %zu), %.1f KiB resident\n",
-           100 * utilization(report), kib(trace->payload_peak), trace->payload_peak == 0 ? 0 : trace->peak_event + 1,
+           100 * utilization(report), kib(trace->payload_peak), peak_event(trace),
            kib(report->memory.resident_peak_bytes));
     printf("  worst moment  event %zu: %.1f KiB asked for, %.1f KiB resident\n", worst->event,
            kib(worst->payload_bytes), kib(worst->resident_bytes));

@@ -34,17 +34,6 @@ static void after(struct replay_observer* observer, size_t number, const struct 
     output_text(&map->output, number + 1 == map->trace->count ? "]\n" : "],\n");
 }
 
-// A text as a JSON string. Bytes that are no ASCII become '?', for nobody knows how they were meant.
-static void put_string(struct output* output, const char* text) {
-    output_text(output, "\"");
-    for (; *text != '\0'; text++) {
-        char byte = *text >= ' ' && *text < 0x7f ? *text : '?';
-        if (byte == '"' || byte == '\\') output_text(output, "\\");
-        output_bytes(output, &byte, 1);
-    }
-    output_text(output, "\"");
-}
-
 void replay_write_map(const struct trace* trace, const char* trace_path, const char* backend, bool with_threads,
                       const char* path) {
     static struct map map;
@@ -54,11 +43,11 @@ void replay_write_map(const struct trace* trace, const char* trace_path, const c
     output_open(output, path);
     const char* slash = strrchr(trace_path, '/');
     output_text(output, "{\"format\": \"xmalloc heap map\", \"version\": 1, \"backend\": ");
-    put_string(output, backend);
+    output_json_string(output, backend);
     output_text(output, ", \"trace\": ");
-    put_string(output, slash == NULL ? trace_path : slash + 1);
+    output_json_string(output, slash == NULL ? trace_path : slash + 1);
     output_text(output, ", \"program\": ");
-    put_string(output, trace->program);
+    output_json_string(output, trace->program);
     output_text(output,
                 ",\n \"cut\": %s, \"events\": %zu, \"blocks\": %u, \"threads\": %u, \"page_bytes\": %ld,\n \"fields\": "
                 "[\"kind\", \"thread\", \"block\", \"bytes\", \"address\", \"resident\", \"old_bytes\", "

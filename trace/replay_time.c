@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "programs/crew.h"
+#include "programs/options.h"
 #include "trace/replay.h"
 
 // A round is repeated until the clock says something: a short trace takes microseconds.
@@ -53,7 +54,8 @@ struct free_run {
     bool is_full;
     unsigned repeats;
     double seconds;
-    double start_s;
+    double start_s[THREADS_MOST];  // of each thread
+    double end_s[THREADS_MOST];
     pthread_barrier_t barrier;
 };
 
@@ -97,15 +99,27 @@ static void do_own_events(struct free_run* run, unsigned which) {
     }
 }
 
+// From the start of the first thread to the end of the last.
+static double span_s(const struct free_run* run) {
+    double start_s = run->start_s[0];
+    double end_s = run->end_s[0];
+    for (unsigned t = 1; t < run->crew.threads; t++) {
+        if (run->start_s[t] < start_s) start_s = run->start_s[t];
+        if (run->end_s[t] > end_s) end_s = run->end_s[t];
+    }
+    return end_s - start_s;
+}
+
 static void run_freely(void* context, unsigned which) {
     struct free_run* run = context;
     for (unsigned r = 0; r < run->repeats; r++) {
-        bool is_last = pthread_barrier_wait(&run->barrier) == PTHREAD_BARRIER_SERIAL_THREAD;
-        double start_s = now_s();
-        do_own_events(run, which);
         pthread_barrier_wait(&run->barrier);
-        if (!is_last) continue;
-        run->seconds += now_s() - start_s;
+        run->start_s[which] = now_s();
+        do_own_events(run, which);
+        run->end_s[which] = now_s();
+        pthread_barrier_wait(&run->barrier);
+        if (which != 0) continue;
+        run->seconds += span_s(run);
         replay_free_all(run->blocks, run->trace->takes);
     }
 }

@@ -67,7 +67,9 @@ bool trace_is_alive(const struct trace* trace, uint64_t block) {
 void trace_name(struct trace* trace, const char* text, size_t length) {
     if (length > TRACE_NAME_MOST) length = TRACE_NAME_MOST;
     for (size_t i = 0; i < length; i++) {
-        trace->program[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+        bool is_control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+        trace->program[i] = ' ';
+        if (!is_control) trace->program[i] = text[i];
     }
     trace->program[length] = '\0';
 }

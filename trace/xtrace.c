@@ -140,9 +140,7 @@ static void become_program(const struct request* request) {
 }
 
 static void pass_on(int number) {
-    int kept_errno = errno;
     if (child > 0) kill(child, number);
-    errno = kept_errno;
 }
 
 static _Noreturn void give_up_on(const struct request* request, const char* why) {
@@ -155,6 +153,7 @@ static _Noreturn void give_up_on(const struct request* request, const char* why)
 static int run_program(const struct request* request) {
     int failed[2];  // by which the child says why it could not become the program
     if (pipe2(failed, O_CLOEXEC) != 0) fail(EXIT_NO_TRACE, "no pipe can be made: %s", strerror(errno));
+    signal(SIGCHLD, SIG_DFL);  // whoever ignores it, as our caller may, cannot wait for a child
     child = fork();
     if (child < 0) give_up_on(request, "cannot be started: no process can be made");
     if (child == 0) {
@@ -170,10 +169,10 @@ static int run_program(const struct request* request) {
     close(failed[1]);
     int why = 0;
     ssize_t count;
-    while ((count = read(failed[0], &why, sizeof why)) < 0 && errno == EINTR) continue;
+    while ((count = read(failed[0], &why, sizeof why)) < 0) continue;  // interrupted, as below
     close(failed[0]);
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    while (waitpid(child, &status, 0) != child) continue;
     child = 0;
     if (count > 0) {
         char text[128];
@@ -204,9 +203,10 @@ static void say_what_is_there(const struct request* request, const struct trace*
                               const struct raw_header* header) {
     struct stat file = {0};
     stat(request->output, &file);
-    fprintf(stderr, "xtrace: %s (%lld bytes) has %zu events of %u %s, at most %u blocks and %llu bytes at a time\n",
-            request->output, (long long)file.st_size, trace->count, trace->threads,
-            trace->threads == 1 ? "thread" : "threads", trace->blocks, (unsigned long long)trace->payload_peak);
+    fprintf(stderr, "xtrace: %s (%lld bytes) has %zu %s of %u %s, at most %u %s and %llu bytes at a time\n",
+            request->output, (long long)file.st_size, trace->count, trace->count == 1 ? "event" : "events",
+            trace->threads, trace->threads == 1 ? "thread" : "threads", trace->blocks,
+            trace->blocks == 1 ? "block" : "blocks", (unsigned long long)trace->payload_peak);
     if (header->programs > 1)
         fprintf(stderr, "xtrace: the program became another one by exec; the trace is of the last\n");
     if (header->growth_errno != 0) {
