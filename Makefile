@@ -88,6 +88,7 @@ $(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(LDLIBS)
 endef
 
+memory_objects := $(call objects_of,lecture/memory.c programs/failure.c)
 check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 
 define backend_rules
@@ -101,6 +102,7 @@ $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/planted.o,$(1))
 $(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/misuse.o,$(1))
 $(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),$(1))
 $(call link_rule,$(BIN)/replay-$(1),$(replay_objects),$(1))
+$(call link_rule,$(BIN)/memory-$(1),$(memory_objects),$(1))
 $(O)/tests/suite-$(1): | $(O)/tests/small_space-$(1)
 endef
 
@@ -124,6 +126,7 @@ define peer_rules
 $(foreach program,$(PROGRAMS),
 $(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),sys,$(peer_libraries_$(1))))
 $(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),sys,$(peer_libraries_$(1)))
+$(call link_rule,$(BIN)/memory-$(1),$(memory_objects),sys,$(peer_libraries_$(1)))
 $(foreach program,$(PROGRAMS) patterns,$(BIN)/$(program)-$(1)): | peer-$(1)
 endef
 
@@ -241,6 +244,25 @@ scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launch
 	@bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
 	    --json $(BUILD)/scale.json --launcher $(launcher)
 
+# The lecture races the whole ladder, BACKENDS and the peers that are installed, and profiles them with gprof.
+lecture_backends = $(sort sys hw08 par $(BACKENDS) $(patsubst ladder/%_alloc.c,%,$(wildcard ladder/*_alloc.c)))
+is_installed = $(wildcard $(shell $(CC) -print-file-name=$(patsubst -l%,lib%.so,$(peer_libraries_$(1)))))
+lecture_peers = $(foreach peer,jemalloc tcmalloc mimalloc,$(if $(call is_installed,$(peer)),$(peer)))
+measured = $(foreach kind,memory patterns $(PROGRAMS),$(addprefix $(BIN)/$(kind)-,$(BACKENDS) $(LECTURE_PEERS)))
+.PHONY: lecture lecture-programs test-lecture
+lecture: $(launcher) ## measure all that the lecture shows, in less than ten minutes: lecture/out/index.html [needs lecture/build]
+	@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(lecture_peers)" lecture-programs
+	@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs
+	@lecture/build --measure --backends "$(lecture_backends) $(lecture_peers)" --programs "$(PROGRAMS)" --bin "$(BIN)" --build "$(BUILD)"
+lecture-programs: $(measured) $(BIN)/patterns-limit $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend))
+test-lecture: ## the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/test-page]
+	@lecture/test-page
+
+.PHONY: graph
+graph: ## graph.png and graph.svg from the last make compare, or a new one; needs gnuplot
+	@[ -e $(BUILD)/compare.json ] || $(MAKE) --silent compare
+	@bench/graph --from $(BUILD)/compare.json
+
 .PHONY: grade
 grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
@@ -278,7 +300,7 @@ corpus: ## grade all submissions with known verdicts, an hour; goes on where it 
 	@tests/corpus/run $(if $(KIND),--kind $(KIND))
 
 .PHONY: pristine
-pristine: ## write grader/pristine.sha256, after a change of the kit's own files that is meant
+pristine: ## write grader/pristine.sha256, after a change of the kit's own files that is meant [needs handout/pack]
 	@perl -I. -Mgrader::Pristine -e 'print grader::Pristine::listing(".")' >grader/pristine.new && mv grader/pristine.new grader/pristine.sha256
 
 .PHONY: programs
@@ -330,7 +352,7 @@ print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
 
 # Everything that a machine can find without running anything.
 perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*.t) \
-    $(shell grep -l -s '^.!/usr/bin/env perl' bench/* tests/* grader/* grader/*/*))
+    $(shell grep -l -s '^.!/usr/bin/env perl' bench/* lecture/* tests/* grader/* grader/*/*))
 in_parallel = xargs -P $(shell nproc)
 .PHONY: lint
 lint: compile_commands.json ## warnings of the compiler, clang-format, clang-tidy, perl -c, perlcritic
