@@ -34,6 +34,9 @@ my $TOP_SPREAD = 100;
 # So much more memory is touched before a run than the trial needed.
 my $TOUCH_FACTOR = 1.2;
 
+# The part of its time in which the baseline of a base works at least.
+my $LEAST_BUSY_SHARE = 0.5;
+
 # A program that does nothing has about so much resident memory.
 my $BARE_PROGRAM_KIB = 4096;
 
@@ -95,7 +98,10 @@ sub _outcome ( $comparison, $threshold ) {
       : ();
     my $reached = _is_base($comparison) ? 'not faster' : 'faster';
     my @notes   = ( _summary( $comparison, $threshold, $judged ), _contention_notes( $series, $judged ) );
-    return { verdict => 'pass', notes => \@notes, %figures } if $judged->{answer} eq $reached;
+    if ( $judged->{answer} eq $reached ) {
+        my $idle = _idle_baseline( $comparison, $judged ) // return { verdict => 'pass', notes => \@notes, %figures };
+        return { verdict => 'fail', diag => [ $idle, @notes ], %figures };
+    }
     return { verdict => 'fail', diag => \@notes, %figures, hint => _hint($comparison) }
       if $judged->{answer} ne 'cannot tell';
     return {
@@ -104,6 +110,19 @@ sub _outcome ( $comparison, $threshold ) {
         notes   => \@notes,
         %figures
     };
+}
+
+# A baseline that sleeps when it is timed makes par look fast. An honest one works all the time: whoever does not hold its
+# lock waits, but somebody holds it. Only where nobody else wanted the CPUs does waiting say anything. Result: what is wrong
+# with it; nothing when all is well, or when it is not the baseline that was too slow.
+sub _idle_baseline ( $comparison, $judged ) {
+    my $series = $comparison->{series};
+    return if !_is_base($comparison) || @{ $series->{contended} };
+    my @results = @{ $series->{results}{ $comparison->{over} } }[ 0 .. $judged->{rounds} - 1 ];
+    my $share   = measure::Rounds::median( map { _cpu_s($_) / max( 1e-6, $_->{wall_s} ) } @results );
+    return if $share >= $LEAST_BUSY_SHARE;
+    return sprintf '%s worked in %.0f%% of its time only, and waited for the rest: that is no baseline',
+      $comparison->{over}, 100 * $share;
 }
 
 # The base asks whether the ratio, that of the baseline to the graded backend, is at least the threshold; the others ask

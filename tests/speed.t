@@ -268,6 +268,17 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
     %outcome = judge( %parallel, contended => ['other processes used 1.02 CPUs'] );
     is( $outcome{base}{verdict}, 'skip', '... which may be more, when others took a CPU from par' );
 
+    my %sleepy = ( cpu => { 'list-hw08' => sub { 0.04 } } );
+    %outcome = judge(%sleepy);
+    is( $outcome{base}{verdict}, 'fail', 'a baseline that sleeps makes par look fast' );
+    like(
+        text( $outcome{base} ),
+        qr/^hw08 worked in 10% of its time only, and waited for the rest/m,
+        '... and is found out'
+    );
+    %outcome = judge( %sleepy, contended => ['other processes used 1.02 CPUs'] );
+    isnt( $outcome{base}{verdict}, 'pass', '... also where others made it wait' );
+
     %outcome = judge( cpus => 1 );
     is(
         join( q{ }, map { $outcome{$_}{verdict} } qw(base challenge bonus) ),
