@@ -123,10 +123,10 @@ sub rungs ($race) {
     my @climbed    = grep { lecture::Ideas::about($_)->{kind} =~ /\A(?:ladder|par)\z/ } @names;
     my ( @rungs, $before );
     for my $backend (@climbed) {
-        my $compared =
-          ( first { $_ && defined $_->{to_before} }
-            map { _compared( $section_of{$_}, $backend, $before ) } qw(large small) )
-          // ( first { $_ } map { _compared( $section_of{$_}, $backend, undef ) } qw(large small) );
+        my $compared = (
+            first { $_ && defined $_->{to_before} }
+            map { _compared( $section_of{$_}, $backend, $before ) } qw(large small)
+        ) // ( first { $_ } map { _compared( $section_of{$_}, $backend, undef ) } qw(large small) );
         push @rungs,
           {
             backend => $backend,

@@ -11,6 +11,7 @@ use File::Basename qw(dirname);
 use JSON::PP       ();
 use lecture::Findings;
 use lecture::Ideas;
+use lecture::Results;
 use measure::Machine;
 
 my $FOLDER = dirname(__FILE__);
@@ -33,6 +34,7 @@ sub data ($results) {
         race     => $race,
         rungs    => $race ? lecture::Findings::rungs($race) : [],
         heapmaps => $results->{heapmaps} // [],
+        entry    => $lecture::Results::ENTRY,
         map { $_ => $results->{$_} ? $results->{$_}[-1] : undef } qw(memory profiles claims),
     );
     $data{scaling} = $results->{scaling} // [];
@@ -47,7 +49,8 @@ sub data ($results) {
 # Of two files of races the later one counts, section by section.
 sub _joined (@races) {
     my %section_of = map {
-        map { $_->{id} => $_ } @{ $_->{sections} }
+        map { $_->{id} => $_ }
+          @{ $_->{sections} }
     } @races;
     return {
         threads  => $races[-1]{threads},

@@ -27,9 +27,10 @@ sub measure (%options) {
           eval { $backend eq 'sys' ? undef : _gprof( "$options{gprof_bin}/$PROGRAM-$backend", $options{launcher} ); };
         my $flat_problem = $@;
         my $top          = $flat ? $flat->{top} : $SYS_TOP;
-        my $deep         = eval { _perf( "$options{bin}/$PROGRAM-$backend", $top, $options{launcher} ) };
-        my $problem      = $backend eq 'sys' ? $@ : $flat_problem;
-        my $profile      = $flat // ( $backend eq 'sys' ? $deep : undef );
+        my $deep =
+          eval { _perf( "$options{bin}/$PROGRAM-$backend", $top, $flat ? $flat->{cpu_s} : 0, $options{launcher} ) };
+        my $problem = $backend eq 'sys' ? $@ : $flat_problem;
+        my $profile = $flat // ( $backend eq 'sys' ? $deep : undef );
         if ( !$profile ) { $problems{$backend} = $problem =~ s/\n.*//sr; next }
         push @profiles,
           { backend => $backend, program => $PROGRAM, stacks => $deep ? $deep->{stacks} : [], %{$profile} };
@@ -51,13 +52,15 @@ sub _gprof ( $program, $launcher ) {
     };
 }
 
-sub _perf ( $program, $top, $launcher ) {
+# cpu_s: about how long it will take.
+sub _perf ( $program, $top, $cpu_s, $launcher ) {
+    my $hertz  = $cpu_s * $PERF_HZ_MOST > $SAMPLES ? int( $SAMPLES / $cpu_s ) : $PERF_HZ_MOST;
     my $folder = File::Temp->newdir( TMPDIR => 1 );
     my $result = eval {
         measure::Launch::run(
             command => [
                 qw(perf record --quiet --event cpu-clock:u --call-graph),
-                'dwarf,4096', '--freq', $PERF_HZ, '--output', "$folder/data", '--', $program, '-t', 1, $top
+                'dwarf,4096', '--freq', $hertz, '--output', "$folder/data", '--', $program, '-t', 1, $top
             ],
             launcher => $launcher,
             wall_s   => $RUN_WALL_S,

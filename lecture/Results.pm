@@ -208,12 +208,15 @@ sub _profiles ($content) {
     return { list => [ map { $of{$_} } lecture::Ideas::in_order( keys %of ) ], missing => $content->{problems} // {} };
 }
 
-# The share of the samples that were taken below one of the three calls; undef without stacks.
+# The allocator's functions, as far as a stack shows where it is entered: the three calls may be jumped through.
+our $ENTRY = '^(x?(malloc|free|realloc)|_int_(malloc|free|realloc))$';
+
+# The share of the samples that were taken in or below one of these; undef without stacks.
 sub _share_in_allocator ($stacks) {
     my ( $all, $within ) = ( 0, 0 );
     for my $stack ( @{$stacks} ) {
         $all    += $stack->{samples};
-        $within += $stack->{samples} if grep { /\Ax(?:malloc|free|realloc)\z/ } @{ $stack->{stack} };
+        $within += $stack->{samples} if grep { /$ENTRY/ } @{ $stack->{stack} };
     }
     return $all ? $within / $all : undef;
 }

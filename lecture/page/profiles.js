@@ -2,6 +2,7 @@
 "use strict";
 
 const PROFILE_LINES = 4;
+const ENTRY = new RegExp(DATA.entry);
 
 function drawProfiles(element, profiles) {
   const count = profiles.list.length;
@@ -22,7 +23,7 @@ function drawProfiles(element, profiles) {
         .text(`${d3.format(".0%")(profile.in_allocator)} allocator`);
     }
     const longest = panelWidth - 12.4 * u;
-    const functions = panel.selectAll(".row").data(profile.functions.slice(0, lines)).join("g").attr("class", "row").attr("tabindex", 0)
+    const functions = panel.selectAll(".row").data(profile.functions.filter((d) => d.percent >= 0.5).slice(0, lines)).join("g").attr("class", "row").attr("tabindex", 0)
       .attr("transform", (d, k) => `translate(0,${(1.7 + 1.75 * k) * u})`);
     functions.append("rect").attr("width", panelWidth).attr("height", 1.7 * u).attr("fill", "transparent");
     functions.append("rect").attr("class", `bar ${kind}`).attr("y", 0.15 * u).attr("height", 1.4 * u)
@@ -42,7 +43,7 @@ function stackTree(stacks) {
     node.samples += samples;
     for (const name of stack) {
       if (!node.children.has(name)) {
-        const within = node.within || /^x(malloc|free|realloc)$/.test(name);
+        const within = node.within || ENTRY.test(name);
         node.children.set(name, { name, samples: 0, children: new Map(), within });
       }
       node = node.children.get(name);

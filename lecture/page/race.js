@@ -28,7 +28,7 @@ function drawRace(element, section, how = {}) {
 
   section.programs.forEach((program, i) => {
     const column = svg.append("g").attr("transform", `translate(${left + i * (columnWidth + gap)},0)`);
-    column.append("text").attr("class", "heading").attr("x", x(1)).attr("y", 1.1 * u).attr("text-anchor", "middle")
+    column.append("text").attr("class", "heading").attr("x", columnWidth / 2).attr("y", 1.1 * u).attr("text-anchor", "middle")
       .text(`${program.program} ${thousands(program.top)}`);
     const shownTicks = roomyTicks(RATIO_TICKS.filter((t) => t >= domain[0] && t <= domain[1]), x, 3.2 * u);
     for (const tick of shownTicks) {

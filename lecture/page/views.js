@@ -21,7 +21,7 @@ function allViews() {
   for (const section of DATA.race ? DATA.race.sections : []) {
     add("race", {
       id: `race-${section.id}`, title: section.finding,
-      lead: `${section.about}. ${DATA.race.threads} threads; every backend does the same work, in turns.`,
+      lead: `${section.about}. All do the same work in turns, with ${DATA.race.threads} threads.`,
       draw: (element) => drawRace(element, section),
     });
   }
@@ -51,7 +51,7 @@ function allViews() {
   if (DATA.profiles && DATA.profiles.list.some((profile) => (profile.stacks || []).length > 0)) {
     add("profiles", {
       id: "flame", title: "Who called whom: the wider a function, the more time below it",
-      lead: "Coloured: below xmalloc, xfree and xrealloc.", draw: (element) => drawFlame(element, DATA.profiles),
+      lead: "Coloured: in the allocator.", draw: (element) => drawFlame(element, DATA.profiles),
     });
   }
   add("claims", DATA.claims && {
@@ -80,7 +80,7 @@ function layOut(views) {
     if (view.lead) section.append("p").attr("class", "lead").text(view.lead);
     for (const problem of view.problems || []) section.append("p").attr("class", "message").text(problem);
     for (const [backend, why] of Object.entries(view.missing || {})) {
-      section.append("p").attr("class", "message missing").text(`${backend} is not here: it ${why}`);
+      section.append("p").attr("class", "message missing").text(`${backend} is missing: ${why}`);
     }
     view.section = section.node();
     view.element = section.append("div").attr("class", "picture").node();
