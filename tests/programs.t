@@ -3,7 +3,8 @@
 # The three programs as a user meets them: answers, command line, out of memory.
 #
 #   BACKENDS="sys par" prove tests/programs.t      only these backends (as built in bin/)
-#   PROMISES=course                                without what the course never asked: running out of memory
+#   PROMISES=course                                without what the course never asked: running out of memory; and within
+#                                                  the time that the rubric gives; RUN_S=seconds is another time
 
 use v5.34;
 use warnings;
@@ -14,6 +15,7 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/..";
+use grader::Rubric;
 use measure::Launch;
 
 my $tree     = "$Bin/..";
@@ -36,11 +38,26 @@ my $NOT_WRITTEN = 77;
 
 my $failing_disk = '/dev/full';
 
+my $only_course = ( $ENV{PROMISES} // q{} ) eq 'course';
+my $run_s       = $ENV{RUN_S}
+  // ( $only_course ? grader::Rubric->read_file("$tree/grader/rubric.conf")->value('limits')->{run_s} : 60 );
+
 sub run ( $program, $backend, @arguments ) {
     return measure::Launch::run(
         command => [ "$programs/$program-$backend", @arguments ],
-        wall_s  => 60,
+        wall_s  => $run_s,
     );
+}
+
+# What happened instead of the answer, and what to type next. $before: a TOP at which all was well.
+sub explain ( $program, $backend, $result, $before, @arguments ) {
+    my $how = "bin/$program-$backend @arguments " . measure::Launch::sentence($result);
+    return diag $how                                                if measure::Launch::ok($result);
+    return diag "$how; to see it: bin/$program-$backend @arguments" if ( $result->{stopped} // q{} ) ne 'wall';
+    return diag "$how. It was right at $before, so it may be too slow: make gprof PROG=$program BACKEND=$backend"
+      if defined $before;
+    return diag
+      "$how. A call hangs: gdb --args bin/$program-$backend @arguments; run; Ctrl-C; thread apply all backtrace";
 }
 
 # One line of at most 300 characters that starts with the program's name; a usage line may follow.
@@ -52,17 +69,19 @@ sub is_one_clear_line ($text) {
 
 sub answers ( $program, $backend ) {
     my @tops = $backend eq 'hw08' ? ( 2, 3, 100, 1000 ) : ( 2, 3, 100, 1000, 100000 );
+    my $right;
     for my $top (@tops) {
         my $result = run( $program, $backend, $top );
         is( $result->{stdout}, "$answer{$top}\n", "$program-$backend $top gives the published answer" )
-          or diag measure::Launch::sentence($result);
+          ? ( $right = $top )
+          : explain( $program, $backend, $result, $right, $top );
         is( $result->{stderr}, '', "... and nothing on standard error" ) if $top == 1000;
     }
     for my $threads ( 1, 2, 3, 64, 1024 ) {
         my $top    = $backend eq 'hw08' ? 100 : 1000;
         my $result = run( $program, $backend, '-t', $threads, $top );
         is( $result->{stdout}, "$answer{$top}\n", "$program-$backend gives the same answer with $threads threads" )
-          or diag measure::Launch::sentence($result);
+          or explain( $program, $backend, $result, undef, '-t', $threads, $top );
     }
     return;
 }
@@ -173,8 +192,7 @@ sub out_of_memory ( $program, $backend ) {
     return $refused;
 }
 
-my $only_course = ( $ENV{PROMISES} // q{} ) eq 'course';
-my @written     = grep { ( run( 'list', $_, 2 )->{exit} // 0 ) != $NOT_WRITTEN } @backends;
+my @written = grep { ( run( 'list', $_, 2 )->{exit} // 0 ) != $NOT_WRITTEN } @backends;
 for my $backend (@backends) {
     if ( !grep { $_ eq $backend } @written ) {
       SKIP: { skip "${backend}_alloc.c is not written yet: see ASSIGNMENT.md", 1 }

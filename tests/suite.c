@@ -183,16 +183,39 @@ static size_t count_cut_short(size_t ran, size_t failed) {
     return ran - over;
 }
 
+static bool is_known_case(TestResult** failures, int i) {
+    return i > 0 && strcmp(tr_tcname(failures[i]), tr_tcname(failures[i - 1])) == 0;
+}
+
 // How to run each failed test case alone; a case with several failures is named once.
-static void print_reruns(SRunner* runner, const char* program, const char* traits) {
-    TestResult** failures = srunner_failures(runner);
-    for (int i = 0; i < srunner_ntests_failed(runner); i++) {
-        const char* name = tr_tcname(failures[i]);
-        if (i > 0 && strcmp(name, tr_tcname(failures[i - 1])) == 0) continue;
-        printf("to run this again:  SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" %s%s%s\n", suite_seed, name, program,
-               traits == NULL ? "" : " ", traits == NULL ? "" : traits);
+static void print_reruns(TestResult** failures, int count, const char* program, const char* traits) {
+    const char* space = traits == NULL ? "" : " ";
+    if (traits == NULL) traits = "";
+    for (int i = 0; i < count; i++) {
+        if (is_known_case(failures, i)) continue;
+        printf("to run this again:  SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" %s%s%s\n", suite_seed, tr_tcname(failures[i]),
+               program, space, traits);
     }
-    free(failures);
+    for (int i = 0; i < count; i++) {
+        if (tr_rtype(failures[i]) != CK_ERROR) continue;
+        printf("in a debugger:      CK_FORK=no SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" gdb --args %s%s%s\n", suite_seed,
+               tr_tcname(failures[i]), program, space, traits);
+        break;
+    }
+}
+
+// The grader knows for each case what its failures often come from; it calls "thread exit" thread_exit, and "overlap"
+// blocks.
+static void print_advice(TestResult** failures, int count, const char* name) {
+    printf("what it may be:     perl test.pl --tests '%s[.](", name);
+    for (int i = 0; i < count; i++) {
+        const char* topic = tr_tcname(failures[i]);
+        if (is_known_case(failures, i)) continue;
+        if (i > 0) printf("|");
+        if (strcmp(topic, "overlap") == 0) topic = "blocks";
+        for (const char* letter = topic; *letter != '\0'; letter++) putchar(*letter == ' ' ? '_' : *letter);
+    }
+    printf(")'\n");
 }
 
 int main(int count, char** arguments) {
@@ -227,9 +250,12 @@ int main(int count, char** arguments) {
     printf("%s: ", name);
     fflush(stdout);
     srunner_print(runner, CK_NORMAL);
-    print_reruns(runner, arguments[0], traits);
     int ran = srunner_ntests_run(runner);
     int failed = srunner_ntests_failed(runner);
+    TestResult** failures = srunner_failures(runner);
+    print_reruns(failures, failed, arguments[0], traits);
+    if (failed > 0 && backend.course && word == NULL) print_advice(failures, failed, name);
+    free(failures);
     srunner_free(runner);
     if (ran == 0) fprintf(stderr, "%s: no test ran: there is no test case CK_RUN_CASE, or it is left out here\n", name);
     size_t cut_short = count_cut_short((size_t)ran, (size_t)failed);
