@@ -53,6 +53,7 @@ trace_sources := $(addprefix trace/,trace.c pages.c output.c binary.c text.c rep
 program_support := $(call objects_of,$(wildcard programs/*.c))
 patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix programs/,crew.c failure.c))
 replay_objects := $(call objects_of,$(wildcard trace/replay*.c) $(trace_sources) programs/crew.c)
+probe_objects := $(call objects_of,$(wildcard ladder/probe*.c) $(addprefix programs/,crew.c failure.c))
 suite_objects := $(call objects_of,$(wildcard tests/check_*.c) $(addprefix tests/,suite.c traits.c calls.c process.c blocks.c))
 
 # What stands between a program and its backend, by the linker's --wrap: in the flavours where a tool looks on, for every
@@ -101,6 +102,7 @@ $(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(call backend_objects,$(
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/planted.o,$(1))
 $(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/misuse.o,$(1))
 $(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),$(1))
+$(call link_rule,$(BIN)/probe-$(1),$(probe_objects),$(1))
 $(call link_rule,$(BIN)/replay-$(1),$(replay_objects),$(1))
 $(call link_rule,$(BIN)/memory-$(1),$(memory_objects),$(1))
 $(O)/tests/suite-$(1): | $(O)/tests/small_space-$(1)
@@ -196,6 +198,22 @@ $(BIN)/xtrace $(BIN)/trace-convert:
 xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records what any program asks of malloc; see trace/README.md
 replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## bin/replay-BACKEND TRACE for every backend
 
+# par with other advice to the kernel, for the lecture: bin/PROGRAM-nohuge asks for no huge pages, bin/PROGRAM-nopurge keeps
+# pages that it could give up. The experiments know what to change.
+madvise := nohuge nopurge
+madvise_nohuge := no huge pages
+madvise_nopurge := never given up with MADV_DONTNEED
+define madvise_rules
+$(BUILD)/madvise/$(1)/built: bench/experiments Makefile $(wildcard *.[ch] par/*.[ch] programs/*.[ch] bench/*.[ch] ladder/probe*)
+	@rm -rf $$(@D) && mkdir -p $$(@D)
+	@bench/experiments --only '$(madvise_$(1))' --keep $$(@D)
+	@touch $$@
+$(foreach program,$(PROGRAMS) patterns probe,$(BIN)/$(program)-$(1)): $(BIN)/%-$(1): $(BUILD)/madvise/$(1)/built
+	@mkdir -p $$(@D)
+	@cp $(BUILD)/madvise/$(1)/par/bin/$$*-par $$@
+endef
+$(foreach variant,$(madvise),$(eval $(call madvise_rules,$(variant))))
+
 # The launcher starts a program under limits and reports what it used.
 launcher := $(BUILD)/release/measure/launch
 $(launcher): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard measure/*.c))
@@ -255,8 +273,8 @@ lecture: $(launcher) ## measure all that the lecture shows, in less than ten min
 	@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs
 	@lecture/build --measure --backends "$(lecture_backends) $(lecture_peers)" --programs "$(PROGRAMS)" --bin "$(BIN)" --build "$(BUILD)"
 lecture-programs: $(measured) $(BIN)/patterns-limit $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend))
-test-lecture: ## the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/test-page]
-	@lecture/test-page
+test-lecture: ## the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/page.t]
+	@prove lecture/page.t
 
 .PHONY: graph
 graph: ## graph.png and graph.svg from the last make compare, or a new one; needs gnuplot

@@ -12,12 +12,13 @@ use measure::Launch;
 use measure::Profile;
 use measure::Table qw(progress);
 
-my $PROGRAM    = 'list';
-my $SYS_TOP    = 50_000;
-my $PERF_HZ    = 999;
-my $RUN_WALL_S = 60;
-my $FUNCTIONS  = 12;       # more than a slide can show
-my $STACKS     = 150;      # the hottest ones
+my $PROGRAM      = 'list';
+my $SYS_TOP      = 50_000;
+my $SAMPLES      = 1500;     # about so many are enough, and perf takes long to read more
+my $PERF_HZ_MOST = 999;
+my $RUN_WALL_S   = 60;
+my $FUNCTIONS    = 12;       # more than a slide can show
+my $STACKS       = 150;      # the hottest ones
 
 sub measure (%options) {
     my ( @profiles, %problems );
