@@ -238,6 +238,7 @@ endif
 at_once = $(if $(only_backends),,--jobs 2 --rules 'seq=tests/{fast_path,misuse,preload,preload_threads}.t' --rules 'par=**')
 test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only the suite and answers of that backend; DEBUG=1
 	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(at_once) $(tap_tests)
+	$(if $(and $(BACKEND),$(filter course,$(PROMISES))),@echo "$(BACKEND) is right. Is it fast: make try BACKEND=$(BACKEND). The grade: perl test.pl")
 
 ROUNDS ?= 7
 THREADS ?= 4

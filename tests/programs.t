@@ -50,7 +50,7 @@ sub run ( $program, $backend, @arguments ) {
 }
 
 # What happened instead of the answer, and what to type next. $before: a TOP at which all was well.
-sub explain ( $program, $backend, $result, $before, @arguments ) {
+sub say_how ( $program, $backend, $result, $before, @arguments ) {
     my $how = "bin/$program-$backend @arguments " . measure::Launch::sentence($result);
     return diag $how                                                if measure::Launch::ok($result);
     return diag "$how; to see it: bin/$program-$backend @arguments" if ( $result->{stopped} // q{} ) ne 'wall';
@@ -74,14 +74,14 @@ sub answers ( $program, $backend ) {
         my $result = run( $program, $backend, $top );
         is( $result->{stdout}, "$answer{$top}\n", "$program-$backend $top gives the published answer" )
           ? ( $right = $top )
-          : explain( $program, $backend, $result, $right, $top );
+          : say_how( $program, $backend, $result, $right, $top );
         is( $result->{stderr}, '', "... and nothing on standard error" ) if $top == 1000;
     }
     for my $threads ( 1, 2, 3, 64, 1024 ) {
         my $top    = $backend eq 'hw08' ? 100 : 1000;
         my $result = run( $program, $backend, '-t', $threads, $top );
         is( $result->{stdout}, "$answer{$top}\n", "$program-$backend gives the same answer with $threads threads" )
-          or explain( $program, $backend, $result, undef, '-t', $threads, $top );
+          or say_how( $program, $backend, $result, undef, '-t', $threads, $top );
     }
     return;
 }
