@@ -5,11 +5,10 @@ const CLAIM_COLUMNS = ["backend", "claim", "where", "figure", "verdict"];
 
 function drawClaims(element, claims) {
   element.replaceChildren();
-  element.classList.add("scrolls");
-  const columns = CLAIM_COLUMNS.filter((column) => claims.list.some((claim) => claim[column]));
+  const columns = CLAIM_COLUMNS.filter((column) => claims.some((claim) => claim[column]));
   const table = d3.select(element).append("table");
   table.append("thead").append("tr").selectAll("th").data(columns).join("th").text((column) => column);
-  table.append("tbody").selectAll("tr").data(claims.list).join("tr")
+  table.append("tbody").selectAll("tr").data(claims).join("tr")
     .selectAll("td").data((claim) => columns.map((column) => ({ column, text: claim[column] ?? "" }))).join("td")
     .attr("class", (cell) => cell.column).text((cell) => cell.text);
 }

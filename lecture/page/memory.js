@@ -3,7 +3,7 @@
 
 function drawMemory(element, memory) {
   const count = memory.series.length;
-  const columns = Math.min(count, count > 8 ? 4 : count > 4 ? 4 : Math.max(2, count));
+  const columns = count > 8 ? 5 : count > 4 ? 4 : count;
   const rows = Math.ceil(count / columns);
   const { svg, width, height, u } = drawing(element, rows * 14 + 2, memory.finding);
   const gap = 1.4 * u;
@@ -32,7 +32,7 @@ function drawMemory(element, memory) {
     panel.append("line").attr("class", "rule").attr("x2", panelWidth).attr("y1", panelHeight).attr("y2", panelHeight);
     panel.append("text").attr("class", `name heading ${kind}`).attr("y", 0.9 * u).text(one.backend);
     panel.append("text").attr("class", "value").attr("x", panelWidth).attr("y", 0.9 * u).attr("text-anchor", "end")
-      .text(`keeps ${d3.format(".0%")(one.kept_at_rest)}`);
+      .text(d3.format(".0%")(one.kept_at_rest));
     explain(panel, () => `${one.backend}\npeak ${mebibytes(d3.max(one.resident_kib))}, ${one.over_asked.toFixed(2)} times what was asked for at most\n` +
       `${d3.format(".0%")(one.kept_at_rest)} of the peak is kept when a sixteenth is in use\n${d3.format(".0%")(one.kept_at_end)} when all is freed`);
   });

@@ -20,7 +20,7 @@ function leavePresenter() {
   document.documentElement.classList.remove("presenting");
   history.replaceState(null, "", "#");
   hideTooltip();
-  presenter.views.forEach(drawView);
+  allOfPage.forEach(drawView);
   presenter.views[presenter.at].section.scrollIntoView();
 }
 
@@ -36,8 +36,11 @@ const WHEN_PRESENTING = {
 };
 const ALWAYS = { p: () => showSlide(presenter.at), t: toggleTheme };
 
+let allOfPage = [];
+
 function startPresenter(views) {
-  presenter.views = views;
+  allOfPage = views;
+  presenter.views = views.filter((view) => !view.pageOnly);
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "file";
     if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
@@ -49,6 +52,6 @@ function startPresenter(views) {
   document.getElementById("present").addEventListener("click", () => showSlide(presenter.at));
   document.getElementById("theme").addEventListener("click", toggleTheme);
   const asked = /^#slide=(.+)$/.exec(location.hash);
-  const at = asked ? views.findIndex((view) => view.id === asked[1]) : -1;
+  const at = asked ? presenter.views.findIndex((view) => view.id === asked[1]) : -1;
   if (at >= 0) showSlide(at);
 }

@@ -1,15 +1,15 @@
 // profiles.js: in which functions the time goes, as bars for every backend and as a flame graph for one.
 "use strict";
 
-const PROFILE_LINES = 4;
+const PROFILE_LINES = 5;
 const ENTRY = new RegExp(DATA.entry);
 
 function drawProfiles(element, profiles) {
   const count = profiles.list.length;
-  const columns = Math.min(count, 3);
+  const columns = count > 6 ? 4 : Math.min(count, 3);
   const rows = Math.ceil(count / columns);
-  const { svg, width, height, u } = drawing(element, rows * 10.5, profiles.finding);
-  const gap = 2 * u;
+  const { svg, width, height, u } = drawing(element, rows * 12, profiles.finding);
+  const gap = 1.8 * u;
   const panelWidth = (width - gap * (columns - 1)) / columns;
   const panelHeight = (height - u * (rows - 1)) / rows;
   const lines = Math.max(1, Math.min(PROFILE_LINES, Math.floor((panelHeight - 2 * u) / (1.75 * u))));
@@ -22,14 +22,15 @@ function drawProfiles(element, profiles) {
       panel.append("text").attr("class", "value").attr("x", panelWidth).attr("y", u).attr("text-anchor", "end")
         .text(`${d3.format(".0%")(profile.in_allocator)} allocator`);
     }
-    const longest = panelWidth - 12.4 * u;
-    const functions = panel.selectAll(".row").data(profile.functions.filter((d) => d.percent >= 0.5).slice(0, lines)).join("g").attr("class", "row").attr("tabindex", 0)
-      .attr("transform", (d, k) => `translate(0,${(1.7 + 1.75 * k) * u})`);
-    functions.append("rect").attr("width", panelWidth).attr("height", 1.7 * u).attr("fill", "transparent");
-    functions.append("rect").attr("class", `bar ${kind}`).attr("y", 0.15 * u).attr("height", 1.4 * u)
-      .attr("width", (d) => (d.percent / 100) * longest);
-    functions.append("text").attr("y", 1.2 * u).attr("x", (d) => (d.percent / 100) * longest + 0.4 * u)
-      .text((d) => `${d.percent.toFixed(0)}% ${d.name.length > 19 ? d.name.slice(0, 18) + "…" : d.name}`);
+    const functions = panel.selectAll(".row").data(profile.functions.filter((d) => d.percent >= 0.5).slice(0, lines)).join("g")
+      .attr("class", "row").attr("tabindex", 0).attr("transform", (d, k) => `translate(0,${(1.7 + 1.75 * k) * u})`);
+    functions.append("rect").attr("width", panelWidth).attr("height", 1.6 * u).attr("class", "track");
+    functions.append("rect").attr("class", `share ${kind}`).attr("height", 1.6 * u).attr("width", (d) => (d.percent / 100) * panelWidth);
+    const most = Math.floor((panelWidth - 3.4 * u) / (0.63 * u));
+    functions.append("text").attr("y", 1.15 * u).attr("x", 2.7 * u).attr("text-anchor", "end").attr("class", "value")
+      .text((d) => `${d.percent.toFixed(0)}%`);
+    functions.append("text").attr("y", 1.15 * u).attr("x", 3.2 * u)
+      .text((d) => (d.name.length > most ? d.name.slice(0, most - 1) + "…" : d.name));
     explain(functions, (d) => `${d.name}: ${d.percent.toFixed(1)}% of ${secondsText(profile.cpu_s)}\n` +
       `${profile.program}-${profile.backend} -t 1 ${thousands(profile.top)}, measured with ${profile.tool}`);
   });

@@ -17,7 +17,7 @@ function drawScaling(element, scaling, how = {}) {
   for (const tick of roomyTicks(ticks, y, 1.6 * u)) {
     svg.append("line").attr("class", "rule").attr("x1", left).attr("x2", right).attr("y1", y(tick)).attr("y2", y(tick));
     svg.append("text").attr("class", "quiet").attr("x", left - 0.5 * u).attr("y", y(tick)).attr("dy", "0.35em")
-      .attr("text-anchor", "end").text(`${tick} ns`);
+      .attr("text-anchor", "end").text(`${thousands(tick)} ns`);
   }
   for (const count of scaling.threads) {
     svg.append("text").attr("x", x(count)).attr("y", bottom + 1.5 * u).attr("text-anchor", "middle")
@@ -41,7 +41,7 @@ function drawScaling(element, scaling, how = {}) {
   series.append("path").attr("class", (d) => `curve ${kindOf(d.one.backend)}`).attr("d", (d) => line(d.one.points));
   series.append("path").attr("class", "leader").attr("d", (d) => `M${right + 0.3 * u},${d.at}L${right + 1.3 * u},${d.y}`);
   series.append("text").attr("class", (d) => `name ${kindOf(d.one.backend)}`).attr("x", right + 1.6 * u).attr("y", (d) => d.y)
-    .attr("dy", "0.35em").text((d) => `${d.one.backend} ${d.last.median.toPrecision(2)}`);
+    .attr("dy", "0.35em").text((d) => `${d.one.backend} ${d3.format(",.2r")(d.last.median)}`);
   const marks = series.selectAll(".mark").data((d) => d.one.points.map((p) => ({ ...p, backend: d.one.backend }))).join("path")
     .attr("class", (p) => `mark ${kindOf(p.backend)}`).attr("tabindex", 0)
     .attr("transform", (p) => `translate(${x(p.threads)},${y(p.median)})`)

@@ -1,7 +1,7 @@
 // views.js: the pictures in their order: what each is called, what it says, and who draws it.
 "use strict";
 
-// A view: { id, title, lead, draw(element), problem (instead of draw), slideOnly }.
+// A view: { id, title, lead, draw(element), problems, missing, slideOnly, pageOnly }.
 function allViews() {
   const views = [];
   const add = (kind, view) => {
@@ -34,7 +34,7 @@ function allViews() {
   }
   add("memory", DATA.memory && {
     id: "memory", title: DATA.memory.finding,
-    lead: "The same calls on every backend. Beside each name: the share of its peak that it keeps when a sixteenth is in use.",
+    lead: "Beside each name: how much of its peak it still holds when a sixteenth is in use.",
     draw: (element) => drawMemory(element, DATA.memory), missing: DATA.memory.missing,
   });
   if (typeof heapmap === "function") {
@@ -55,8 +55,15 @@ function allViews() {
     });
   }
   add("claims", DATA.claims && {
-    id: "claims", title: DATA.claims.finding, lead: "", draw: (element) => drawClaims(element, DATA.claims),
+    id: "claims", pageOnly: true, title: DATA.claims.finding, draw: (element) => drawClaims(element, DATA.claims.list),
   });
+  const claims = DATA.claims ? DATA.claims.list : [];
+  for (let at = 0; at < claims.length; at += CLAIMS_A_SLIDE) {
+    views.push({
+      id: `claims-${at}`, slideOnly: true, title: DATA.claims.finding,
+      draw: (element) => drawClaims(element, claims.slice(at, at + CLAIMS_A_SLIDE)),
+    });
+  }
   return views;
 }
 
@@ -66,9 +73,11 @@ const KIND_TITLES = {
 };
 
 const PATTERN_LEADS = {
-  pairs: "Each thread takes a block and gives it back, again and again: the call alone. A line that rises is threads waiting.",
-  crowd: "Each thread keeps many small blocks for a while: what lies behind the first free list shows too.",
+  pairs: "Take a block, give it back, again and again. Where a line rises, threads wait for each other.",
+  crowd: "Each thread keeps many small blocks for a while, so that a cache or a list runs out.",
 };
+
+const CLAIMS_A_SLIDE = 6;
 
 // The sections of the page, one a view.
 function layOut(views) {
@@ -79,9 +88,8 @@ function layOut(views) {
     section.append("h2").text(view.title);
     if (view.lead) section.append("p").attr("class", "lead").text(view.lead);
     for (const problem of view.problems || []) section.append("p").attr("class", "message").text(problem);
-    for (const [backend, why] of Object.entries(view.missing || {})) {
-      section.append("p").attr("class", "message missing").text(`${backend} is missing: ${why}`);
-    }
+    const missing = Object.entries(view.missing || {}).map(([backend, why]) => `${backend} ${why}`);
+    if (missing.length > 0) section.append("p").attr("class", "missing").text(`Missing: ${missing.join("; ")}.`);
     view.section = section.node();
     view.element = section.append("div").attr("class", "picture").node();
   }
