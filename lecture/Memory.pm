@@ -19,15 +19,18 @@ sub measure (%options) {
     for my $i ( 0 .. $#backends ) {
         my $backend = $backends[$i];
         progress( sprintf 'memory over time, run %d of %d: %s', $i + 1, scalar @backends, $backend );
-        my $result = measure::Launch::run(
-            command  => [ "$options{folder}/memory-$backend", $PEAK_MIB ],
-            launcher => $options{launcher},
-            wall_s   => $RUN_WALL_S,
-        );
-        if ( measure::Launch::ok($result) ) {
-            $runs{$backend} = [ map { _sample($_) } split /\n/, $result->{stdout} ];
+        my $result = eval {
+            measure::Launch::run(
+                command  => [ "$options{folder}/memory-$backend", $PEAK_MIB ],
+                launcher => $options{launcher},
+                wall_s   => $RUN_WALL_S,
+            );
+        };
+        if ( !$result || !measure::Launch::ok($result) ) {
+            $problems{$backend} = $result ? measure::Launch::sentence($result) : 'could not be run';
+            next;
         }
-        else { $problems{$backend} = measure::Launch::sentence($result) }
+        $runs{$backend} = [ map { _sample($_) } split /\n/, $result->{stdout} ];
     }
     progress('');
     return { peak_mib => $PEAK_MIB, runs => \%runs, problems => \%problems };

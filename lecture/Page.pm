@@ -85,8 +85,8 @@ sub html ($data) {
     return $page;
 }
 
-# Text within a script element must not end that element.
-sub _inline ($text) { return $text =~ s{</}{<\\/}gr =~ s/<!--/<\\!--/gr }
+# Text within a script element must not end that element. JSON has < in strings only.
+sub _inline ($json) { return $json =~ s/</\\u003c/gr }
 
 sub _file ($name) {
     open my $file, '<', "$FOLDER/$name" or die "cannot read lecture/$name: $!\n";

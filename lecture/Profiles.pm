@@ -73,7 +73,7 @@ sub _perf ( $program, $top, $cpu_s, $launcher ) {
         tool  => 'perf',
         top   => $top,
         cpu_s => $result->{user_s} + $result->{sys_s},
-        %{ _folded($script) },
+        %{ folded($script) },
     };
 }
 
@@ -90,7 +90,7 @@ sub _script ($data) {
 
 # Counts the stacks of perf's script, in which each sample is a paragraph: a heading, then a line for each function, the
 # innermost first.
-sub _folded ($script) {
+sub folded ($script) {
     my ( %stacks, %self, $samples );
     for my $paragraph ( split /\n\n+/, $script ) {
         my ( undef, @lines ) = split /\n/, $paragraph;
@@ -129,5 +129,9 @@ Profiles the program list with one thread: C<sys> with perf, because gprof canno
 gprof, in DIRs with binaries of the release and of C<make FLAVOUR=gprof>. Where perf works there are stacks of all. Returns C<< { profiles => [ { backend, program, tool, top, cpu_s, functions => [ { name, percent } ], stacks } ],
 problems => { NAME => sentence } } >>. Each of the stacks is C<< { stack => [NAMES], samples } >>, the outermost
 function first.
+
+=head2 folded($script)
+
+Counts what C<perf script --fields comm,ip,sym,dso> printed: C<< { functions, stacks } >>.
 
 =cut

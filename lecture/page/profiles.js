@@ -26,7 +26,7 @@ function drawProfiles(element, profiles) {
       .attr("class", "row").attr("tabindex", 0).attr("transform", (d, k) => `translate(0,${(1.7 + 1.75 * k) * u})`);
     functions.append("rect").attr("width", panelWidth).attr("height", 1.6 * u).attr("class", "track");
     functions.append("rect").attr("class", `share ${kind}`).attr("height", 1.6 * u).attr("width", (d) => (d.percent / 100) * panelWidth);
-    const most = Math.floor((panelWidth - 3.4 * u) / (0.63 * u));
+    const most = Math.floor((panelWidth - 3.4 * u) / (0.57 * u));
     functions.append("text").attr("y", 1.15 * u).attr("x", 2.7 * u).attr("text-anchor", "end").attr("class", "value")
       .text((d) => `${d.percent.toFixed(0)}%`);
     functions.append("text").attr("y", 1.15 * u).attr("x", 3.2 * u)

@@ -20,7 +20,7 @@ function drawRace(element, section, how = {}) {
   // All columns share one scale, so that bars can be compared across.
   const ratios = section.programs.flatMap((program) => program.rows).flatMap((row) => (row.over ? [row.over] : [row.low, row.high]));
   const domain = [Math.min(0.8, d3.min(ratios)), Math.max(1.25, d3.max(ratios))];
-  const valueRoom = 5 * u;
+  const valueRoom = 5.8 * u;
   const x = d3.scaleLog(domain, [0.2 * u, columnWidth - valueRoom]);
 
   svg.append("g").selectAll("text").data(names).join("text")
