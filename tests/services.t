@@ -257,7 +257,12 @@ subtest 'Gradescope: a grade' => sub {
         '... and compiles what grades share'
     );
 
-    my ($json) = grade_at_gradescope();
+    # As in a container that allows no namespaces.
+    write_file( "$folder/no-namespaces/bwrap", "#!/bin/sh\necho 'No permissions to create new namespace' >&2\nexit 1\n",
+        oct 755 );
+    my ($json) = grade_at_gradescope( PATH => "$folder/no-namespaces:$ENV{PATH}" );
+    my $level = $> == 0 ? qr/by an unprivileged user of its own/ : qr/by the grader's own user/;
+    like( $json->{extra_data}{isolation}, $level, 'without namespaces there still is a sandbox' );
     my %test = map { $_->{tags}[0] => $_ } @{ $json->{tests} // [] };
     is( $test{'par.build'}{status},        'passed', 'a submission is graded' ) or diag explain $json;
     is( $test{'par.answers.list'}{status}, 'passed', '... its answers are looked at' );
@@ -291,8 +296,18 @@ subtest 'Gradescope: the leaderboard' => sub {
     is( scalar @{ $json->{tests} }, 4, 'what has not been run is among the tests' );
 };
 
-# timeout(1) takes this signal for the end of its time; so nobody has to wait, and no slow machine is too late.
-my $TIME_IS_UP = 'kill ALRM => getppid; sleep 100;';
+# timeout(1) takes this signal for the end of its time, once it waits for its program; so nobody has to wait, and no slow
+# machine is too late.
+my $TIME_IS_UP = <<'END';
+my $timeout = getppid;
+while (1) {
+    open my $file, '<', "/proc/$timeout/stat" or die;
+    last if <$file> =~ /\) S /;
+    select undef, undef, undef, 0.02;
+}
+kill ALRM => $timeout;
+sleep 100;
+END
 
 # What a grader leaves that has done a part of its work.
 my $PARTIAL = <<'END';
