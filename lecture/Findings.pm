@@ -107,11 +107,19 @@ sub profiles ($profiles) {
 
 # Verdicts are words of the script that measures; `shown` is the one that agrees with the notes.
 sub claims ($claims) {
+    my $all = @{ $claims->{list} };
+    return sprintf '%d claims of the course notes, measured: %s', $all, _counted( $claims->{list} );
+}
+
+# The same of one rung.
+sub claims_of ($group) {
+    return sprintf 'What the notes say of %s: %s', $group->{rung}, _counted( $group->{list} );
+}
+
+sub _counted ($claims) {
     my %count;
-    $count{ lc $_->{verdict} =~ s/[^A-Za-z].*//sr }++ for @{ $claims->{list} };
-    my $all   = @{ $claims->{list} };
-    my $words = join ', ', map { "$count{$_} $_" } sort { $count{$b} <=> $count{$a} || $a cmp $b } keys %count;
-    return sprintf '%d claims of the course notes, measured: %s', $all, $words;
+    $count{ lc $_->{verdict} }++ for @{$claims};
+    return join ', ', map { "$count{$_} $_" } sort { $count{$b} <=> $count{$a} || $a cmp $b } keys %count;
 }
 
 # ---- The ladder, rung by rung ----------------------------------------------------------------------------------------------
@@ -179,7 +187,7 @@ lecture::Findings - the titles of the pictures, computed from the results
 
 =head1 FUNCTIONS
 
-=head2 race(\%section), scaling(\%scaling), memory(\%memory), profiles(\%profiles), claims(\%claims)
+=head2 race(\%section), scaling(\%scaling), memory(\%memory), profiles(\%profiles), claims(\%claims), claims_of(\%group)
 
 One sentence each, without a full stop, on what lecture::Results::read_all made of the files.
 

@@ -43,6 +43,7 @@ sub data ($results) {
     for my $kind ( grep { $data{$_} } qw(memory profiles claims) ) {
         $data{$kind}{finding} = lecture::Findings->can($kind)->( $data{$kind} );
     }
+    $_->{finding} = lecture::Findings::claims_of($_) for $data{claims} ? @{ $data{claims}{groups} } : ();
     return \%data;
 }
 

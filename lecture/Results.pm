@@ -13,6 +13,7 @@ use List::Util qw(max min uniq);
 use lecture::Ideas;
 use measure::Machine;
 use measure::Rounds;
+use measure::Table qw(digits);
 
 # What a file is told by, what the page makes of it, and what to do when there is none.
 my @KINDS = (
@@ -221,13 +222,24 @@ sub _share_in_allocator ($stacks) {
     return $all ? $within / $all : undef;
 }
 
+# The figure of a claim is its value with the words that go with it, or text.
 sub _claims ($content) {
-    my @claims = @{ _need( $content, 'claims', 'ARRAY' ) };
-    for my $claim (@claims) {
+    my ( @claims, %of, @rungs );
+    for my $claim ( @{ _need( $content, 'claims', 'ARRAY' ) } ) {
         die "a claim has no 'claim' or no 'verdict'\n"
           if ref $claim ne 'HASH' || !defined $claim->{claim} || !defined $claim->{verdict};
+        my $rung  = $claim->{rung} // $claim->{backend} // '';
+        my $value = ref $claim->{value} eq 'HASH' ? $claim->{value}{median} : undef;
+        push @claims,
+          {
+            ( map { $_ => $claim->{$_} } qw(claim verdict where) ),
+            rung   => $rung,
+            figure => join( ' ', grep { defined } defined $value ? digits($value) : undef, $claim->{figure} ),
+          };
+        push @rungs,          $rung if !$of{$rung};
+        push @{ $of{$rung} }, $claims[-1];
     }
-    return { list => \@claims };
+    return { list => \@claims, groups => [ map { { rung => $_, list => $of{$_} } } @rungs ] };
 }
 
 1;

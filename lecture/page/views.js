@@ -16,6 +16,7 @@ function allViews() {
       id: `rung-${rung.backend}`, slideOnly: true, title: rung.idea, lead: rung.finding,
       draw: (element) => drawRace(element, section, { shown: rung.shown, focus: rung.backend }),
     });
+    for (const group of claimGroups()) if (group.rung === rung.backend) addClaims(views, group);
   }
   if (!DATA.race) add("race");
   for (const section of DATA.race ? DATA.race.sections : []) {
@@ -57,13 +58,7 @@ function allViews() {
   add("claims", DATA.claims && {
     id: "claims", pageOnly: true, title: DATA.claims.finding, draw: (element) => drawClaims(element, DATA.claims.list),
   });
-  const claims = DATA.claims ? DATA.claims.list : [];
-  for (let at = 0; at < claims.length; at += CLAIMS_A_SLIDE) {
-    views.push({
-      id: `claims-${at}`, slideOnly: true, title: DATA.claims.finding,
-      draw: (element) => drawClaims(element, claims.slice(at, at + CLAIMS_A_SLIDE)),
-    });
-  }
+  for (const group of claimGroups()) if (!DATA.rungs.some((rung) => rung.backend === group.rung)) addClaims(views, group);
   return views;
 }
 
@@ -77,7 +72,19 @@ const PATTERN_LEADS = {
   crowd: "Each thread keeps many small blocks for a while, so that a cache or a list runs out.",
 };
 
-const CLAIMS_A_SLIDE = 6;
+const CLAIMS_A_SLIDE = 5;
+
+const claimGroups = () => (DATA.claims ? DATA.claims.groups : []);
+
+// What the notes say of one rung comes after its slide, a few claims a slide.
+function addClaims(views, group) {
+  const slides = Math.ceil(group.list.length / CLAIMS_A_SLIDE);
+  const each = Math.ceil(group.list.length / slides);
+  for (let i = 0; i < slides; i++) {
+    const claims = group.list.slice(i * each, (i + 1) * each);
+    views.push({ id: `claims-${group.rung}-${i + 1}`, slideOnly: true, title: group.finding, draw: (element) => drawClaims(element, claims) });
+  }
+}
 
 // The sections of the page, one a view.
 function layOut(views) {
