@@ -52,8 +52,9 @@ sub about ($name) {
 sub in_order (@names) {
     my %known_at  = map { $KNOWN[$_]{name} => $_ } 0 .. $#KNOWN;
     my $after     = $known_at{par} - 0.5;
-    my %asked_for = map { $_ => 1 } grep { !$LEFT_OUT{$_} } @names;
-    return sort { ( $known_at{$a} // $after ) <=> ( $known_at{$b} // $after ) || $a cmp $b } keys %asked_for;
+    my %asked_for = map  { $_ => 1 } grep { !$LEFT_OUT{$_} } @names;
+    my @ordered   = sort { ( $known_at{$a} // $after ) <=> ( $known_at{$b} // $after ) || $a cmp $b } keys %asked_for;
+    return @ordered;
 }
 
 1;
