@@ -156,7 +156,7 @@ for my $command ( $readme =~ /^    (make .*?)(?:  |$)/mg,
     my ($script) = $would =~ m{^(?:\t|\s*)((?:bench|tests|grader)/\w+) }m;
     ok( -x "$kit/$script", "... $script is there" ) if defined $script;
 }
-for my $script (qw(bench/compare bench/try bench/profile tests/under tests/programs.t test.pl)) {
+for my $script (qw(bench/compare bench/graph bench/try bench/profile tests/under tests/programs.t test.pl)) {
     works( "$script has all its modules", $kit, $^X, '-c', $script );
 }
 my $help   = works( 'make help', $kit, qw(make help) );
