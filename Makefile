@@ -235,7 +235,7 @@ else
 tap_tests = $(wildcard tests/*.t)
 endif
 # Two at a time, but for those that have make build something in this tree.
-at_once = $(if $(only_backends),,--jobs 2 --rules 'seq=tests/{fast_path,misuse,preload,preload_threads}.t' --rules 'par=**')
+at_once = $(if $(only_backends),,--jobs 2 --rules 'seq=tests/{fast_path,ladder,misuse,preload,preload_threads}.t' --rules 'par=**')
 test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only the suite and answers of that backend; DEBUG=1
 	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(at_once) $(tap_tests)
 	$(if $(and $(BACKEND),$(filter course,$(PROMISES))),@echo "$(BACKEND) is right. Is it fast: make try BACKEND=$(BACKEND). The grade: perl test.pl")
@@ -262,6 +262,18 @@ experiments: $(launcher) ## race par against copies that decide one thing otherw
 scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## cost of a call with 1 to 64 threads, against a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs [needs bench/scale]
 	@bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
 	    --json $(BUILD)/scale.json --launcher $(launcher)
+
+# What the course notes say of each rung of the ladder, measured.
+ladder := $(patsubst ladder/%_alloc.c,%,$(wildcard ladder/*_alloc.c))
+.PHONY: claims claims-programs ladder
+claims: $(launcher) ## what the notes claim of each allocator: claim, figure, verdict, in two minutes; ROUNDS=7 [needs ladder/claims]
+	@$(MAKE) --silent BACKENDS="sys hw08 par $(ladder)" BACKEND= claims-programs
+	@ladder/claims $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/claims.json --launcher $(launcher)
+claims-programs: $(foreach backend,$(BACKENDS) $(madvise),$(addprefix $(BIN)/,probe-$(backend))) \
+    $(addprefix $(BIN)/patterns-,$(ladder)) $(foreach program,list ivec,$(addprefix $(BIN)/$(program)-,par nohuge))
+ladder: $(launcher) ## the ladder's own suites and answers, also under valgrind and both sanitizers; a quarter of an hour [needs ladder]
+	@$(MAKE) --silent BACKENDS="$(ladder)" BACKEND= suites
+	@for tool in valgrind asan tsan; do $(MAKE) --silent $$tool BACKENDS="$(ladder)" BACKEND= || exit 1; done
 
 # The lecture races the whole ladder, BACKENDS and the peers that are installed, and profiles them with gprof.
 lecture_backends = $(sort sys hw08 par $(BACKENDS) $(patsubst ladder/%_alloc.c,%,$(wildcard ladder/*_alloc.c)))
@@ -370,8 +382,8 @@ print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
     print JSON::PP->new->canonical->pretty->encode(\@entries)
 
 # Everything that a machine can find without running anything.
-perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*.t) \
-    $(shell grep -l -s '^.!/usr/bin/env perl' bench/* lecture/* tests/* grader/* grader/*/*))
+perl_places = bench grader grader/class grader/recorded handout ladder lecture measure tests tests/corpus tests/hostile trace
+perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*.t) $(shell grep -l -s '^.!/usr/bin/env perl' $(addsuffix /*,$(perl_places))))
 in_parallel = xargs -P $(shell nproc)
 .PHONY: lint
 lint: compile_commands.json ## warnings of the compiler, clang-format, clang-tidy, perl -c, perlcritic
