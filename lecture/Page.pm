@@ -30,10 +30,11 @@ sub data ($results) {
         made_at  => $results->{made_at},
         machine  => $results->{machine} ? _machine( $results->{machine} ) : undef,
         backends => { map { $_ => lecture::Ideas::about($_) } @all },
+        order    => \@all,
         problems => $results->{problems},
         race     => $race,
         rungs    => $race ? lecture::Findings::rungs($race) : [],
-        heapmaps => $results->{heapmaps} // [],
+        heapmaps => [ sort { !$a->{captions} <=> !$b->{captions} } @{ $results->{heapmaps} // [] } ],  # told ones first
         entry    => $lecture::Results::ENTRY,
         map { $_ => $results->{$_} ? $results->{$_}[-1] : undef } qw(memory profiles claims),
     );
@@ -63,6 +64,7 @@ sub _backends ($results) {
     my @series = map { @{ $_->{series} } } map { @{ $results->{$_} // [] } } qw(scaling memory);
     return (
         'sys',
+        ( map { $_->{backend} } @{ $results->{heapmaps} // [] } ),
         ( map { $_->{backend} } @series, map { @{ $_->{list} } } @{ $results->{profiles} // [] } ),
         map { @{ $_->{backends} } } map { @{ $_->{sections} } } @{ $results->{race} // [] },
     );

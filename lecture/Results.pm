@@ -20,9 +20,9 @@ my @KINDS = (
     { name => 'race',    key => 'sections',             read => \&_race, made_by => 'make lecture (or make compare)' },
     { name => 'scaling', key => 'cpu_ns_per_operation', read => \&_scaling, made_by => 'make lecture (or make scale)' },
     { name => 'memory',  key => 'peak_mib',             read => \&_memory,  made_by => 'make lecture' },
-    { name => 'profiles', key => 'profiles',            read => \&_profiles,                made_by => 'make lecture' },
-    { name => 'claims',   key => 'claims',              read => \&_claims,                  made_by => 'make claims' },
-    { name => 'heapmaps', key => 'steps',               read => sub ($map) { return $map }, made_by => 'make lecture' },
+    { name => 'profiles', key => 'profiles',            read => \&_profiles, made_by => 'make lecture' },
+    { name => 'claims',   key => 'claims',              read => \&_claims,   made_by => 'make claims' },
+    { name => 'heapmaps', key => 'steps',               read => \&_heap_map, made_by => 'make lecture' },
 );
 
 # Result: { KIND => [what is drawn, one for each file of that kind], problems => { KIND or '' => [sentences] }, machine }.
@@ -196,6 +196,14 @@ sub _memory ($content) {
     }
     die "it has no backend that is shown\n" if !@series;
     return { peak_mib => $content->{peak_mib}, series => \@series, missing => $content->{problems} // {} };
+}
+
+# Recorded addresses and sizes are drawn as they are.
+sub _heap_map ($content) {
+    die "it is no heap map of version 1\n"
+      if ( $content->{format} // '' ) ne 'xmalloc heap map' || ( $content->{version} // 0 ) != 1;
+    _need( $content, 'steps', 'ARRAY' );
+    return $content;
 }
 
 # ---- Profiles and claims -------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Cwd        qw(abs_path);
+use JSON::PP   ();
 use File::Temp ();
 use FindBin    qw($Bin);
 use Test::More;
@@ -161,8 +162,42 @@ SKIP: {
     );
     $browser->point_at( @{$bar} );
     my $shown = $browser->evaluate('tooltip.style.display + tooltip.textContent');
-    like( $shown, qr/\Ablock.*7 rounds/s,     'a bar under the pointer tells its rounds' );
+    like( $shown, qr/\Ablock.*7 rounds/s,            'a bar under the pointer tells its rounds' );
     like( $shown, qr/\d s \x{b1} \d.*\(.* to .*\)/s, '... and their spread' );
+}
+
+# ---- Maps that are loaded by hand --------------------------------------------------------------------------------------------
+
+SKIP: {
+    skip 'the maps of another page are not known', 4 if $ENV{SAMPLE};
+    my $own = lecture::Sample::heap_map('cache');
+    $own->{trace} = 'mine.trace';
+    for my $file (
+        [ 'mine.json',    JSON::PP->new->encode($own) ],
+        [ 'noise.json',   '{"format": ' ],
+        [ 'foreign.json', '{"a": 1}' ]
+      )
+    {
+        open my $handle, '>', "$folder/$file->[0]" or die "cannot write $file->[0]: $!\n";
+        print {$handle} $file->[1];
+        close $handle or die "cannot write $file->[0]: $!\n";
+    }
+    $browser->pick_files( '#heapmap input[type=file]', map { "$folder/$_" } qw(mine.json noise.json foreign.json) );
+    my $said = '';
+    for ( 1 .. 100 ) {
+        $said = $browser->evaluate('document.querySelector("#heapmap .picture").innerText');
+        last if $said =~ /foreign/;
+        sleep 0.05;
+    }
+    like( $said, qr/mine/,                                        'a map that is picked can be chosen' );
+    like( $said, qr/noise\.json cannot be shown: it is not JSON/, '... one that was cut off is named' );
+    like(
+        $said,
+        qr/foreign\.json cannot be shown: it is no heap map: bin\/replay/,
+        '... and what is none, with what makes one'
+    );
+    is( $browser->evaluate('document.querySelectorAll("#heapmap canvas").length'),
+        1, '... each trace shows its own backends' );
 }
 
 # ---- Results that are missing or wrong -------------------------------------------------------------------------------------

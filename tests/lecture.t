@@ -18,6 +18,7 @@ use Test::More;
 use lib "$Bin/..";
 use lecture::Findings;
 use lecture::Ideas;
+use lecture::Maps;
 use lecture::Memory;
 use lecture::Page;
 use lecture::Profiles;
@@ -162,7 +163,8 @@ my %wrong = (
     'scale.json'   => [ '{"cpu_ns_per_operation": {"sys": {}}, "threads": [1]}', 'scaling', qr/its '1' is missing/ ],
     'memory.json'  =>
       [ '{"peak_mib": 1, "runs": {"sys": [{"phase": "grow"}]}}', 'memory', qr/a round has no 'resident_kib'/ ],
-    'whatever.json' => [ '{"x": 1}', '', qr/it has none of .*, so it is no file of results/ ],
+    'map.json'      => [ '{"steps": [1], "version": 2}', 'heapmaps', qr/it is no heap map of version 1/ ],
+    'whatever.json' => [ '{"x": 1}',                     '', qr/it has none of .*, so it is no file of results/ ],
 );
 for my $name ( sort keys %wrong ) {
     my ( $text, $kind, $message ) = @{ $wrong{$name} };
@@ -220,6 +222,23 @@ is_deeply(
     "perf's stacks are counted, the outermost function first, without what starts threads"
 );
 is( $stacks->{functions}[0]{percent}, 50, '... each function with its own share' );
+
+# The story of the heap maps.
+my ( $story, $captions ) = lecture::Maps::story();
+my ( $head, undef, @events ) = split /\n/, $story;
+is( $head, 'xtrace text 1', 'the story is a trace' );
+my %living;
+for my $event (@events) {
+    my ( $kind, undef, $block ) = split / /, $event;
+    my $is_right = $kind eq 'free' ? delete $living{$block} : !$living{$block}++;
+    fail("the story makes no sense at '$event'") if !$is_right;
+}
+is_deeply( \%living, {}, '... which frees all that it takes' );
+is(
+    scalar( grep { $_->[0] < @events } @{$captions} ),
+    scalar @{$captions},
+    '... and says something of steps that there are'
+);
 
 # bench/compare in a given time: hw08 is stopped at the large input and takes part in the small one.
 my $ANSWER = "Max steps is at 7: 17 steps\n";

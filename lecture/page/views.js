@@ -39,9 +39,8 @@ function allViews() {
     draw: (element) => drawMemory(element, DATA.memory), missing: DATA.memory.missing,
   });
   if (typeof heapmap === "function") {
-    add("heapmap", {
-      id: "heapmap", title: "Where each block lies: one trace, replayed on every backend",
-      lead: "Step with the up and down arrow keys.", draw: (element) => heapmap(element, DATA.heapmaps),
+    add("heapmaps", {
+      id: "heapmap", title: "Where each block lies, on every backend", draw: (element) => heapmap(element, DATA.heapmaps),
     });
   }
   add("profiles", DATA.profiles && {
