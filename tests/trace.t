@@ -144,7 +144,7 @@ unlike(
 my $reuse_text = text_of($reuse);
 my $followed   = follow($reuse_text);
 my $reuses     = () = $reuse_text =~ /^\w+ [1-4] \d+/gm;
-is( $reuses, 4 * 100_003, 'and none of their 400,012 events is lost' );
+is( $reuses, 4 * 50_003, 'and none of their 200,012 events is lost' );
 ok( !@{ $followed->{wrong} } && !grep( { $_ < 200 } values %{ $followed->{left} } ),
     'and every block that they took was given back' );
 
@@ -401,8 +401,8 @@ for my $backend (qw(sys par)) {
     check_report( report_of( $backend, '--rounds', 3, '--threads', '--fill', $threads ),
         follow($seen), "threads on $backend" );
     check_report(
-        report_of( $backend, '--rounds', 1, '--threads', '--first', 50_000, $reuse ),
-        follow( convert( '--first', 50_000, $reuse, q{-} )->{stdout} ),
+        report_of( $backend, '--rounds', 1, '--threads', '--first', 30_000, $reuse ),
+        follow( convert( '--first', 30_000, $reuse, q{-} )->{stdout} ),
         "a race on $backend"
     );
 }
@@ -484,6 +484,21 @@ for my $backend (qw(sys par)) {
           convert( ( map { /trace\z/ ? () : $_ } grep { $_ ne '--threads' } @{$case} ), $case->[-1], q{-} )->{stdout};
         is( join( "\n", wrong_in_map( $map, follow($text) ) ), q{}, "$backend: the map of @{$case} can be drawn" );
         is( "$map->{format} $map->{version} $map->{backend}",  "xmalloc heap map 1 $backend", 'and says whose it is' );
+    }
+}
+
+# ---- The traces of real programs that the kit has -------------------------------------------------------------------
+
+my $about = slurp("$tree/trace/traces/README.md");
+for my $trace ( glob "$tree/trace/traces/*.trace" ) {
+    my ($name)   = $trace =~ m{([^/]+)[.]trace\z};
+    my $expected = follow( text_of($trace) );
+    my $events   = $expected->{events} =~ s/(?<=\d)(?=\d{3}\z)/,/r;
+    like( $about, qr/^\Q| `$name` | $events |\E/m, "$name: how it was made is said" );
+    is_deeply( $expected->{wrong}, [], "$name: it could have been" );
+    cmp_ok( -s $trace, '<', 150 * 1024, "$name: it is small" );
+    for my $backend (qw(sys par)) {
+        check_report( report_of( $backend, '--rounds', 1, $trace ), $expected, "$name on $backend" );
     }
 }
 

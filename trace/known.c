@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 4, BLOCKS = 500, REUSES = 60000, FAR_EVENTS = 100000 };
+enum { THREADS = 4, BLOCKS = 500, REUSES = 30000, FAR_EVENTS = 100000 };
 
 // The compiler must not know that these are too much.
 static volatile size_t too_many = SIZE_MAX;
