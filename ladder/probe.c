@@ -13,8 +13,8 @@
 #include "xmalloc.h"
 
 static const Probe* const probes[] = {
-    &probe_overhead, &probe_first,        &probe_holes,      &probe_stuck, &probe_after,  &probe_row,
-    &probe_pair,     &probe_shared_lines, &probe_neighbours, &probe_steps, &probe_advice,
+    &probe_overhead, &probe_first,        &probe_holes,      &probe_stuck, &probe_after, &probe_row,
+    &probe_pair,     &probe_shared_lines, &probe_neighbours, &probe_steps, &probe_hands, &probe_advice,
 };
 enum { PROBES = sizeof probes / sizeof probes[0], ARGUMENTS_MOST = 3 };
 

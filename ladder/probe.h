@@ -18,8 +18,8 @@ typedef struct Probe {
 extern const Probe probe_overhead, probe_first, probe_holes, probe_stuck, probe_after;
 // ---- probe_locality.c: where the blocks lie
 extern const Probe probe_row, probe_pair, probe_shared_lines, probe_neighbours;
-// ---- probe_steps.c: what a call costs while blocks lie free
-extern const Probe probe_steps;
+// ---- probe_steps.c: what a call waits for
+extern const Probe probe_steps, probe_hands;
 // ---- probe_advice.c: what madvise(2) does here, whatever the backend
 extern const Probe probe_advice;
 
