@@ -204,7 +204,7 @@ madvise := nohuge nopurge
 madvise_nohuge := no huge pages
 madvise_nopurge := never given up with MADV_DONTNEED
 define madvise_rules
-$(BUILD)/madvise/$(1)/built: bench/experiments Makefile $(wildcard *.[ch] par/*.[ch] programs/*.[ch] bench/*.[ch] ladder/probe*)
+$(BUILD)/madvise/$(1)/built: bench/experiments $(wildcard *.[ch] par/*.[ch] programs/*.[ch] bench/*.[ch] ladder/probe*)
 	@rm -rf $$(@D) && mkdir -p $$(@D)
 	@bench/experiments --only '$(madvise_$(1))' --keep $$(@D)
 	@touch $$@

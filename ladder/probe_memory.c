@@ -42,10 +42,10 @@ static void take_one_of_each(const size_t* unused) {
     (void)unused;
     static const size_t sizes[] = {16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096};
     enum { SIZES = sizeof sizes / sizeof sizes[0] };
+    probe_mapped();
+    probe_resident();  // once in vain, so that afterwards nothing but the blocks is new
     size_t mapped = probe_mapped();
-    size_t resident = probe_resident();  // after this call nothing but the blocks is new
-    mapped = probe_mapped();
-    resident = probe_resident();
+    size_t resident = probe_resident();
     for (size_t i = 0; i < SIZES; i++) *(char*)xmalloc(sizes[i]) = 1;
     size_t resident_now = probe_resident();
     probe_answer("resident_kib", growth(resident, resident_now) / 1024);
