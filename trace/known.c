@@ -4,7 +4,10 @@
 //
 //   kinds    every call of the family, one after another, with and without effect
 //   threads  four threads, each with blocks of a size of its own, which the main thread frees
-//   reuse    four threads that take, resize and free small blocks as fast as they can
+//   reuse    four threads that take, resize and free blocks of one heap as fast as they can
+//   handover one thread gives a block up, another is given its memory at once; once by free, once by realloc. For this
+//   alone
+//            handover.c must be preloaded
 //   fork     a child by fork and one by clone, which take blocks of 4242 bytes
 //   exec     takes 1111 bytes and becomes `known kinds`
 //   far      closes all files, leaves its folder, makes 100,000 events and ends by SIGKILL
@@ -14,6 +17,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +25,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 4, BLOCKS = 500, REUSES = 30000, FAR_EVENTS = 100000 };
+#include "trace/handover.h"
 
-// The compiler must not know that these are too much.
+enum { THREADS = 4, BLOCKS = 500, REUSES = 10000, LARGE = 2000, FAR_EVENTS = 100000 };
+
+// The compiler must not know that these are too little or too much.
+static volatile size_t nothing = 0;
 static volatile size_t too_many = SIZE_MAX;
 static volatile size_t too_large = PTRDIFF_MAX;
 
@@ -45,7 +52,7 @@ static void use_every_kind(void) {
     char* f = memalign(256, 5);
     char* g = valloc(1);
     char* h = pvalloc(4097);
-    char* i = malloc(0);
+    char* i = malloc(nothing);
     b = reallocarray(b, 30, 5);
     errno = 5;
     free(d);
@@ -73,10 +80,10 @@ static void* reuse(void* argument) {
     for (size_t i = 0; i < REUSES; i++) {
         void** one = &kept[i * 7 % 8];
         if (i % 3 == 0) {
-            *one = realloc(*one, 1 + i % 100);
+            *one = realloc(*one, LARGE + i % 100);
         } else {
             free(*one);
-            *one = malloc(1 + i % 100);
+            *one = malloc(LARGE + i % 100);
         }
     }
     for (size_t i = 0; i < 8; i++) free(kept[i]);
@@ -89,6 +96,26 @@ static void run_threads(void* (*work)(void* argument)) {
         if (pthread_create(&threads[t], NULL, work, (void*)t) != 0) _exit(9);
     }
     for (size_t t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
+}
+
+static void* take_over(void* argument) {
+    (void)argument;
+    blocks[0][0] = malloc(HANDED_THEN);
+    blocks[0][1] = malloc(HANDED_DONE);
+    return NULL;
+}
+
+static void hand_over(bool by_free) {
+    char* block = malloc(HANDED_FIRST);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, take_over, NULL) != 0) _exit(9);
+    if (by_free) {
+        free(block);
+    } else {
+        block = realloc(block, HANDED_MOVED);
+        block[0] = 1;
+    }
+    pthread_join(thread, NULL);
 }
 
 static void be_child(void) {
@@ -126,9 +153,12 @@ int main(int argc, char** argv) {
             for (size_t i = 0; i < BLOCKS; i++) free(blocks[t][i]);
         }
     } else if (strcmp(way, "reuse") == 0) {
-        // Otherwise threads get arenas of their own and never each other's memory.
+        // Threads that had arenas of their own, or small blocks, would never get each other's memory.
         mallopt(M_ARENA_MAX, 1);
         run_threads(reuse);
+    } else if (strcmp(way, "handover") == 0) {
+        hand_over(true);
+        hand_over(false);
     } else if (strcmp(way, "fork") == 0) {
         have_children();
     } else if (strcmp(way, "exec") == 0) {
