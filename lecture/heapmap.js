@@ -5,14 +5,15 @@
 // for; between them lies what the allocator needs itself, has rounded up, or keeps free.
 "use strict";
 
+// One step, or one chapter of a trace that tells a story.
 const HEAPMAP_KEYS = {
-  ArrowDown: 1, ".": 1, ArrowUp: -1, ",": -1,
+  ArrowDown: () => heapmapState.step + 1, ArrowUp: () => heapmapState.step - 1, ".": () => chapterAfter(), ",": () => chapterBefore(),
 };
 const ROW_BYTES = [256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576];
 const THREAD_HUES = ["#3f74b5", "#e0a030", "#2f8f6f", "#a05195", "#7a6a58"];
 
 // Which trace is shown, at which step, and the maps that were loaded by hand.
-const heapmapState = { loaded: [], trace: null, step: 0, timer: null, element: null, data: [] };
+const heapmapState = { loaded: [], trace: null, step: 0, element: null, data: [] };
 
 // ---- What a map says ---------------------------------------------------------------------------------------------------
 
@@ -164,7 +165,25 @@ function goToStep(step) {
   redrawHeaps();
 }
 
+// A chapter is looked at when all its steps are done.
+function chapterEnds() {
+  const maps = shownMaps();
+  if (maps.length === 0) return [0];
+  const most = maps[0].steps.length;
+  const starts = maps[0].captions ? maps[0].captions.map(([from]) => from) : d3.range(0, most, Math.max(1, Math.floor(most / 10)));
+  return [...starts, most];
+}
+const chapterAfter = () => chapterEnds().find((end) => end > heapmapState.step) ?? heapmapState.step;
+const chapterBefore = () => chapterEnds().filter((end) => end < heapmapState.step).pop() ?? 0;
+
+function showTrace(trace) {
+  heapmapState.trace = trace;
+  heapmapState.step = 0;
+  goToStep(chapterAfter());
+}
+
 function heapmap(element, data) {
+  const isFirst = heapmapState.element === null;
   heapmapState.element = element;
   heapmapState.data = data;
   element.replaceChildren();
@@ -178,7 +197,7 @@ function heapmap(element, data) {
     .on("input", (event) => goToStep(Number(event.currentTarget.value))).on("change", (event) => event.currentTarget.blur());
   for (const trace of heapmapTraces().keys()) {
     bar.append("button").attr("type", "button").attr("class", "trace").attr("data-trace", trace).text(trace.replace(/\.(txt|trace)$/, ""))
-      .on("click", (event) => { event.currentTarget.blur(); heapmapState.trace = trace; goToStep(0); });
+      .on("click", (event) => { event.currentTarget.blur(); showTrace(trace); });
   }
   const picker = bar.append("label").attr("class", "pick").text("Load maps");
   picker.append("input").attr("type", "file").attr("accept", ".json,application/json").attr("multiple", true)
@@ -186,7 +205,8 @@ function heapmap(element, data) {
   root.append("p").attr("class", "step").attr("aria-live", "polite");
   root.append("div").attr("class", "panels");
   root.append("div").attr("class", "legend");
-  redrawHeaps();
+  if (isFirst) showTrace(heapmapState.trace);
+  else redrawHeaps();
 }
 
 async function loadMaps(files) {
@@ -199,7 +219,7 @@ async function loadMaps(files) {
       else {
         heapmapState.loaded = heapmapState.loaded.filter((one) => one.trace !== map.trace || one.backend !== map.backend).concat([map]);
         heapmapState.trace = map.trace;
-        heapmapState.step = 0;
+        heapmapState.step = Math.floor(map.steps.length / 2);
       }
     } catch (error) {
       problems.push(`${file.name} cannot be shown: it is not JSON (${error.message}).`);
@@ -276,12 +296,12 @@ function drawHeapLegend(legend, maps) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const by = HEAPMAP_KEYS[event.key];
+  const target = HEAPMAP_KEYS[event.key];
   const shown = heapmapState.element && (presenting() ? heapmapState.element.closest(".current") : onScreen(heapmapState.element));
-  if (!by || !shown || event.ctrlKey || event.metaKey || event.altKey || event.target.type === "range") return;
+  if (!target || !shown || event.ctrlKey || event.metaKey || event.altKey || event.target.type === "range") return;
   if (!presenting() && event.key.startsWith("Arrow")) return; // the page scrolls with these
   event.preventDefault();
-  goToStep(heapmapState.step + by);
+  goToStep(target());
 });
 
 function onScreen(element) {
