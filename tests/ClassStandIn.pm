@@ -14,7 +14,7 @@ use JSON::PP   ();
 use POSIX      ();
 
 # It reads the file `does` of the submission, and gives a test a stage. 'meets' waits for a second grader at work; 'holds'
-# waits as long as there is a file `hold` beside the grader.
+# waits as long as there is a file `hold` beside the grader; of 'lost' the first job is killed.
 my $GRADER = <<'END_OF_GRADER';
 use v5.34;
 use warnings;
@@ -40,8 +40,9 @@ open my $left, '>', "$ENV{TMPDIR}/left" or die "TMPDIR: $!\n";
 record('begin');
 if ( $does =~ /meets/ && $pass eq 'correctness' ) { for ( 1 .. 1200 ) { last if others(); sleep 0.05 } }
 if ( $does =~ /holds/ ) { sleep 0.02 while -e "$Bin/hold" }
-sleep 0.05;
+sleep( $does =~ /lingers/ ? 0.5 : 0.05 );
 record('end');
+if ( $does =~ /lost/ && !-e "$Bin/found" ) { open my $found, '>', "$Bin/found"; kill KILL => getppid; exit }
 if ( $does =~ /breaks (.*)/ ) { say "Bail out!  $1"; exit 2 }
 die "no idea\n" if $does =~ /dies/;
 my %max   = ( build => 2, correctness => 10, speed => 6, deliverables => 5 );

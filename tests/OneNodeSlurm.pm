@@ -146,6 +146,7 @@ sub alive ($self) {
 }
 
 sub stop ($self) {
+    return if $self->{is_stopped}++;    # by then the numbers may be those of other processes
     for my $pid ( reverse @{ $self->{pids} } ) {
         kill 'TERM', $pid;
         my $until = time + $MOST_END_S;
@@ -161,7 +162,6 @@ sub DESTROY ($self) {
     return if $self->{process} != $$;
     local ( $@, $?, $! );
     $self->stop;
-    $self->{pids} = [];
     return;
 }
 

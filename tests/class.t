@@ -19,6 +19,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use lib "$Bin/..";
+use grader::class::Progress;
 use measure::Launch;
 use tests::ClassStandIn;
 use tests::KitCopy;
@@ -297,7 +298,7 @@ subtest 'Two classes on one machine' => sub {
     for my $one (@both) {
         $one->write( 'grader.pl', $both[0]->read('grader.pl') =~ s/\$Bin\/events/$both[0]->path('events')/egr );
         $one->share_machine( $both[0] );
-        $one->submission( "of-$_", "points $_" ) for 1 .. 2;
+        $one->submission( "of-$_", "lingers points $_" ) for 1 .. 2;
     }
     my @pids = map { $_->start( $_->command($PROGRAM) ) } @both;
     waitpid $_, 0 for @pids;
@@ -316,6 +317,13 @@ subtest 'A grader that does not end' => sub {
     nothing_is_left('after it');
     unlink $class->path('hold');
     is( grade()->{exit}, 0, 'it is tried again by the next run' );
+};
+
+subtest 'A job that is lost' => sub {
+    $class = tests::ClassStandIn->new;
+    $class->submission( 'one', 'lost points 9' );
+    is( grade()->{exit},                                0,                                'is started again' );
+    is( join( q{ }, map { $_->{pass} } $class->begun ), 'correctness correctness timing', '... once' );
 };
 
 subtest 'Other machines' => sub {
@@ -361,6 +369,21 @@ subtest 'The real grader' => sub {
     $result = run_command( $^X, "$kit/grader/grade-class", @options, $class->path('class') );
     is( $result->{exit}, 2, 'a kit that was changed grades nobody' );
     like( $result->{stderr}, qr/Tap[.]pm was changed/, '... and says what was changed' );
+};
+
+subtest 'Progress' => sub {
+    my $said     = q{};
+    my $progress = grader::class::Progress->new;
+    {
+        open my $text, '>', \$said or die $!;
+        local *STDERR = $text;
+        $progress->begin( 'timing', 10 );
+        is( $said, q{}, 'is not shown where nobody looks' );
+        @{$progress}{qw(on started)} = ( 1, time - 3600 );
+        $progress->show(6);
+    }
+    like( $said, qr/timing: 6 of 10, about 40 min left/, 'says how much is done and how long the rest will take' );
+    is( grader::class::Progress::duration( 3 * 3600 + 300 ), '3 h 05 min', '... also when it is long' );
 };
 
 subtest 'What cannot be done' => sub {

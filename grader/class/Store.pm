@@ -90,6 +90,13 @@ sub done ( $self, $key, $pass ) { return $self->read_json("state/done/$key.$pass
 
 sub is_done ( $self, $key, $pass ) { return -e $self->path("state/done/$key.$pass") }
 
+# Keys are written in order, so this one stands first; for a big class it matters that not all of it must be parsed.
+sub is_broken ( $self, $key, $pass ) {
+    open my $file, '<:raw', $self->path("state/done/$key.$pass") or return 0;
+    read $file, my $start, 9;
+    return $start eq '{"broken"';
+}
+
 sub forget ( $self, $key, $pass ) { return unlink $self->path("state/done/$key.$pass") }
 
 sub read_json ( $self, $name ) {
