@@ -14,18 +14,22 @@ use measure::Table qw(progress);
 
 my $PROGRAM      = 'list';
 my $SYS_TOP      = 50_000;
-my $SAMPLES      = 1500;     # about so many are enough, and perf takes long to read more
+my $SAMPLES      = 1500;                # about so many are enough, and perf takes long to read more
 my $PERF_HZ_MOST = 999;
+my %TOP_OF       = ( hw08 => 2000 );    # the next step up would take it many times as long
 my $RUN_WALL_S   = 60;
-my $FUNCTIONS    = 12;       # more than a slide can show
-my $STACKS       = 150;      # the hottest ones
+my $FUNCTIONS    = 12;                  # more than a slide can show
+my $STACKS       = 150;                 # the hottest ones
 
 sub measure (%options) {
     my ( @profiles, %problems );
     for my $backend ( @{ $options{backends} } ) {
         progress("profile of $PROGRAM-$backend");
-        my $flat =
-          eval { $backend eq 'sys' ? undef : _gprof( "$options{gprof_bin}/$PROGRAM-$backend", $options{launcher} ); };
+        my $flat = eval {
+            $backend eq 'sys'
+              ? undef
+              : _gprof( "$options{gprof_bin}/$PROGRAM-$backend", $TOP_OF{$backend}, $options{launcher} );
+        };
         my $flat_problem = $@;
         my $top          = $flat ? $flat->{top} : $SYS_TOP;
         my $deep =
@@ -40,9 +44,10 @@ sub measure (%options) {
     return { profiles => \@profiles, problems => \%problems };
 }
 
-sub _gprof ( $program, $launcher ) {
+# top: undef to find one that takes a second.
+sub _gprof ( $program, $top, $launcher ) {
     die "there is no $program\n" if !-x $program;
-    my $profile   = measure::Profile::run( program => $program, launcher => $launcher );
+    my $profile   = measure::Profile::run( program => $program, launcher => $launcher, top => $top );
     my @functions = grep { $_->{percent} > 0 } @{ $profile->{functions} };
     splice @functions, $FUNCTIONS if @functions > $FUNCTIONS;
     return {

@@ -65,12 +65,13 @@ static void take_block(unsigned low, unsigned high) {
     living_bytes += bytes;
 }
 
-static void free_any_block(void) {
-    size_t chosen = pattern_random_below(&random_state, block_count);
+static void free_block(size_t chosen) {
     xfree(blocks[chosen].at);
     living_bytes -= blocks[chosen].bytes;
     blocks[chosen] = blocks[--block_count];
 }
+
+static void free_any_block(void) { free_block(pattern_random_below(&random_state, block_count)); }
 
 // Goes up to or down to so many living bytes, sampling on the way. New blocks have from 2^low to 2^high bytes.
 static void go_to(const char* phase, size_t target_bytes, unsigned low, unsigned high) {
@@ -90,10 +91,8 @@ static void go_to(const char* phase, size_t target_bytes, unsigned low, unsigned
 // A program that idles still makes a few calls, and some allocators give memory back in calls only.
 static void rest(const char* phase) {
     for (int i = 0; i < SAMPLES_AT_REST; i++) {
-        for (int call = 0; call < CALLS_AT_REST; call++) {
-            take_block(6, 9);
-            free_any_block();
-        }
+        for (int call = 0; call < CALLS_AT_REST; call++) take_block(6, 9);
+        for (int call = 0; call < CALLS_AT_REST; call++) free_block(block_count - 1);
         take_sample(phase);
     }
 }
@@ -119,9 +118,11 @@ int main(int argc, char** argv) {
     take_sample("all freed");
     rest("all freed");
 
+    size_t before_kib = samples[0].resident_kib;
     for (size_t i = 0; i < sample_count; i++) {
-        printf("%s\t%zu\t%zu\n", samples[i].phase, samples[i].asked_kib,
-               samples[i].resident_kib - samples[0].resident_kib);
+        size_t now_kib = samples[i].resident_kib;
+        size_t beyond_kib = now_kib > before_kib ? now_kib - before_kib : 0;
+        printf("%s\t%zu\t%zu\n", samples[i].phase, samples[i].asked_kib, beyond_kib);
     }
     return 0;
 }
