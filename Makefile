@@ -195,8 +195,8 @@ $(BIN)/xtrace $(BIN)/trace-convert:
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
 
 .PHONY: xtrace replay
-xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records what any program asks of malloc; see trace/README.md
-replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## bin/replay-BACKEND TRACE for every backend
+xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records what any program asks of malloc; see trace/README.md [needs trace/xtrace.c]
+replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## bin/replay-BACKEND TRACE for every backend: throughput, utilization [needs trace/replay.c]
 
 # par with other advice to the kernel, for the lecture: bin/PROGRAM-nohuge asks for no huge pages, bin/PROGRAM-nopurge keeps
 # pages that it could give up. The experiments know what to change.
