@@ -188,6 +188,7 @@ is(
 my ( $exec, $exec_result ) = record('exec');
 is( text_of($exec), $kinds_text =~ s/ kinds$/ exec/mr, 'after exec the trace is of the new program' );
 like( $exec_result->{stderr}, qr/became another one by exec/, 'and that is said' );
+unlike( $exec_result->{stderr}, qr/missing/, 'and nothing of the old one is left' );
 
 my ( $far, $far_result ) = record('far');
 is( follow( text_of($far) )->{events}, 100_000, 'nothing is lost when a program closes all files and is killed' );
