@@ -13,10 +13,7 @@ use lecture::Ideas;
 my $STORY = 'list';    # the program that the slides of the ladder tell about
 
 # A factor as one says it.
-sub factor ($number) {
-    return sprintf $number >= 9.95 ? '%.0f' : $number >= 0.0995 ? '%.1f' : '%.2f', $number if $number >= 1;
-    return sprintf '%.2f', $number;
-}
+sub factor ($number) { return sprintf $number >= 9.95 ? '%.0f' : $number >= 0.95 ? '%.1f' : '%.2f', $number }
 
 sub percent ($share) { return sprintf '%.0f%%', 100 * $share }
 

@@ -149,6 +149,15 @@ sub _program ($race) {
 
 # ---- Scaling -------------------------------------------------------------------------------------------------------------
 
+# What a call costs the machine: the wall time of all cores that the threads can use, so that waiting for a lock counts as
+# well as working. Flat where threads share the work without standing in each other's way. Without wall times, CPU time.
+sub _cost ( $content, $name, $count ) {
+    my ( $runs, $cores ) = ( $content->{runs}{"$name, $count threads"}, ( $content->{machine} // {} )->{cores} );
+    return @{ _need( $content->{cpu_ns_per_operation}{$name}, $count, 'ARRAY' ) }
+      if !$runs || !$cores || !$content->{operations};
+    return map { 1e9 * $_ * min( $count, $cores ) / $content->{operations} } @{ _numbers( $runs, 'wall_s' ) };
+}
+
 sub _scaling ($content) {
     my $cost    = _need( $content, 'cpu_ns_per_operation', 'HASH' );
     my @threads = @{ _need( $content, 'threads', 'ARRAY' ) };
@@ -156,7 +165,7 @@ sub _scaling ($content) {
     for my $name ( lecture::Ideas::in_order( keys %{$cost} ) ) {
         my @points;
         for my $count (@threads) {
-            my @rounds = @{ _need( $cost->{$name}, $count, 'ARRAY' ) };
+            my @rounds = _cost( $content, $name, $count );
             push @points,
               {
                 threads => $count,
@@ -169,7 +178,12 @@ sub _scaling ($content) {
         push @series, { backend => $name, points => \@points };
     }
     die "it has no allocator that is shown\n" if !@series;
-    return { pattern => $content->{pattern}, threads => \@threads, series => \@series };
+    return {
+        pattern => $content->{pattern},
+        threads => \@threads,
+        series  => \@series,
+        waiting => $content->{runs} ? 1 : 0
+    };
 }
 
 # ---- Memory --------------------------------------------------------------------------------------------------------------

@@ -150,6 +150,23 @@ is(
     'No allocator pays more for a call when threads are added (pairs)',
     'flat lines are called flat'
 );
+my $waiting = write_file(
+    "$folder/waiting.json",
+    JSON::PP->new->encode(
+        {
+            cpu_ns_per_operation => { sys => { 1 => [1], 4 => [1] } },
+            threads              => [ 1, 4 ],
+            operations           => 1e9,
+            machine => { cores            => 2 },
+            runs    => { 'sys, 1 threads' => [ { wall_s => 3 } ], 'sys, 4 threads' => [ { wall_s => 5 } ] },
+        }
+    )
+);
+is_deeply(
+    [ map { $_->{median} } @{ lecture::Results::read_all($waiting)->{scaling}[0]{series}[0]{points} } ],
+    [ 3, 10 ],
+    'a call costs the time of all cores that the threads can use, also when they wait'
+);
 is_deeply(
     [ lecture::Ideas::in_order(qw(mine par limit tcmalloc sys buddy libpar sys)) ],
     [qw(sys buddy mine par tcmalloc)],
@@ -203,6 +220,8 @@ is( $samples[-1]{asked_kib}, 0, '... until all is freed' );
 my ($at_peak) = sort { $b->{asked_kib} <=> $a->{asked_kib} } @samples;
 cmp_ok( $at_peak->{asked_kib},    '>=', 32 * 1024,             '... from a peak of 32 MiB' );
 cmp_ok( $at_peak->{resident_kib}, '>=', $at_peak->{asked_kib}, '... which is resident' );
+my %at_rest = map { $_->{asked_kib} => 1 } grep { $_->{phase} eq 'rest' } @samples;
+is( scalar keys %at_rest, 1, '... and rests with the same in use' );
 ok( $memory->{problems}{none}, 'a backend without a probe is no reason to stop' );
 
 my $stacks = lecture::Profiles::folded( <<'END_OF_SCRIPT' );

@@ -56,7 +56,8 @@ function drawRace(element, section, how = {}) {
     explain(rows, (row) => raceWords(program, row));
   });
   svg.append("text").attr("class", "quiet").attr("x", left).attr("y", height - 0.7 * u)
-    .text("times the C library’s wall time, log scale; bars to the left are faster; thin lines: 95% interval");
+    .text("times the C library’s wall time, log scale; bars to the left are faster; thin lines: " +
+      (d3.min(section.programs, (program) => program.rounds) < 6 ? "all rounds" : "95% interval"));
 }
 
 function raceWords(program, row) {

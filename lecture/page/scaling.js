@@ -24,7 +24,8 @@ function drawScaling(element, scaling, how = {}) {
       .text(count === 1 ? "1 thread" : count);
   }
   svg.append("text").attr("class", "quiet").attr("x", left).attr("y", height - 0.7 * u)
-    .text("CPU time of one call of the allocator, log scale; the same work shared by more and more threads");
+    .text(scaling.waiting ? "time of a core for one call, waiting for locks included, log scale; the same work in all" :
+      "CPU time of one call, log scale; the same work shared by more and more threads");
 
   const labels = scaling.series.map((one) => {
     const last = one.points[one.points.length - 1];
