@@ -180,8 +180,8 @@ sub run_tests ( $tap, $job, $results, @tests ) {
 
 my %option    = read_options();
 my $tap       = grader::Tap->new;
-my $workspace = grader::Workspace->new;
-my $results   = eval { grade( $tap, $workspace, %option ) };
+my $workspace;
+my $results = eval { grade( $tap, $workspace = grader::Workspace->new, %option ) };
 if ( !defined $results ) {
     $tap->bail_out($@);
     exit 2;

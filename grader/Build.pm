@@ -63,6 +63,7 @@ sub targets (%options) {
             "FLAVOUR=$flavour",
             'BUILD=' . $workspace->path('build'),
             'BIN=' . bin( $workspace, $flavour ),
+            "LDLIBS=-Wl,--as-needed -lm -latomic",
             "BACKENDS=@{ $options{backends} }",
             "PROGRAMS=@{ $options{programs} }",
             ( map { "SUBMITTED_$_=$submitted->{$_}" } sort keys %{$submitted} ),

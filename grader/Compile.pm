@@ -23,6 +23,8 @@ my @FLAGS         = qw(-std=gnu11 -g -pthread -D_GNU_SOURCE -Wall -Wextra -fcomm
 my %FLAVOUR_FLAGS = ( release => ['-O2'], tsan => [qw(-O1 -fno-omit-frame-pointer -fsanitize=thread)] );
 
 my $MOST_HELPERS      = 60;
+my $MOST_LOST         = 2000;                 # undefined names; nobody writes so many
+my $HELPERS_WALL_S    = 90;
 my $MOST_WARNINGS     = 6;
 my $COMPILE_WALL_S    = 30;
 my $COMPILE_MEMORY    = 1536 * 1024 * 1024;
@@ -49,7 +51,6 @@ sub backend ( $job, $backend ) {
     }
 
     my @parts = ( $first, _helpers( $self, $source, $first, $made ) );
-    $made->{facts}  = grader::Objects::together( map { $_->{facts} } @parts );
     $made->{folder} = $self->{folder};
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
 }
@@ -70,13 +71,16 @@ sub _compile ( $self, $source, $flavour ) {
     my $unfit = $self->{intake}->unfit($source);
     return { complaint => $unfit, errors => [], warnings => [] } if defined $unfit;
 
-    my $object  = "$self->{folder}/" . ( $source =~ s{[^\w.-]}{_}gr ) . ".$flavour.o";
+    my $object  = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
-    my @include = map { ( '-I', $_ ) } _unique( dirname("$folder/$source"), $folder, $include );
+    my @include =
+      map { ( '-I', $_ ) }
+      _unique( dirname("$folder/$source"), $folder, $include, map { "$folder/$_" } $self->{intake}->header_folders );
     my $result =
       _run( $self, [ 'gcc', @FLAGS, @{ $FLAVOUR_FLAGS{$flavour} }, @include, '-c', '-o', $object, "$folder/$source" ] );
     my @said = grader::Build::readable( $result->{stderr}, $folder, $include, $self->{folder} );
+
     if ( !measure::Launch::ok($result) ) {
         my $why =
           defined $result->{stopped}
@@ -142,15 +146,17 @@ sub _helpers ( $self, $source, $first, $made ) {
     my @candidates = grep { !defined $self->{intake}->unfit($_) } $self->{intake}->helpers_for($source);
     my %text       = map  { $_ => $self->{intake}->text($_) } @candidates;
     my $library    = $self->{job}->library_names;
+    my %names_in   = map { $_ => _names_in( $text{$_} ) } @candidates;
+    my $until      = time + $HELPERS_WALL_S;
     my %tried;
     my @parts = ($first);
-    while (1) {
+    while ( keys %tried < $MOST_HELPERS && time < $until ) {
         my $all  = grader::Objects::together( map { $_->{facts} } @parts );
-        my @lost = grep { !/\A(?:__|_GLOBAL_)/ } sort keys %{ $all->{asked} };
+        my @lost = grep { $_ ne '_GLOBAL_OFFSET_TABLE_' } sort keys %{ $all->{asked} };
         my @own  = grep { !$library->{$_} } @lost;
-        my ($next) =
-          grep { !$tried{$_} && _may_define( $text{$_}, dirname($_) eq dirname($source) ? @lost : @own ) } @candidates;
-        last if !defined $next || keys %tried >= $MOST_HELPERS;
+        last if !@lost || @lost > $MOST_LOST;
+        my $next = _likeliest_helper( [ grep { !$tried{$_} } @candidates ], \%names_in, $source, \@lost, \@own )
+          // last;
         $tried{$next} = 1;
         my $part = _compile( $self, $next, 'release' );
         if ( defined $part->{complaint} ) {
@@ -160,7 +166,9 @@ sub _helpers ( $self, $source, $first, $made ) {
         }
         next if $part->{facts}{defined}{main};
         next if !grep { $part->{facts}{defined}{$_} } @lost;
-        next if grep  { $all->{defined}{$_} } keys %{ $part->{facts}{defined} };
+        next
+          if grep { $all->{defined}{$_} && !$all->{common}{$_} }
+          grep { !$part->{facts}{common}{$_} } keys %{ $part->{facts}{defined} };
         push @parts,                 $part;
         push @{ $made->{sources} },  $next;
         push @{ $made->{warnings} }, @{ $part->{warnings} };
@@ -171,13 +179,26 @@ sub _helpers ( $self, $source, $first, $made ) {
     return @parts;
 }
 
-# Whether a source may define one of these names: it stands at the beginning of a line or after a type, and is followed by
-# what follows a function's name, or a variable's. A guess that saves compiling what is of no use.
-sub _may_define ( $text, @names ) {
-    for my $name (@names) {
-        return 1 if $text =~ /^[^\S\n]*(?:[A-Za-z_][\w \t*]*[\s*])?\Q$name\E\s*[(=;\[]/m;
+# What stands in a source: { definitions => names that look as if they were defined, mentions => all names }. A guess that saves
+# compiling what is of no use; macros can hide a definition.
+sub _names_in ($text) {
+    my %definitions = map { $_ => 1 } $text =~ /^[^\S\n]*(?:[A-Za-z_][\w \t*]*[\s*])?([A-Za-z_]\w*)\s*[(=;\[]/mg;
+    my %mentions    = map { $_ => 1 } $text =~ /([A-Za-z_]\w*)/g;
+    return { definitions => \%definitions, mentions => \%mentions };
+}
+
+# The candidate to try next: one that seems to define what is lost, then one that mentions it, then any beside the backend.
+sub _likeliest_helper ( $candidates, $names_in, $source, $lost, $own ) {
+    my $is_near = sub ($path) { return dirname($path) eq dirname($source) };
+    for my $how (qw(definitions mentions)) {
+        for my $path ( @{$candidates} ) {
+            my $names = $names_in->{$path}{$how};
+            return $path if grep { $names->{$_} } @{ $how eq 'definitions' && $is_near->($path) ? $lost : $own };
+        }
     }
-    return 0;
+    return if !@{$own};
+    my ($near) = grep { $is_near->($_) } @{$candidates};
+    return $near;
 }
 
 # ---- One object ------------------------------------------------------------------------------------------------------
@@ -190,15 +211,19 @@ sub _join ( $self, $name, @objects ) {
       && _run( $self, [ 'objcopy', ( map { "--keep-global-symbol=$_" } grader::Objects::calls() ), $whole, $object ] );
     my ($failed) = grep { $_ && !measure::Launch::ok($_) } $linked, $hidden;
     if ($failed) {
-        my @said = grader::Build::readable( $failed->{stderr}, $self->{folder} );
+        my @said = grader::Build::readable( $failed->{stderr}, $self->{intake}->folder, $self->{folder} );
         return (
             complaint => 'its objects cannot be linked',
             errors    => [ grader::Build::first_errors( join "\n", @said ) ]
         );
     }
-    return ( complaint => 'linking gave no object file', errors => [] )
-      if !-f $object || -l $object || !_facts( $self, $object )->{relocatable};
-    return ( object => $object );
+    my $facts = -f $object && !-l $object ? _facts( $self, $object ) : {};
+    return ( complaint => 'linking gave no object file', errors => [] ) if !$facts->{relocatable};
+
+    # It is the object that will be linked which is judged, not its parts: ld may have dropped some of those.
+    my $code = _run( $self, [ qw(objdump -d --no-show-raw-insn), $object ] );
+    $facts->{bare_calls} = grader::Objects::bare_calls( $code->{stdout} );
+    return ( object => $object, facts => $facts );
 }
 
 1;

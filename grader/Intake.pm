@@ -10,6 +10,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Cwd            ();
 use File::Basename qw(basename dirname);
 use File::Copy     qw(copy);
 use File::Find     ();
@@ -21,6 +22,8 @@ my $MOST_BYTES        = 64 * 1024 * 1024;
 my $MOST_FILES        = 4000;
 my $MOST_FILE_BYTES   = 8 * 1024 * 1024;
 my $MOST_SOURCE_BYTES = 1024 * 1024;
+
+my $MOST_HEADER_FOLDERS = 20;
 
 # Left where they are: version control, what was built, and what editors and archivers drop.
 my $NO_FOLDER = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
@@ -36,6 +39,7 @@ my %OLD_NAMES = (
 # taken from a folder; not_helpers => [paths, relative to the backend's, of sources that are no helpers: the kit's own].
 # Result: an object. Dies with one line when there is nothing to take in.
 sub new ( $class, $source, $folder, %how ) {
+    $source = Cwd::abs_path($source) if -d $source;
     my $self =
       bless { folder => $folder, notes => [], only => $how{only} // qr//, not_helpers => $how{not_helpers} // [] },
       $class;
@@ -125,6 +129,14 @@ sub helpers_for ( $self, $source ) {
     my %ours   = map  { $prefix . $_ => 1 } @{ $self->{not_helpers} };
     my @others = grep { /[.]c\z/ && $_ ne $source && !$ours{$_} } $self->files;
     return ( ( grep { index( $_, $prefix ) == 0 } @others ), grep { index( $_, $prefix ) != 0 } @others );
+}
+
+# The folders that hold headers, relative; no more than anybody needs.
+sub header_folders ($self) {
+    my %seen;
+    my @folders = grep { !$seen{$_}++ } map { dirname($_) } grep { /[.]h\z/ } $self->files;
+    splice @folders, $MOST_HEADER_FOLDERS if @folders > $MOST_HEADER_FOLDERS;
+    return @folders;
 }
 
 # Why a file is no source that can be compiled; undef when it looks like one.

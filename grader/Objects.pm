@@ -17,7 +17,8 @@ my @CALLS = qw(xmalloc xfree xrealloc);
 # Memory of the C library. The assignment is to write this.
 my %LIBRARY_MEMORY = map { $_ => 1 }
   qw(malloc calloc realloc reallocarray free cfree aligned_alloc posix_memalign memalign
-  valloc pvalloc sbrk brk __libc_malloc __libc_calloc __libc_realloc __libc_free __libc_memalign);
+  valloc pvalloc sbrk brk __sbrk __libc_malloc __libc_calloc __libc_realloc __libc_free __libc_memalign __libc_valloc
+  __libc_pvalloc __libc_reallocarray);
 
 my %REFUSED = _by_name(
     'starts or traces processes' => [
@@ -25,8 +26,9 @@ my %REFUSED = _by_name(
           execl execle execlp execv execve execvp execvpe execveat fexecve process_vm_readv process_vm_writev)
     ],
     'signals other processes'    => [qw(kill killpg tgkill tkill sigqueue pidfd_send_signal)],
-    'looks up functions by name' => [qw(dlopen dlmopen dlsym dlvsym dl_iterate_phdr)],
-    'talks to others'            =>
+    'looks up functions by name' =>
+      [qw(dlopen dlmopen dlsym dlvsym dl_iterate_phdr dladdr dladdr1 dlinfo _dl_find_object _r_debug _DYNAMIC)],
+    'talks to others' =>
       [qw(socket socketpair connect bind listen accept accept4 sendto sendmsg getaddrinfo gethostbyname)],
     'changes the environment' => [qw(setenv putenv unsetenv clearenv)],
     'asks which program runs' => [qw(program_invocation_name program_invocation_short_name __progname __progname_full)],
@@ -43,7 +45,8 @@ my $OF_THE_PROGRAM = qr/\A(?:main|search|fail|fail_no_memory|failure_names_progr
 # Noted: there are honest reasons, but also others.
 my %ODD = map { $_ => 1 } qw(exit _exit _Exit quick_exit atexit on_exit syscall open openat fopen creat read write pread
   pwrite dup dup2 fcntl ioctl printf puts putchar sleep usleep nanosleep clock_nanosleep mprotect pkey_mprotect memfd_create
-  shm_open prctl getauxval sigaction signal sched_setaffinity pthread_setaffinity_np unlink rename getenv environ);
+  shm_open prctl getauxval sigaction signal sched_setaffinity pthread_setaffinity_np unlink rename getenv environ
+  __environ _environ strdup __strdup strndup getline getdelim open_memstream asprintf vasprintf);
 
 sub _by_name (%names_of) {
     my %why;
@@ -69,6 +72,8 @@ sub judge ($facts) {
     }
     push @refused, map { "it $_: " . join ', ', @{ $because{$_} } } sort keys %because;
     push @refused, map { "$_ is chosen while the program starts (an ifunc)" } sort keys %{ $facts->{ifuncs} };
+    push @refused, 'it enters the system past the C library: ' . join ', ', sort keys %{ $facts->{bare_calls} }
+      if %{ $facts->{bare_calls} // {} };
     for my $section ( sort keys %{ $facts->{sections} } ) {
         if    ( $section =~ $FORBIDDEN_SECTION ) { push @refused, "it has a section $section" }
         elsif ( $section !~ $USUAL_SECTION )     { push @odd,     "it has a section $section" }
@@ -87,10 +92,10 @@ sub judge ($facts) {
 sub calls () { return @CALLS }
 
 # Reads what readelf prints (--wide --symbols --section-headers --file-header) of one object. Result: { defined => {global name
-# => 1}, asked => {undefined name => 1}, ifuncs => {name => 1}, sections => {name => 1}, relocatable => whether it is an
+# => 1}, of them those that may be defined again => {common}, asked => {undefined name => 1}, ifuncs => {name => 1}, sections => {name => 1}, relocatable => whether it is an
 # object file }.
 sub facts ($listing) {
-    my %facts = ( defined => {}, asked => {}, ifuncs => {}, sections => {} );
+    my %facts = ( defined => {}, common => {}, asked => {}, ifuncs => {}, sections => {} );
     $facts{relocatable} = $listing =~ /^\s+Type:\s+REL\b/m;
     for my $line ( split /\n/, $listing ) {
         if ( $line =~ /\A\s*\[\s*\d+\]\s(\S*)\s/ ) {
@@ -103,16 +108,27 @@ sub facts ($listing) {
             $facts{ifuncs}{$name} = 1 if $type eq 'IFUNC';
             if   ( $where eq 'UND' ) { $facts{asked}{$name}   = 1 }
             else                     { $facts{defined}{$name} = 1 }
+            $facts{common}{$name} = 1 if $where eq 'COM' || $binding eq 'WEAK';
         }
     }
     return \%facts;
+}
+
+# The instructions that enter the system without the C library, in what objdump -d --no-show-raw-insn prints: { name => 1 }.
+sub bare_calls ($listing) {
+    return { map { $_ => 1 } $listing =~ /^\s+[0-9a-f]+:\s+(syscall|sysenter|int\s+\$0x80)\b/mg };
+}
+
+# What one object asks for and another does not, beside what the sanitizer needs.
+sub only_in ( $facts, $other ) {
+    return grep { !/\A__tsan_/ && !$other->{asked}{$_} && !$other->{defined}{$_} } sort keys %{ $facts->{asked} };
 }
 
 # The facts of several objects that are linked together.
 sub together (@facts) {
     my %all = ( relocatable => 1 );
     for my $facts (@facts) {
-        for my $kind (qw(defined asked ifuncs sections)) {
+        for my $kind (qw(defined common asked ifuncs sections)) {
             $all{$kind}{$_} = 1 for keys %{ $facts->{$kind} };
         }
     }

@@ -36,6 +36,7 @@ sub result ( $self, $name, $outcome ) {
     my $number = ++$self->{number};
     my $line   = ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~ s/#/\\#/gr;
     $line .= " # SKIP $outcome->{reason}" if $verdict eq 'skip';
+    $line =~ s/[^\x20-\x7e]/?/g;
     say $line;
     $self->note( @{ $outcome->{notes} // [] } );
     my @hint = $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
@@ -54,7 +55,7 @@ sub bail_out ( $self, $reason ) {
 }
 
 sub _comments (@lines) {
-    return map { "# $_\n" } map { split /\n/ } @lines;
+    return map { "# $_\n" } map { s/[^\t\x20-\x7e]/?/gr } map { split /\n/ } @lines;
 }
 
 sub counts ($self) { return %{ $self->{counts} } }

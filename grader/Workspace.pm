@@ -15,7 +15,11 @@ use File::Spec     ();
 use File::Temp     ();
 
 sub new ($class) {
-    my $folder = File::Temp->newdir( DIR => _place() );
+    my $place = _place();
+    die
+"the grader cannot run: make cannot work in the folder for temporary files, $place: set TMPDIR to one without blanks and signs\n"
+      if $place =~ m{[^\w./+-]};
+    my $folder = File::Temp->newdir( DIR => $place );
     for my $signal (qw(INT TERM HUP)) {
         $SIG{$signal} = sub {
             $SIG{$_} = 'IGNORE' for qw(INT TERM HUP);    # from here on the folder is removed, undisturbed
