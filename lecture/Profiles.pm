@@ -36,7 +36,7 @@ sub measure (%options) {
           eval { _perf( "$options{bin}/$PROGRAM-$backend", $top, $flat ? $flat->{cpu_s} : 0, $options{launcher} ) };
         my $problem = $backend eq 'sys' ? $@ : $flat_problem;
         my $profile = $flat // ( $backend eq 'sys' ? $deep : undef );
-        if ( !$profile ) { $problems{$backend} = $problem =~ s/\n.*//sr; next }
+        if ( !$profile ) { $problems{$backend} = $problem =~ s/\n.*//sr =~ s{\S*/}{}gr; next }
         push @profiles,
           { backend => $backend, program => $PROGRAM, stacks => $deep ? $deep->{stacks} : [], %{$profile} };
     }

@@ -49,8 +49,16 @@ function heapAfter(map, count) {
   return { living: taken, freed: [...freed.values()].filter((one) => !covered(one)), resident: map.steps[Math.max(0, count - 1)][5] };
 }
 
-// The rows of so many bytes that the run touches at some time, in the order of addresses.
+// The rows of so many bytes that the run touches at some time, in the order of addresses. They never change, so they are kept.
+const keptRows = new WeakMap();
 function rowsOf(map, rowBytes) {
+  if (!keptRows.has(map)) keptRows.set(map, new Map());
+  const kept = keptRows.get(map);
+  if (!kept.has(rowBytes)) kept.set(rowBytes, findRows(map, rowBytes));
+  return kept.get(rowBytes);
+}
+
+function findRows(map, rowBytes) {
   const rows = new Set();
   for (const step of map.steps) {
     if (step[3] > 0) for (let row = Math.floor(step[4] / rowBytes); row * rowBytes < step[4] + step[3]; row++) rows.add(row);
