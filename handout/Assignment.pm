@@ -112,7 +112,9 @@ sub table (@tests) {
 }
 
 # A description without the TOPs that a grade draws.
-sub sentence ($words) { return $words =~ s/ \((?:TOP |base|challenge|bonus|REPORT|graph)[^)]*\)//r =~ s/\bsys\b/the C library/r }
+sub sentence ($words) {
+    return $words =~ s/ \((?:TOP |base|challenge|bonus|REPORT|graph)[^)]*\)//r =~ s/\bsys\b/the C library/r;
+}
 
 sub unpaid (@rows) {
     return q{} if !@rows;
