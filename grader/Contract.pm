@@ -192,7 +192,8 @@ sub _binary ( $job, $backend, $flavour, $name ) {
     return $path if defined $path;
     my $why = $@;
     die $why if !ref $why;
-    return _fail( "make $backend compile and link first", $why->{complaint}, @{ $why->{errors} // [] } );
+    my $hint = $why->{is_cheat} ? 'an allocator is the same under every tool' : "make $backend compile and link first";
+    return { %{ _fail( $hint, $why->{complaint}, @{ $why->{errors} // [] } ) }, is_cheat => $why->{is_cheat} };
 }
 
 sub _launch ( $job, $binary, %options ) {
@@ -220,7 +221,8 @@ sub _suite ( $job, $backend, $check ) {
     my $word   = $job->nonce;
     my $result = _launch(
         $job, $binary,
-        command => [ $binary, $traits, $word ],
+        command => [ $binary, $traits, '-' ],
+        stdin   => "$word\n",
         env     => { CK_RUN_CASE => $check->{case}, SEED => $seed, MEMORY_MIB => scalar _memory_mib() },
     );
 
@@ -285,7 +287,7 @@ sub _small_space ( $job, $backend, $check ) {
     return $binary if ref $binary;
 
     my $word   = $job->nonce;
-    my $result = _launch( $job, $binary, command => [ $binary, $KINDS, $word ] );
+    my $result = _launch( $job, $binary, command => [ $binary, $KINDS, '-' ], stdin => "$word\n" );
     return _pass() if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
 
     my $how     = measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
@@ -309,7 +311,7 @@ sub _one_lock ( $job, $backend, $check ) {
 
     my $word      = $job->nonce;
     my $see       = "to see it again: make BACKENDS=$backend build/release/$name && build/release/$name x";
-    my $result    = _launch( $job, $binary, command => [ $binary, $word ] );
+    my $result    = _launch( $job, $binary, command => [ $binary, '-' ], stdin => "$word\n" );
     my ($closing) = $result->{stdout} =~ /^one_lock: (\d+ threads made \d+ calls); \Q$word\E$/m;
     if ( !measure::Launch::ok($result) || !defined $closing ) {
         my $how     = measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
@@ -437,6 +439,7 @@ sub _watch ( $job, $backend, %how ) {
     my $plain   = _binary( $job, $backend, 'release', $name );
     return $plain if ref $plain;
     my $binary = _binary( $job, $backend, $flavour, $name );
+    return $binary if ref $binary && $binary->{is_cheat};
     return _skip(
         "it could not be built for $flavour: " . join '; ',
         @{ $binary->{diag} }[ 0 .. ( @{ $binary->{diag} } > 1 ) ]
@@ -448,7 +451,8 @@ sub _watch ( $job, $backend, %how ) {
     my @work   = @{ $WORK{$flavour} };
     my $result = _launch(
         $job, $binary,
-        command => [ @{ $how{before} }, $binary, @work, $word ],
+        command => [ @{ $how{before} }, $binary, @work, '-' ],
+        stdin   => "$word\n",
         env     => $how{env} // {},
         wall_s  => $TOOL_WALL_S,
     );

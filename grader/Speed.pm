@@ -34,6 +34,9 @@ my $TOP_SPREAD = 100;
 # So much more memory is touched before a run than the trial needed.
 my $TOUCH_FACTOR = 1.2;
 
+# A timed run takes at least this part of the CPU time of one that proves its work; proofs shorter than this tell nothing.
+my ( $LEAST_WORK_SHARE, $SHORTEST_PROOF_S ) = ( 0.5, 0.03 );
+
 # The part of its time in which the baseline of a base works at least.
 my $LEAST_BUSY_SHARE = 0.5;
 
@@ -214,7 +217,25 @@ sub _rounds ( $comparison, $watch ) {
             return !$series{spent} && _is_open( $comparison, \%series );
         },
     );
+    _insist_on_same_work( $comparison, \%series );
     return \%series;
+}
+
+# A submission can know whether it must prove its work in a run. An honest one needs about as long without: the digest takes
+# up to two fifths of the time. One that cheats in the other runs needs next to nothing there.
+sub _insist_on_same_work ( $comparison, $series ) {
+    my $proofs = $comparison->{proof_cpu_s} // {};
+    for my $backend ( grep { $proofs->{$_} >= $SHORTEST_PROOF_S } sort keys %{$proofs} ) {
+        my @cpu_s = map { _cpu_s($_) } @{ $series->{results}{$backend} } or next;
+        my $cpu_s = measure::Rounds::median(@cpu_s);
+        next if $cpu_s >= $LEAST_WORK_SHARE * $proofs->{$backend};
+        die {
+            backend   => $backend,
+            complaint => sprintf 'bin/%s-%s %d takes %.3f s of CPU, but %.3f s when it must prove its work (--digest)',
+            $comparison->{program}, $backend, $series->{top}, $cpu_s, $proofs->{$backend}
+        };
+    }
+    return;
 }
 
 # The last round, as grader::Sequential::judge takes it.
@@ -273,6 +294,8 @@ sub _audit ( $comparison, $top ) {
     for my $backend ( grep { $_ ne $library } @backends ) {
         my $proof = _proof( $job, $program, $backend, $top, $nonce );
         _insist_on_memory( $job, $program, $backend, $top, $proof, $least_kib );
+        my $least_cpu_s = \$comparison->{proof_cpu_s}{$backend};
+        ${$least_cpu_s} = min( ${$least_cpu_s} // _cpu_s($proof), _cpu_s($proof) );
         next if $proof->{digest} eq $right->{digest};
         die {
             backend   => $backend,

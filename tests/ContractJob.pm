@@ -65,10 +65,9 @@ sub binary ( $self, $backend, $flavour, $name ) {
 }
 
 sub launch ( $self, %options ) {
-    my @command = @{ $options{command} };
     if ( $self->{result} ) {
         my %result = %{ $self->{result} };
-        $result{stdout} =~ s/\bWORD\b/$command[-1]/;
+        $result{stdout} =~ s/\bWORD\b/$options{stdin} =~ s{\n}{}r/e;
         return \%result;
     }
     delete $options{see};

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tests/closing.h"
 #include "xmalloc.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
@@ -95,7 +96,7 @@ int main(int count, char** arguments) {
     if (!run_round(1) || !run_round(2)) return 1;
     if (count == 3) {
         write_to(STDOUT_FILENO, "small_space: 2 rounds; ");
-        write_to(STDOUT_FILENO, arguments[2]);
+        write_to(STDOUT_FILENO, closing_word(arguments[2]));
         write_to(STDOUT_FILENO, "\n");
     }
     return 0;

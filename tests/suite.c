@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "tests/calls.h"
+#include "tests/closing.h"
 #include "tests/traits.h"
 #include "xmalloc.h"
 
@@ -260,6 +261,7 @@ int main(int count, char** arguments) {
     if (ran == 0) fprintf(stderr, "%s: no test ran: there is no test case CK_RUN_CASE, or it is left out here\n", name);
     size_t cut_short = count_cut_short((size_t)ran, (size_t)failed);
     if (word != NULL)
-        printf("closing: %zu ended, %d failed, %zu cut short; %s\n", (size_t)progress->ended, failed, cut_short, word);
+        printf("closing: %zu ended, %d failed, %zu cut short; %s\n", (size_t)progress->ended, failed, cut_short,
+               closing_word(word));
     return ran == 0 || failed > 0 || cut_short > 0 ? 1 : 0;
 }

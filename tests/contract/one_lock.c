@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/closing.h"
 #include "tests/contract/locks.h"
 #include "xmalloc.h"
 
@@ -77,6 +78,7 @@ int main(int count, char** arguments) {
     LockUse uses[MOST_LOCKS];
     read_locks(uses);
     for (size_t i = 0; i < MOST_LOCKS && uses[i].address != NULL; i++) print_lock(&uses[i]);
-    printf("one_lock: %d threads made %d calls; %s\n", THREADS, THREADS * ROUNDS * CALLS_OF_A_ROUND, arguments[1]);
+    printf("one_lock: %d threads made %d calls; %s\n", THREADS, THREADS * ROUNDS * CALLS_OF_A_ROUND,
+           closing_word(arguments[1]));
     return 0;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/closing.h"
 #include "xmalloc.h"
 
 enum { MOST_THREADS = 16, LIVE = 40, SLOTS = 16, KIB = 1024 };
@@ -145,6 +146,6 @@ int main(int count, char** arguments) {
     }
     for (size_t i = 0; i < thread_count; i++) pthread_join(threads[i], NULL);
     for (size_t i = 0; i < SLOTS; i++) give_back(&handed.pieces[i]);
-    printf("watched: %zu threads, %zu rounds each; %s\n", thread_count, rounds, arguments[3]);
+    printf("watched: %zu threads, %zu rounds each; %s\n", thread_count, rounds, closing_word(arguments[3]));
     return 0;
 }
