@@ -109,6 +109,6 @@ function drawView(view) {
   } catch (error) {
     view.element.replaceChildren();
     d3.select(view.element).append("p").attr("class", "message").text(`This picture cannot be drawn from these results: ${error.message}`);
-    view.failed = error;
+    console.error(error.stack);
   }
 }
