@@ -61,7 +61,7 @@ sub defaults () {
 
 # The setting of this name for one backend: its own, or the usual one.
 sub for_backend ( $settings, $name, $backend ) {
-    return $settings->{$name}{$backend} // $settings->{$name}{usual};
+    return $settings->{$name}{$backend} // $settings->{$name}{usual} // [];
 }
 
 1;
