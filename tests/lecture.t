@@ -74,6 +74,12 @@ is(
 my %section = map { $_->{id} => $_ } @{ $data->{race}{sections} };
 is( $section{large}{finding}, 'par needs 25% of the time of the C library on ivec',      'the race: how fast par is' );
 is( $section{small}{finding}, 'hw08 takes 58 times as long as the C library on collatz', '... how slow hw08 is' );
+my ($par) = grep { $_->{backend} eq 'par' } @{ $section{large}{programs}[0]{rows} };
+is(
+    join( ' ', map { sprintf '%.3f', $par->{$_} } qw(median_s spread_s ratio) ),
+    '0.400 0.016 0.250',
+    '... with the spread of its rounds'
+);
 my ($pairs) = grep { $_->{pattern} eq 'pairs' } @{ $data->{scaling} };
 is(
     $pairs->{finding},
