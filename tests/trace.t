@@ -292,6 +292,12 @@ is(
     'every block has an id of its own there'
 );
 
+is(
+    convert( '--first', 3, $kinds, q{-} )->{stdout},
+    "xtrace text 1\nprogram $known kinds\ncut\nmalloc 0 0 40\ncalloc 0 1 21\nmalloc 0 2 10\n",
+    'the first events alone are a trace that says that it was cut'
+);
+
 # ---- Damage ----------------------------------------------------------------------------------------------------------
 
 # Result: whether a file is refused in one line.
