@@ -311,7 +311,12 @@ my $whole = slurp($kinds);
 my @taken =
   grep { !is_refused( spurt( "$folder/short.trace", substr $whole, 0, $_ ), qr/.+/ ) } 0 .. length($whole) - 1;
 is( "@taken", q{}, 'a file that was cut anywhere is refused in one line' );
+ok( is_refused( "$folder/short.trace", qr/is damaged: 7 bytes follow .*/ ), 'by what is left of its checksum' );
+spurt( "$folder/short.trace", substr $whole, 0, -20 );
+ok( is_refused( "$folder/short.trace", qr/is damaged at event 1\d of 19: the file ends there/ ),
+    'or by its last event' );
 @taken = ();
+
 for my $at ( 0 .. length($whole) - 1 ) {
     my $changed = $whole;
     substr( $changed, $at, 1 ) ^.= chr( 1 << $at % 8 );
