@@ -104,7 +104,8 @@ sub _files_in ( $folder, $notes = [] ) {
         return grep { $_ !~ $NO_FOLDER || !-d "$File::Find::dir/$_" } @names;
     };
     File::Find::find( { wanted => $wanted, preprocess => $sift, no_chdir => 1 }, $folder );
-    return sort { ( $a =~ tr{/}{} ) <=> ( $b =~ tr{/}{} ) || $a cmp $b } @found;
+    @found = sort { ( $a =~ tr{/}{} ) <=> ( $b =~ tr{/}{} ) || $a cmp $b } @found;
+    return @found;
 }
 
 # The file of a backend, relative to the folder, and its note when an old name was taken for the new one; nothing when the

@@ -25,7 +25,8 @@ sub files ($tree) {
     for my $pattern (@FILES) {
         $found{ substr $_, length("$tree/") } = 1 for grep { -f } File::Glob::bsd_glob("$tree/$pattern");
     }
-    return sort keys %found;
+    my @files = sort keys %found;
+    return @files;
 }
 
 # The text of the list for a tree as it is now, as sha256sum(1) writes and checks it.
