@@ -38,9 +38,10 @@ sub data ($results) {
         entry    => $lecture::Results::ENTRY,
         map { $_ => $results->{$_} ? $results->{$_}[-1] : undef } qw(memory profiles claims),
     );
-    $data{scaling} = $results->{scaling} // [];
-    $_->{finding}  = lecture::Findings::race($_)    for $race ? @{ $race->{sections} } : ();
-    $_->{finding}  = lecture::Findings::scaling($_) for @{ $data{scaling} };
+    $data{scaling} =
+      [ sort { ( $b->{pattern} eq 'pairs' ) <=> ( $a->{pattern} eq 'pairs' ) } @{ $results->{scaling} // [] } ];
+    $_->{finding} = lecture::Findings::race($_)    for $race ? @{ $race->{sections} } : ();
+    $_->{finding} = lecture::Findings::scaling($_) for @{ $data{scaling} };
     for my $kind ( grep { $data{$_} } qw(memory profiles claims) ) {
         $data{$kind}{finding} = lecture::Findings->can($kind)->( $data{$kind} );
     }
