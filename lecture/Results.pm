@@ -179,7 +179,7 @@ sub _scaling ($content) {
     }
     die "it has no allocator that is shown\n" if !@series;
     return {
-        pattern => $content->{pattern},
+        pattern => $content->{pattern} // 'unnamed',
         threads => \@threads,
         series  => \@series,
         waiting => $content->{runs} ? 1 : 0

@@ -59,7 +59,7 @@ my ($json) = $page =~ m{<script id="data"[^>]*>(.*?)</script>}s;
 my $data = JSON::PP->new->utf8->decode($json);
 is_deeply( $data->{problems}, {}, 'all kinds of results are known' );
 is( scalar @{ $data->{heapmaps} },                            2,             '... heap maps' );
-is( join( ' ', map { $_->{pattern} } @{ $data->{scaling} } ), 'crowd pairs', '... two patterns of bench/scale' );
+is( join( ' ', map { $_->{pattern} } @{ $data->{scaling} } ), 'pairs crowd', '... two patterns of bench/scale' );
 
 my $spoilt = lecture::Page::html( { text => '</script><!-- a "name" \ ' } );
 my ($inline) = $spoilt =~ m{<script id="data"[^>]*>(.*?)</script>}s;
