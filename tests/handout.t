@@ -191,7 +191,12 @@ is( join( "\n", grader::Pristine::changes("$folder/other/xmalloc") ), q{}, '... 
 
 # All but speed, and but what is worth no points.
 my $NO_CLOCK = '(?!par[.](?:base|challenge|bonus)[.]|.*[.](?:align16|errno|null_and_zero|out_of_memory)).*';
-works( 'the reference is unpacked over the kit', $kit, qw(tar xzf), "$folder/solution.tar.gz", '--strip-components=1' );
+works( 'the reference is unpacked over the kit', $kit, qw(tar xzf), "$folder/solution.tar.gz" );
+works(
+    '... and can be handed in as it is',
+    $kit,                      $^X,       qw(test.pl --submission),
+    "$folder/solution.tar.gz", '--tests', '.*[.]build|report'
+);
 write_file( "$kit/graph.png", "\x89PNG\r\n\x1a\n" );
 is( join( "\n", grader::Pristine::changes($kit) ), q{}, '... and replaces nothing of it' );
 works( 'what a grade links with is compiled',
