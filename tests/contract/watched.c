@@ -8,13 +8,16 @@
 // Exit status: 0 if all went well; 1 with a line on standard error that says what was wrong with a block; 2 for wrong
 // usage; 3 with a line when there was no memory, which may be the tool's fault.
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/closing.h"
@@ -128,6 +131,31 @@ static size_t number_of(const char* text, size_t most) {
     size_t number = strtoul(text, NULL, 10);
     return number <= most ? number : 0;
 }
+
+#ifdef __SANITIZE_THREAD__
+// ThreadSanitizer does not know mremap(2): it would take what a block's new pages were used for before, by another
+// thread, for a race. It knows the calls of which this one is made up here.
+void* mremap(void* old, size_t old_bytes, size_t new_bytes, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    void* wanted = (flags & MREMAP_FIXED) != 0 ? va_arg(more, void*) : NULL;
+    va_end(more);
+    if (wanted == NULL && new_bytes <= old_bytes) {
+        if (new_bytes < old_bytes) munmap((char*)old + new_bytes, old_bytes - new_bytes);
+        return old;
+    }
+    if ((flags & MREMAP_MAYMOVE) == 0) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    int place = MAP_PRIVATE | MAP_ANONYMOUS | (wanted == NULL ? 0 : MAP_FIXED);
+    void* moved = mmap(wanted, new_bytes, PROT_READ | PROT_WRITE, place, -1, 0);
+    if (moved == MAP_FAILED) return moved;
+    memcpy(moved, old, old_bytes < new_bytes ? old_bytes : new_bytes);
+    munmap(old, old_bytes);
+    return moved;
+}
+#endif
 
 int main(int count, char** arguments) {
     size_t thread_count = count == 4 ? number_of(arguments[1], MOST_THREADS) : 0;
