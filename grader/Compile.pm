@@ -38,7 +38,8 @@ sub backend ( $job, $backend ) {
     return { complaint => "there is no ${backend}_alloc.c in what was handed in", errors => [], notes => [] }
       if !defined $source;
 
-    my $self  = { job => $job, intake => $intake, folder => $job->workspace_folder("submission-$backend") };
+    my $self = { job => $job, intake => $intake, folder => $job->workspace_folder("submission-$backend") };
+    $self->{home} = dirname($source);
     my $first = _compile( $self, $source, 'release' );
     my $made  = { sources => [$source], notes => \@notes, warnings => $first->{warnings} };
     return { %{$made}, complaint => $first->{complaint}, errors => $first->{errors} } if defined $first->{complaint};
@@ -51,13 +52,13 @@ sub backend ( $job, $backend ) {
     }
 
     my @parts = ( $first, _helpers( $self, $source, $first, $made ) );
-    $made->{folder} = $self->{folder};
+    @{$made}{qw(folder home)} = @{$self}{qw(folder home)};
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
 }
 
 # The same sources in another flavour. Result: as of backend(), with object or complaint.
 sub flavour ( $job, $backend, $made, $flavour ) {
-    my $self  = { job => $job, intake => $job->intake, folder => $made->{folder} };
+    my $self  = { job => $job, intake => $job->intake, folder => $made->{folder}, home => $made->{home} };
     my @parts = map { _compile( $self, $_, $flavour ) } @{ $made->{sources} };
     my ($bad) = grep { defined $_->{complaint} } @parts;
     return $bad if $bad;
@@ -75,8 +76,12 @@ sub _compile ( $self, $source, $flavour ) {
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
     my @include =
-      map { ( '-I', $_ ) }
-      _unique( dirname("$folder/$source"), $folder, $include, map { "$folder/$_" } $self->{intake}->header_folders );
+      map { ( '-I', $_ ) } _unique(
+        dirname("$folder/$source"),
+        $folder, $include,
+        map { "$folder/$_" } $self->{home} // (),
+        $self->{intake}->header_folders
+      );
     my $result =
       _run( $self, [ 'gcc', @FLAGS, @{ $FLAVOUR_FLAGS{$flavour} }, @include, '-c', '-o', $object, "$folder/$source" ] );
     my @said = grader::Build::readable( $result->{stderr}, $folder, $include, $self->{folder} );
