@@ -75,13 +75,13 @@ sub _compile ( $self, $source, $flavour ) {
     my $object  = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
-    my @include =
-      map { ( '-I', $_ ) } _unique(
-        dirname("$folder/$source"),
-        $folder, $include,
-        map { "$folder/$_" } $self->{home} // (),
-        $self->{intake}->header_folders
-      );
+    my @include = (
+        (
+            map { ( '-I', $_ ) }
+              _unique( dirname("$folder/$source"), map( { "$folder/$_" } $self->{home} ), $folder, $include )
+        ),
+        ( map { ( '-idirafter', "$folder/$_" ) } $self->{intake}->header_folders )    # never before the system's own
+    );
     my $result =
       _run( $self, [ 'gcc', @FLAGS, @{ $FLAVOUR_FLAGS{$flavour} }, @include, '-c', '-o', $object, "$folder/$source" ] );
     my @said = grader::Build::readable( $result->{stderr}, $folder, $include, $self->{folder} );
