@@ -74,7 +74,7 @@ package FakeJob {
         my $run    = $self->{ $proves ? 'proofs' : 'runs' }{$name}++;
         my $wall_s = $self->{takes}{$name}->( $top, $run );
         my $cpu_s  = $self->{cpu}{$name} ? $self->{cpu}{$name}->( $top, $run ) : $wall_s;
-        $cpu_s = $self->{proof_s}{$name} if $proves && defined $self->{proof_s}{$name};
+        $cpu_s = $self->{proof_s}{$name}->($run) if $proves && $self->{proof_s}{$name};
         my $most_s = $options{wall_s} // $self->{settings}{run_timeout_s};
         my %result = (
             limits    => { %options, wall_s => $most_s },
@@ -270,7 +270,7 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
     %outcome = judge( %parallel, contended => ['other processes used 1.02 CPUs'] );
     is( $outcome{base}{verdict}, 'skip', '... which may be more, when others took a CPU from par' );
 
-    my %forging = ( takes => { 'list-par' => sub { 0.05 } }, proofs => { 'list-par' => 0.4 } );
+    my %forging = ( takes => { 'list-par' => sub { 0.05 } }, proofs => { 'list-par' => sub { 0.4 } } );
     %outcome = judge(%forging);
     is( $outcome{challenge}{verdict}, 'fail', 'who works less when no proof is asked for' );
     like(
@@ -278,8 +278,10 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
         qr/takes 0[.]050 s of CPU, but 0[.]400 s when it must prove its work/,
         '... is found out'
     );
-    %outcome = judge( %forging, proofs => { 'list-par' => 0.08 } );
+    %outcome = judge( %forging, proofs => { 'list-par' => sub { 0.08 } } );
     is( $outcome{challenge}{verdict}, 'pass', '... but the proof itself takes time' );
+    %outcome = judge( %forging, proofs => { 'list-par' => sub ($run) { $run < 6 ? 0.4 : 0.08 } } );
+    is( $outcome{challenge}{verdict}, 'pass', '... and nobody is accused for proofs that met with a busy kernel' );
 
     my %sleepy = ( cpu => { 'list-hw08' => sub { 0.04 } } );
     %outcome = judge(%sleepy);
