@@ -138,6 +138,12 @@ subtest 'Folders' => sub {
     is( "@{[$intake->helpers_for($found)]}", 'hw3/lib/h.c main.c', 'helpers nearer to it come first' );
     is( scalar $intake->source_of('hw08'),   undef,                'a backend that is not there is not found' );
 
+    symlink $source, "$folder/alias" or die $!;
+    for my $path ( "$source/", "$source//", "$folder/alias", "$folder/alias/" ) {
+        ( $error, $intake ) = take($path);
+        is( $error // "@{[$intake->files]}", 'main.c hw3/opt_malloc.c hw3/lib/h.c', "$path is the same folder" );
+    }
+
     my $odd = fresh();
     write_file( "$odd/par_alloc.c",  "int x;\0" );
     write_file( "$odd/hw08_alloc.c", 'x' x ( 1024 * 1024 + 1 ) );
