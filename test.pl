@@ -168,18 +168,20 @@ sub run_tests ( $tap, $job, $results, @tests ) {
         my $started = time;
         my $outcome = $test->{run}->();
         $job->progress->clear;
-        $tap->result( $test->{name}, $outcome );
+        $tap->result( $test->{name}, $outcome, $results->is_reported($test) );
         $results->add( $test, $outcome, time - $started );
     }
-    my %count = $tap->counts;
-    $tap->note(
-        "$count{pass} passed, $count{fail} failed" . ( $count{skip} ? ", $count{skip} could not be told" : q{} ) );
+    my %count  = $tap->counts;
+    my @counts = ( "$count{pass} passed", "$count{fail} failed" );
+    push @counts, "$count{skip} could not be told"          if $count{skip};
+    push @counts, "$count{reported} reported for no points" if $count{reported};
+    $tap->note( join ', ', @counts );
     $tap->note( sprintf '%g of %g points', $results->score, $results->max_score );
     return;
 }
 
-my %option    = read_options();
-my $tap       = grader::Tap->new;
+my %option = read_options();
+my $tap    = grader::Tap->new;
 my $workspace;
 my $results = eval { grade( $tap, $workspace = grader::Workspace->new, %option ) };
 if ( !defined $results ) {

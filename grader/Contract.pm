@@ -155,6 +155,7 @@ sub tests ($job) {
               {
                 id   => "$backend.$check->{id}",
                 name => "$backend: $check->{name}" . ( $check->{ours} ? ' (not asked by the course)' : q{} ),
+                ours => $check->{ours},
                 run  => sub { _run( $job, $backend, $check, \%state ) },
               };
         }

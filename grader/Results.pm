@@ -31,7 +31,7 @@ sub plan ( $self, @tests ) {
 # $test: one of those that were planned, in their order. $seconds: how long it took.
 sub add ( $self, $test, $outcome, $seconds ) {
     shift @{ $self->{not_run} };
-    my $max    = $self->{rubric}->points( $test->{id} );
+    my $max    = $self->points( $test->{id} );
     my %points = ( pass => $max, fail => 0, skip => $max );
     $points{skip} = $max * $self->{rubric}->value('cannot_tell')
       if problem_of( $test->{id} ) eq 'Speed' || $test->{id} =~ /[.]tsan\z/;
@@ -44,8 +44,9 @@ sub add ( $self, $test, $outcome, $seconds ) {
         max     => $max,
         seconds => 0 + sprintf( '%.3f', $seconds ),
         ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} ) : () } qw(reason hint value interval) ),
-        notes => $outcome->{notes} // [],
-        diag  => $outcome->{diag}  // [],
+        reported => $self->is_reported($test) ? JSON::PP::true : JSON::PP::false,
+        notes    => $outcome->{notes} // [],
+        diag     => $outcome->{diag}  // [],
       };
     return $self->write;
 }
@@ -54,6 +55,12 @@ sub finish ($self) {
     $self->{complete} = 1;
     return $self->write;
 }
+
+# What there is to be had for a test.
+sub points ( $self, $id ) { return $self->{rubric}->points($id) }
+
+# Whether a failure is told but held against nobody: the course did not ask for it, nor does the rubric.
+sub is_reported ( $self, $test ) { return $test->{ours} && !$self->points( $test->{id} ) }
 
 # Why the grader had to stop.
 sub abandon ( $self, $reason ) {
@@ -65,9 +72,7 @@ sub tests ($self) { return @{ $self->{tests} } }
 
 # The tests that have not been run (yet), with the points they could have given.
 sub not_run ($self) {
-    return
-      map { { id => $_->{id}, name => $_->{name}, max => $self->{rubric}->points( $_->{id} ) } }
-      @{ $self->{not_run} // [] };
+    return map { { id => $_->{id}, name => $_->{name}, max => $self->points( $_->{id} ) } } @{ $self->{not_run} // [] };
 }
 
 sub score ($self) {
@@ -157,10 +162,11 @@ grader::Results - the outcome of a grading, and the files that hold it
     seconds   how long it took so far
     score     points so far
     max       points that there were to be had
-    tests     [ { id, name, verdict, points, max, seconds, reason, hint, value, interval, notes, diag } ]
+    tests     [ { id, name, verdict, points, max, seconds, reported, reason, hint, value, interval, notes, diag } ]
     not_run   [ { id, name, max } ], the tests that have not been run
 
-C<verdict> is "pass", "fail" or "skip"; a skipped test says why in C<reason>. C<diag> are the lines that explain a failure,
+C<verdict> is "pass", "fail" or "skip"; a skipped test says why in C<reason>. C<reported> is true where a failure is told
+but costs nothing. C<diag> are the lines that explain a failure,
 C<notes> lines that are of interest in any case, C<hint> what to do next. C<value> of a speed test is the ratio that was measured, and
 C<interval> the two ends between which the true one lies.
 

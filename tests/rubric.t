@@ -14,6 +14,7 @@ use Test::More;
 
 use lib "$Bin/..";
 use grader::Results;
+use grader::Tap;
 use grader::Rubric;
 use grader::Settings;
 
@@ -162,6 +163,41 @@ subtest 'Results' => sub {
     );
     ok( !$results->is_full, 'these are not full marks' );
     is( join( q{ }, map { s{.*/}{}r } glob "$folder/*new*" ), q{}, 'no half-written file is left' );
+};
+
+subtest 'What costs no points' => sub {
+    my $results = grader::Results->new(
+        rubric => grader::Rubric->read_file($defaults),
+        files  => { junit      => "$folder/n-junit" },
+        about  => { submission => 's', seed => 3, isolation => 'none', machine => 'm', rubric => 'r' },
+    );
+    my @all = map { { id => "par.$_", name => "par: $_", ours => $_ eq 'align16' } } qw(align16 objects resize);
+    is(
+        join( q{ }, map { $results->points( $_->{id} ) > 0 ? 'some' : 'none' } @all ),
+        'none none some',
+        'two are worth nothing'
+    );
+    $results->plan(@all);
+    my $said = q{};
+    {
+        open my $screen, '>', \$said or die $!;
+        my $before = select $screen;     # where the grader's lines go
+        my $tap    = grader::Tap->new;
+        $tap->{diag_to} = $screen;
+        for my $test (@all) {
+            my $outcome = { verdict => 'fail', diag => ['8 <is> no 16'] };
+            $tap->result( $test->{name}, $outcome, $results->is_reported($test) );
+            $results->add( $test, $outcome, 0.5 );
+        }
+        select $before;
+        my %count = $tap->counts;
+        is( "$count{fail} $count{reported}", '2 1', 'what the course did not ask for counts as no failure' );
+    }
+    like( $said, qr/^not ok 1 - par: align16 # TODO worth no points$/m,       '... is a TODO' );
+    like( $said, qr/^not ok 2 - par: objects\n.*^not ok 3 - par: resize\n/ms, '... which nothing else is' );
+    my $xml = read_file("$folder/n-junit");
+    like( $xml, qr/failures="2" errors="0" skipped="1"/,                    '... no failure for JUnit' );
+    like( $xml, qr/<skipped message="worth no points: 8 &lt;is&gt; no 16"/, '... but told' );
 };
 
 subtest 'A grader that stops' => sub {
