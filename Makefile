@@ -266,7 +266,7 @@ scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launch
 # What the course notes say of each rung of the ladder, measured.
 ladder := $(patsubst ladder/%_alloc.c,%,$(wildcard ladder/*_alloc.c))
 .PHONY: claims claims-programs ladder
-claims: $(launcher) ## what the notes claim of each allocator: claim, figure, verdict, in two minutes; ROUNDS=7 [needs ladder/claims]
+claims: $(launcher) ## what the notes claim of each allocator: claim, figure, verdict, in about a minute; ROUNDS=7 [needs ladder/claims]
 	@$(MAKE) --silent BACKENDS="sys hw08 par $(ladder)" BACKEND= claims-programs
 	@ladder/claims $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/claims.json --launcher $(launcher)
 claims-programs: $(foreach backend,$(BACKENDS) $(madvise),$(addprefix $(BIN)/,probe-$(backend))) \
@@ -281,7 +281,7 @@ is_installed = $(wildcard $(shell $(CC) -print-file-name=$(patsubst -l%,lib%.so,
 lecture_peers = $(foreach peer,jemalloc tcmalloc mimalloc,$(if $(call is_installed,$(peer)),$(peer)))
 measured = $(foreach kind,memory patterns $(PROGRAMS),$(addprefix $(BIN)/$(kind)-,$(BACKENDS) $(LECTURE_PEERS)))
 .PHONY: lecture lecture-programs test-lecture
-lecture: $(launcher) ## measure all that the lecture shows, in less than ten minutes: lecture/out/index.html [needs lecture/build]
+lecture: claims $(launcher) ## measure all that the lecture shows, in less than ten minutes: lecture/out/index.html [needs lecture/build]
 	@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(lecture_peers)" lecture-programs
 	@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs
 	@lecture/build --measure --backends "$(lecture_backends) $(lecture_peers)" --programs "$(PROGRAMS)" --bin "$(BIN)" --build "$(BUILD)"

@@ -28,7 +28,7 @@ my %STAGE = (
     build        => { title => 'It is an allocator',                    tests => \&grader::Made::tests },
     correctness  => { title => 'Right answers',                         tests => \&grader::Correctness::tests },
     work         => { title => 'The work is done',                      tests => \&grader::Work::tests },
-    contract     => { title => 'What you are promised to be asked for', tests => \&grader::Contract::tests },
+    contract     => { title => 'What an allocator must keep', tests => \&grader::Contract::tests },
     speed        => { title => 'Speed',                                 tests => \&grader::Speed::tests },
     deliverables => { title => 'Report',                                tests => \&grader::Deliverables::tests },
 );

@@ -16,7 +16,7 @@ our @EXPORT_OK = qw(@MEASURES $FLOOR is_peer best against_best against);
 # What one could use instead of ours. sys is one of them: whoever changes nothing has it.
 my @PEERS = qw(sys jemalloc tcmalloc mimalloc);
 
-our $FLOOR = 'limit';    # bench/limit_alloc.c: less than an allocator, so as fast as one could ever be
+our $FLOOR = 'limit';    # bench/limit_alloc.c: less than an allocator, so about as fast as one could be without huge pages
 
 # What is compared, and how it is read off the results of one allocator.
 our @MEASURES = (
