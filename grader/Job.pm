@@ -172,7 +172,16 @@ sub failed ( $self, $program, $backend ) {
 # Runs a command in the sandbox. %options: those of measure::Launch::run, see => [paths that it may read], write => [folders
 # that it may write]. Result: of measure::Launch::run.
 sub launch ( $self, %options ) {
-    return measure::Launch::run( $self->{sandbox}->wrap(%options) );
+    return _once_more_if_lost( sub () { measure::Launch::run( $self->{sandbox}->wrap(%options) ) } );
+}
+
+# What was killed from outside, as when others have filled the machine's memory, or lost together with its sandbox, is run
+# once more: nobody shall pay for that.
+sub _once_more_if_lost ($run) {
+    my $result   = $run->();
+    my $stopped  = $result->{stopped};
+    my $was_lost = defined $stopped ? $stopped eq 'lost' : ( $result->{signal} // 0 ) == 9;
+    return $was_lost ? $run->() : $result;
 }
 
 # What measure::Launch::run takes for this run of a program. It sees its own file and the system, and keeps nothing for the
@@ -194,7 +203,11 @@ sub command ( $self, $program, $backend, $top, @arguments ) {
 sub run ( $self, $program, $backend, $top, %options ) {
     $self->progress->show("$program-$backend $top");
     my @arguments = @{ delete $options{arguments} // [] };
-    return measure::Launch::run( $self->command( $program, $backend, $top, @arguments ), %options );
+    return _once_more_if_lost(
+        sub () {
+            measure::Launch::run( $self->command( $program, $backend, $top, @arguments ), %options );
+        }
+    );
 }
 
 # What is wrong with a result, in a whole sentence that says how to see it; undef when it is right.

@@ -119,9 +119,19 @@ sub bare_calls ($listing) {
     return { map { $_ => 1 } $listing =~ /^\s+[0-9a-f]+:\s+(syscall|sysenter|int\s+\$0x80)\b/mg };
 }
 
-# What one object asks for and another does not, beside what the sanitizer needs.
+# What one object asks for and another does not, and what tells of other code: a compiler leaves memcpy, abort or a check of
+# the stack in one flavour and out of the other.
 sub only_in ( $facts, $other ) {
-    return grep { !/\A__tsan_/ && !$other->{asked}{$_} && !$other->{defined}{$_} } sort keys %{ $facts->{asked} };
+    return grep { _tells($_) && !$other->{asked}{$_} && !$other->{defined}{$_} } sort keys %{ $facts->{asked} };
+}
+
+sub _tells ($name) {
+    return
+         $LIBRARY_MEMORY{$name}
+      || $REFUSED{$name}
+      || $ODD{$name}
+      || $name =~ $OF_THE_PROGRAM
+      || $name =~ /\A(?:pthread_|sem_|mtx_|cnd_|thrd_|tss_|call_once|__(?:sanitizer|lsan|asan)_)/;
 }
 
 # The facts of several objects that are linked together.

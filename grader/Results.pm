@@ -34,7 +34,7 @@ sub add ( $self, $test, $outcome, $seconds ) {
     my $max    = $self->points( $test->{id} );
     my %points = ( pass => $max, fail => 0, skip => $max );
     $points{skip} = $max * $self->{rubric}->value('cannot_tell')
-      if problem_of( $test->{id} ) eq 'Speed' || $test->{id} =~ /[.]tsan\z/;
+      if problem_of( $test->{id} ) eq 'Speed' || ( $test->{id} =~ /[.]tsan\z/ && !$outcome->{blameless} );
     push @{ $self->{tests} },
       {
         id      => $test->{id},

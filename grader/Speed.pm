@@ -179,7 +179,7 @@ sub _rounds ( $comparison, $watch ) {
     my ( $job, $program, $over, $under ) = @{$comparison}{qw(job program over under)};
     my $settings = $job->settings;
     my ( $top, $peak_kib ) = _choose_top($comparison);
-    my $touch_bytes = int( $TOUCH_FACTOR * 1024 * $peak_kib );
+    my $touch_bytes = $comparison->{touch_bytes} = int( $TOUCH_FACTOR * 1024 * $peak_kib );
 
     my %series = (
         top       => $top,
@@ -295,10 +295,11 @@ sub _audit ( $comparison, $top ) {
     my ( $job, $program, @backends ) = @{$comparison}{qw(job program over under)};
     my ( $library, $share ) = @{ $job->settings }{qw(library speed_memory_share)};
     my $nonce     = $job->nonce;
-    my $right     = _proof( $job, $program, $library, $top, $nonce );
+    my $touch     = $comparison->{touch_bytes};
+    my $right     = _proof( $job, $program, $library, $top, $nonce, $touch );
     my $least_kib = $share * max( 0, $right->{peak_kib} - $BARE_PROGRAM_KIB );
     for my $backend ( grep { $_ ne $library } @backends ) {
-        my $proof = _proof( $job, $program, $backend, $top, $nonce );
+        my $proof = _proof( $job, $program, $backend, $top, $nonce, $touch );
         _insist_on_memory( $job, $program, $backend, $top, $proof, $least_kib );
         my $least_cpu_s = \$comparison->{proof_cpu_s}{$backend};
         ${$least_cpu_s} = min( ${$least_cpu_s} // _cpu_s($proof), _cpu_s($proof) );
@@ -314,9 +315,10 @@ sub _audit ( $comparison, $top ) {
 
 sub _is_audited ($job) { return hex( substr $job->nonce, 0, 7 ) % $job->settings->{speed_audit_every} == 0 }
 
-# Result: that of the run, with digest.
-sub _proof ( $job, $program, $backend, $top, $nonce ) {
-    my $result = $job->run( $program, $backend, $top, arguments => ['--digest'], stdin => "$nonce\n" );
+# Result: that of the run, with digest. It finds as much memory touched as the timed runs do, since their CPU times are compared.
+sub _proof ( $job, $program, $backend, $top, $nonce, $touch ) {
+    my %input  = ( arguments => ['--digest'], stdin => "$nonce\n", touch_bytes => $touch );
+    my $result = $job->run( $program, $backend, $top, %input );
     my ( $answer, $digest ) = $result->{stdout} =~ /\A(.*?)(?:^(Digest is [^\n]*)\n)?\z/ms;
     my $complaint = $job->complaint( $program, $backend, $top, { %{$result}, stdout => $answer } );
     $complaint //= "bin/$program-$backend --digest $top printed no digest" if !defined $digest;

@@ -20,7 +20,7 @@ sub new ( $class, %parts ) { return bless { build => $ENV{BUILD} // 'build', of 
 # A job in which one backend is graded, and made of the source of another name.
 sub with ( $self, $backend, $source ) { return bless { %{$self}, of => { $backend => $source } }, ref $self }
 
-# A job whose programs are not run: each ends as given, except that WORD in what it printed is the word that was asked for.
+# A job whose programs are not run: each ends as given, or as a function of the options of launch() gives, except that WORD in what it printed is the word that was asked for.
 sub pretending ( $self, $result ) { return bless { %{$self}, result => $result }, ref $self }
 
 sub backends ($self) {
@@ -57,7 +57,7 @@ sub build_all ( $self, @sources ) {
 }
 
 sub binary ( $self, $backend, $flavour, $name ) {
-    my $source = $self->{of}{$backend};
+    my $source = $self->{of}{$backend} // $backend;
     my $path   = "$self->{build}/$flavour/" . $name =~ s/-\Q$backend\E\z/-$source/r;
     my @errors = $self->{result} || $self->{built}{$path} ? () : $self->_make( $flavour, "BACKENDS=$source", $path );
     die { complaint => "$name was not built", errors => \@errors } if @errors;
@@ -66,7 +66,7 @@ sub binary ( $self, $backend, $flavour, $name ) {
 
 sub launch ( $self, %options ) {
     if ( $self->{result} ) {
-        my %result = %{ $self->{result} };
+        my %result = ref $self->{result} eq 'CODE' ? %{ $self->{result}->(%options) } : %{ $self->{result} };
         $result{stdout} =~ s/\bWORD\b/$options{stdin} =~ s{\n}{}r/e;
         return \%result;
     }

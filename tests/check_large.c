@@ -78,10 +78,10 @@ enum { SIZES = sizeof sizes / sizeof sizes[0], MOST_BLOCKS = 100 };
 
 static char* blocks[MOST_BLOCKS];
 
-// Memory that nobody uses, in MiB; 0 when unknown. MEMORY_MIB=number sets it, for who knows of a limit.
+// Memory that nobody uses, in MiB; 0 when unknown. Who knows of a limit below that says MEMORY_MIB=number.
 static size_t available_mib(void) {
     const char* told = getenv("MEMORY_MIB");
-    if (told != NULL) return strtoul(told, NULL, 10);
+    size_t limit = told != NULL ? strtoul(told, NULL, 10) : SIZE_MAX;
     FILE* file = fopen("/proc/meminfo", "re");
     char line[128];
     size_t kib = 0;
@@ -89,7 +89,7 @@ static size_t available_mib(void) {
         if (strncmp(line, "MemAvailable:", 13) == 0) kib = strtoul(line + 13, NULL, 10);
     }
     if (file != NULL) fclose(file);
-    return kib / KIB;
+    return kib / KIB < limit ? kib / KIB : limit;
 }
 
 START_TEST(all_blocks_together_may_be_more_than_a_gigabyte) {

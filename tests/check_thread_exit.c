@@ -3,6 +3,9 @@
 // Thousands of threads start and end, eight at a time. What such a thread would take with it if the allocator forgot
 // about it adds up, and shows as memory of the process that grows from the first waves to the last.
 
+#include <pthread.h>
+#include <stdbool.h>
+
 #include "tests/blocks.h"
 #include "tests/calls.h"
 #include "tests/process.h"
@@ -16,8 +19,16 @@ static size_t size_of(size_t i) { return 16 + i * 37 % 985; }
 
 static Block blocks[AT_ONCE][BLOCKS];
 
+// In the first waves the threads wait for each other here, so that an allocator has made all the heaps or arenas that so
+// many threads at once ask of it before growth is measured.
+static struct {
+    pthread_barrier_t all_have_taken;
+    bool is_used;
+} meeting;
+
 static void take_blocks(size_t index) {
     for (size_t i = 0; i < BLOCKS; i++) take(&blocks[index][i], size_of(i));
+    if (meeting.is_used) pthread_barrier_wait(&meeting.all_have_taken);
 }
 
 static void give_back_own_blocks(size_t index) { give_back_all(blocks[index], BLOCKS); }
@@ -46,7 +57,9 @@ static void expect_no_growth(size_t before, size_t threads) {
 static void run_waves(void (*work)(size_t index), void (*after)(size_t index)) {
     size_t waves = FIRST_WAVES + (backend.course ? WAVES / 5 : scaled_for_tool(WAVES));
     size_t before = 0;
+    pthread_barrier_init(&meeting.all_have_taken, NULL, AT_ONCE);
     for (size_t wave = 1; wave <= waves; wave++) {
+        meeting.is_used = wave <= FIRST_WAVES;
         run_threads(AT_ONCE, work);
         for (size_t i = 0; after != NULL && i < AT_ONCE; i++) after(i);
         if (wave == FIRST_WAVES) before = resident_bytes();

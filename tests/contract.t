@@ -130,6 +130,53 @@ subtest 'checks that hang' => sub {
     );
 };
 
+subtest 'where others use the machine' => sub {
+    my @limits;
+    my $slow = sub (%options) {
+        push @limits, join q{ }, $options{wall_s}, $options{env}{CK_TIMEOUT_MULTIPLIER};
+        my $closing = "closing: 3 ended, 0 failed, 0 cut short; WORD\n";
+        return { %usual, $options{wall_s} < 100 ? ( exit => undef, stopped => 'wall' ) : ( stdout => $closing ) };
+    };
+    no warnings 'redefine';
+    local *grader::Contention::usable_cpus = sub ($) { 2 };
+    local *grader::Contention::reasons     = sub ($) { return };
+    is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'fail', 'a machine of our own is not waited for' );
+    local *grader::Contention::reasons = sub ($) { return 'other processes used 1.02 CPUs' };
+    @limits = ();
+    is(
+        join( q{ }, map { $_->{verdict} } outcomes( $slow, 3 ) ),
+        'pass fail fail',
+        'the first check that hangs gets more time'
+    );
+    is( join( q{, }, @limits ), '60 1, 180 3, 60 1, 60 1', '... the others do not' );
+    local *grader::Contention::reasons     = sub ($) { return };
+    local *grader::Contention::usable_cpus = sub ($) { 1 };
+    is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'pass', 'it does where there is one processor' );
+};
+
+subtest 'a tool that does not work' => sub {
+    my %dies = ( %usual, exit => 1, stderr => "setarch: failed to set personality\n" );
+    my $tool = sub (%ends) {
+        my @tests =
+          grep { $_->{id} =~ /tsan|valgrind/ }
+          grader::Contract::tests( $job->with( par => 'par' )
+              ->pretending( sub (%options) { $ends{ "@{$options{command}}" =~ /-sys/ ? 'sys' : 'par' } } ) );
+        return map { $_->{run}->() } @tests;
+    };
+    for my $outcome ( $tool->( sys => \%dies, par => \%dies ) ) {
+        is( $outcome->{verdict}, 'skip', 'tells nothing' );
+        like( $outcome->{reason}, qr/does not work on this machine/, '... says so' );
+        ok( $outcome->{blameless}, '... and it is not the fault of the homework' );
+    }
+    for my $outcome ( $tool->( sys => {%usual}, par => \%dies ) ) {
+        is( $outcome->{verdict}, 'skip', 'nor does one that does not get along with the homework' );
+        ok( !$outcome->{blameless}, '... whoever is to blame' );
+    }
+    my %wrong = ( %usual, exit => 41, stderr => "the block 0x10 of 5 bytes does not hold any more what was written\n" );
+    is( join( q{ }, map { $_->{verdict} } $tool->( sys => {%usual}, par => \%wrong ) ),
+        'fail fail', 'a block that was changed is a failure' );
+};
+
 subtest 'silence is no success' => sub {
     my ($outcome) = outcomes( {%usual}, 1 );
     is( $outcome->{verdict}, 'fail', 'a suite that says nothing has failed' );

@@ -207,6 +207,21 @@ subtest 'Objects' => sub {
     );
     is( "@{ $judged->{memory} }",  'free malloc', "the C library's memory is seen" );
     is( "@{ $judged->{missing} }", 'xrealloc',    '... and a call that is missing' );
+
+    my %asks = map {
+        $_ => { asked => { map { $_ => 1 } split }, defined => {} }
+    } (
+        'mmap', 'mmap memcpy abort __stack_chk_fail __tsan_read8',
+        'mmap malloc',
+        'mmap pthread_self',
+        'mmap ivec_push'
+    );
+    my %more = map { $_ => join q{ }, grader::Objects::only_in( $asks{$_}, $asks{mmap} ) } keys %asks;
+    is( $more{'mmap memcpy abort __stack_chk_fail __tsan_read8'},
+        q{}, 'what a compiler leaves in one flavour and out of the other is no other code' );
+    is( $more{'mmap malloc'},       'malloc',       '... memory of the library is' );
+    is( $more{'mmap pthread_self'}, 'pthread_self', '... so is what tells threads apart' );
+    is( $more{'mmap ivec_push'},    'ivec_push',    '... and the program' );
 };
 
 done_testing;

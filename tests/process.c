@@ -38,7 +38,22 @@ static size_t growth(size_t before, size_t now) { return now > before ? now - be
 size_t mapped_bytes(void) { return memory_now().mapped; }
 size_t resident_bytes(void) { return memory_now().resident; }
 size_t mapped_since(size_t before) { return growth(before, mapped_bytes()); }
-size_t resident_since(size_t before) { return growth(before, resident_bytes()); }
+
+// What was given up with MADV_FREE counts as resident until somebody else needs it.
+static size_t lazily_freed_bytes(void) {
+    char text[4096] = "";
+    int file = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file == -1 ? -1 : read(file, text, sizeof text - 1);
+    if (file != -1) close(file);
+    const char* line = length <= 0 ? NULL : strstr(text, "LazyFree:");
+    return line == NULL ? 0 : strtoul(line + strlen("LazyFree:"), NULL, 10) * KIB;
+}
+
+// Only what has grown is worth the walk through all pages that smaps is.
+size_t resident_since(size_t before) {
+    size_t grown = growth(before, resident_bytes());
+    return grown <= 4 * MIB ? grown : growth(lazily_freed_bytes(), grown);
+}
 
 // Only the soft limit moves, so that it can be taken back.
 static void set_soft_limit(rlim_t bytes) {

@@ -11,7 +11,8 @@ enum { KIB = 1024, MIB = 1024 * KIB };
 size_t mapped_bytes(void);
 size_t resident_bytes(void);
 
-// How much more the process has now than it had before, in bytes; 0 if it has less.
+// How much more the process has now than it had before, in bytes; 0 if it has less. Pages that were given up with MADV_FREE
+// count as returned.
 size_t mapped_since(size_t before);
 size_t resident_since(size_t before);
 

@@ -5,8 +5,9 @@
 // from thread to thread, and are resized and freed where they arrive. The last line repeats WORD, so that whoever
 // started this knows that it came to its end.
 //
-// Exit status: 0 if all went well; 1 with a line on standard error that says what was wrong with a block; 2 for wrong
-// usage; 3 with a line when there was no memory, which may be the tool's fault.
+// Exit status: 0 if all went well; 41 with a line on standard error that says what was wrong with a block (1 is what
+// tools end with that cannot start); 2 for wrong usage; 3 with a line when there was no memory, which may be the tool's
+// fault.
 
 #include <errno.h>
 #include <pthread.h>
@@ -18,13 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include "tests/closing.h"
 #include "xmalloc.h"
 
 enum { MOST_THREADS = 16, LIVE = 40, SLOTS = 16, KIB = 1024 };
-enum { WRONG_BLOCK = 1, WRONG_USAGE = 2, NO_MEMORY = 3 };
+enum { WRONG_BLOCK = 41, WRONG_USAGE = 2, NO_MEMORY = 3 };
 
 typedef struct Piece {
     unsigned char* bytes;  // NULL: none is held
@@ -155,6 +157,16 @@ void* mremap(void* old, size_t old_bytes, size_t new_bytes, int flags, ...) {
     munmap(old, old_bytes);
     return moved;
 }
+
+// Nor does it know the locks of C11, which the C library builds on those of pthreads.
+int mtx_lock(mtx_t* lock) { return pthread_mutex_lock((pthread_mutex_t*)lock) == 0 ? thrd_success : thrd_error; }
+int mtx_unlock(mtx_t* lock) { return pthread_mutex_unlock((pthread_mutex_t*)lock) == 0 ? thrd_success : thrd_error; }
+int mtx_trylock(mtx_t* lock) {
+    int error = pthread_mutex_trylock((pthread_mutex_t*)lock);
+    if (error == EBUSY) return thrd_busy;
+    return error == 0 ? thrd_success : thrd_error;
+}
+void call_once(once_flag* flag, void (*begin)(void)) { pthread_once((pthread_once_t*)flag, begin); }
 #endif
 
 int main(int count, char** arguments) {

@@ -1,4 +1,4 @@
-// hw08_alloc.c: first fit in the order of addresses under one mutex, in several files that a careful compiler may not like:
+// hw08_alloc.c: first fit in the order of addresses under one mutex of C11, in several files that a careful compiler may not like:
 // see include/awkward.h, list.c and os/list.c. It rounds with floating point and counts with 16 bytes at once.
 
 #include <math.h>
@@ -8,12 +8,14 @@
 #include "awkward.h"
 #include "xmalloc.h"
 
-static pthread_mutex_t *lock = &__the_lock;
+static mtx_t *lock = &__the_lock;
 
-__attribute__((constructor)) static void
+static once_flag once = ONCE_FLAG_INIT;
+
+static void
 begin(void)
 {
-    pthread_mutex_init(lock, NULL);
+    mtx_init(lock, mtx_plain);
 }
 
 static size_t
@@ -28,13 +30,14 @@ static cell *
 from_list(size_t size)
 {
     cell *c;
-    pthread_mutex_lock(lock);
+    call_once(&once, begin);
+    mtx_lock(lock);
     c = unused_take(size);
     if (c == NULL && (c = __os_map(PAGE)) != NULL) {
         unused_put(c);
         c = unused_take(size);
     }
-    pthread_mutex_unlock(lock);
+    mtx_unlock(lock);
     return c;
 }
 
@@ -62,9 +65,9 @@ xfree(void *block)
         __os_unmap(c);
         return;
     }
-    pthread_mutex_lock(lock);
+    mtx_lock(lock);
     unused_put(c);
-    pthread_mutex_unlock(lock);
+    mtx_unlock(lock);
 }
 
 void *

@@ -3,9 +3,9 @@
 #ifndef AWKWARD_H
 #define AWKWARD_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <threads.h>
 
 #define PAGE ((size_t)4096)
 #define HEAD sizeof(size_t)
@@ -22,7 +22,7 @@ typedef struct counts {
 } counts;
 
 // Each file that includes this defines these two, and the linker is to make one of them.
-pthread_mutex_t __the_lock;
+mtx_t __the_lock;
 _Atomic counts __the_counts;
 
 // A list in the order of addresses, whose neighbours are joined.
