@@ -103,7 +103,7 @@ sub prepare ( $rubric, $workspace, %option ) {
         $option{submission} // $option{tree},
         $workspace->folder('submission'),
         not_helpers => [ grader::Pristine::files($RealBin) ],
-        defined $option{submission} ? () : ( only => in_tree( @{$backends} ) ),
+        defined $option{submission} ? () : ( only => grader::Intake::in_tree( @{$backends} ) ),
     );
     return grader::Job->new(
         tree      => abs_path( $option{tree} ),
@@ -117,12 +117,6 @@ sub prepare ( $rubric, $workspace, %option ) {
         backends  => $backends,
         programs  => $option{programs} // $settings->{programs},
     );
-}
-
-# What of a whole tree is graded: as for the Makefile, NAME_alloc.c and all in NAME/; and what is handed in with it.
-sub in_tree (@backends) {
-    my $names = join '|', @backends;
-    return qr{\A(?:(?:$names)(?:_alloc[.]c\z|/)|[^/]+[.](?:h|md|txt|png)\z)};
 }
 
 sub new_results ( $rubric, $job, %option ) {

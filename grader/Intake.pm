@@ -62,6 +62,12 @@ sub new ( $class, $source, $folder, %how ) {
     return $self;
 }
 
+# What of a whole tree is graded, for only: as for the Makefile, NAME_alloc.c and all in NAME/, and what is handed in with it.
+sub in_tree (@backends) {
+    my $names = join '|', @backends;
+    return qr{\A(?:(?:$names)(?:_alloc[.]c\z|/)|[^/]+[.](?:h|md|txt|png)\z)};
+}
+
 # The folder that holds the submission's files now.
 sub folder ($self) { return $self->{folder} }
 
