@@ -20,7 +20,8 @@ my $WALL_S = 60;
 
 # Where others use the machine too, and where there is one processor, the first check that does not end gets so many times
 # longer once more.
-my $PATIENCE = 3;
+my $PATIENCE         = 3;
+my $LEAST_BUSY_SHARE = 0.1;
 
 # A tool makes everything slow; where it does not end in time, nothing is told.
 my $TOOL_WALL_S = 60;
@@ -191,7 +192,7 @@ sub _run_patiently ( $job, $backend, $check, $state ) {
     my $watch   = grader::Contention->new( threads => 2 );
     my $run     = $check->{run} // \&_suite;
     my $outcome = $run->( $job, $backend, $check );
-    return $outcome if !$outcome->{hung} || $state->{was_patient};
+    return $outcome if !$outcome->{was_slow} || $state->{was_patient};
     return $outcome if !$watch->reasons && $watch->usable_cpus >= 2;
     $state->{was_patient} = 1;
     local $times_longer = $PATIENCE;
@@ -205,6 +206,12 @@ sub _pass (@notes) { return { verdict => 'pass', notes => \@notes } }
 sub _skip ($reason) { return { verdict => 'skip', reason => $reason } }
 
 sub _fail ( $hint, @diag ) { return { verdict => 'fail', diag => \@diag, hint => $hint } }
+
+# What did not end in time was slow, and might end in more, when it computed all the while; a deadlock does not.
+sub _hung ($result) {
+    my $cpu_s = ( $result->{user_s} // 0 ) + ( $result->{sys_s} // 0 );
+    return ( hung => 1, was_slow => $cpu_s > $LEAST_BUSY_SHARE * $result->{wall_s} );
+}
 
 # The path of a binary, or an outcome that says why there is none.
 sub _binary ( $job, $backend, $flavour, $name ) {
@@ -289,11 +296,11 @@ sub _suite_failed ( $result, $closed, $check, $see, $debug ) {
     push @diag, grader::Reports::printed($result);
 
     my $hung = $stopped || grep { $_->{hung} } @failures;
-    return { %{ _skip('it did not end in time') }, hung => 1 } if $hung && $check->{ours};
+    return { %{ _skip('it did not end in time') }, _hung($result) } if $hung && $check->{ours};
     my $advice = $result->{stdout} =~ /^left early: /m ? $NO_EXIT : $check->{advice};
     my $hint   = "$advice; $see";
     $hint .= "; in a debugger: $debug" if $hung || grep { $_->{crashed} } @failures;
-    return { %{ _fail( $hint, @diag ) }, hung => $hung ? 1 : 0 };
+    return { %{ _fail( $hint, @diag ) }, $hung ? _hung($result) : () };
 }
 
 # ---- A small address space -------------------------------------------------------------------------------------------
@@ -318,8 +325,7 @@ sub _small_space ( $job, $backend, $check ) {
         "in an address space of 16 MiB, $name $KINDS $how",
         grader::Reports::printed($result)
     );
-    $outcome->{hung} = 1 if ( $result->{stopped} // q{} ) eq 'wall';
-    return $outcome;
+    return { %{$outcome}, ( $result->{stopped} // q{} ) eq 'wall' ? _hung($result) : () };
 }
 
 # ---- One lock --------------------------------------------------------------------------------------------------------
@@ -336,8 +342,7 @@ sub _one_lock ( $job, $backend, $check ) {
     if ( !measure::Launch::ok($result) || !defined $closing ) {
         my $how     = measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
         my $outcome = _fail( "its locks could not be counted; $see", "$name $how", grader::Reports::printed($result) );
-        $outcome->{hung} = 1 if ( $result->{stopped} // q{} ) eq 'wall';
-        return $outcome;
+        return { %{$outcome}, ( $result->{stopped} // q{} ) eq 'wall' ? _hung($result) : () };
     }
 
     my @locks = map { [ split / / ] } $result->{stdout} =~ /^lock (\w+ \d+ (?:binary|memory) [0-9a-f]+)$/mg;

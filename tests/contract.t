@@ -132,10 +132,12 @@ subtest 'checks that hang' => sub {
 
 subtest 'where others use the machine' => sub {
     my @limits;
-    my $slow = sub (%options) {
+    my $works_s = 20;
+    my $slow    = sub (%options) {
         push @limits, join q{ }, $options{wall_s}, $options{env}{CK_TIMEOUT_MULTIPLIER};
         my $closing = "closing: 3 ended, 0 failed, 0 cut short; WORD\n";
-        return { %usual, $options{wall_s} < 100 ? ( exit => undef, stopped => 'wall' ) : ( stdout => $closing ) };
+        my @stopped = ( exit => undef, stopped => 'wall', wall_s => 60, user_s => $works_s, sys_s => 0 );
+        return { %usual, $options{wall_s} < 100 ? @stopped : ( stdout => $closing ) };
     };
     no warnings 'redefine';
     local *grader::Contention::usable_cpus = sub ($) { 2 };
@@ -149,6 +151,9 @@ subtest 'where others use the machine' => sub {
         'the first check that hangs gets more time'
     );
     is( join( q{, }, @limits ), '60 1, 180 3, 60 1, 60 1', '... the others do not' );
+    $works_s = 0.5;
+    is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'fail', '... nor does a deadlock' );
+    $works_s = 20;
     local *grader::Contention::reasons     = sub ($) { return };
     local *grader::Contention::usable_cpus = sub ($) { 1 };
     is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'pass', 'it does where there is one processor' );
