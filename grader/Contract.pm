@@ -11,6 +11,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use File::Basename qw(dirname);
+use List::Util     qw(min);
 use grader::Contention;
 use grader::Reports;
 use measure::Launch;
@@ -268,15 +269,26 @@ sub _suite ( $job, $backend, $check ) {
     return _suite_failed( $result, $closed, $check, $see, "CK_FORK=no $set gdb --args $run" );
 }
 
-# How much memory a container may use, which does not stand in its /proc/meminfo; undef when there is no such limit.
+# How much memory a container or control group may use, in MiB, which does not stand in /proc/meminfo; undef when there is no
+# such limit.
 sub _memory_mib () {
-    for my $path (qw(/sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes)) {
-        open my $file, '<', $path or next;
+    my @groups = ( q{}, _own_groups() );
+    my @limits;
+    for my $path ( map { ( "$_/memory.max", "memory$_/memory.limit_in_bytes" ) } @groups ) {
+        open my $file, '<', "/sys/fs/cgroup/$path" or next;
         my $limit = <$file> // q{};
         close $file or next;
-        return int( $1 / 2**20 ) if $limit =~ /\A(\d+)$/ && $1 < 2**50;
+        push @limits, int( $1 / 2**20 ) if $limit =~ /\A(\d+)$/ && $1 < 2**50;
     }
-    return;
+    return @limits ? min(@limits) : undef;
+}
+
+# The control groups of this process that count memory, as /proc/self/cgroup names them: "0::/a/b", "7:memory:/a/b".
+sub _own_groups () {
+    open my $file, '<', '/proc/self/cgroup' or return;
+    my @groups = map { m{\A\d+:(?:memory)?:(/[^\n]+)} ? $1 : () } <$file>;
+    close $file or return;
+    return @groups;
 }
 
 # $see, $debug: what to type to see it again, and to see it in a debugger.
