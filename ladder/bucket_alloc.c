@@ -20,9 +20,9 @@
 // many objects of a fixed size. No header: 64 bytes take 64.
 //
 // Disadvantages: up to a third of a slot is unused, of the two smallest up to half and more (internal fragmentation),
-// and a free slot serves its own size only while one other slot of its block is in use (external). The first request of a size takes a whole block: a program
-// that uses all sixteen sizes once has mapped 1 MiB. Objects of different sizes that belong together never lie
-// together.
+// and a free slot serves its own size only while one other slot of its block is in use (external). The first request of
+// a size takes a whole block: a program that uses all sixteen sizes once has mapped 1 MiB. Objects of different sizes
+// that belong together never lie together.
 //
 // Where it breaks: all threads wait for one lock. Each large request is one more mapping, of which a process may own
 // 65,530.
