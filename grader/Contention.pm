@@ -15,6 +15,9 @@ use Time::HiRes ();
 # CPUs' worth of work by others beyond which the machine counts as contended: the services of an idle system stay well below.
 my $MOST_OTHERS = 0.15;
 
+# With fewer CPUs than this left by others, two threads hardly ever run at the same time.
+my $FEWEST_FREE = 1.5;
+
 # The share of the wanted CPU time that the host may give to other guests, or a quota may take away.
 my $MOST_STOLEN    = 0.05;
 my $MOST_THROTTLED = 0.01;
@@ -99,6 +102,12 @@ sub reasons ($self) {
 # Others hold us up only when what they leave is less than our threads could use.
 sub _are_in_the_way ( $self, $others ) {
     return defined $others && $others > $MOST_OTHERS && $self->usable_cpus - $others < $self->{threads};
+}
+
+# Whether others leave too little for threads of ours to run at the same time.
+sub is_scarce ($self) {
+    my %figure = $self->figures;
+    return defined $figure{others} && $self->usable_cpus - $figure{others} < $FEWEST_FREE;
 }
 
 sub _sample ($self) {

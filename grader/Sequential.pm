@@ -19,6 +19,10 @@ my $GROWTH = 1.28;
 # Two programs whose parallelism differs by less than this factor are held up alike by others.
 my $ALIKE = 1.15;
 
+# How far from the threshold an answer lies that is given where others leave hardly more than one CPU. Live regrades saw ratios
+# change threefold there.
+my $SCARCE_MARGIN = 4;
+
 # A verdict that would take more rounds than this is out of reach on the machine at hand.
 my $MOST_FORECAST = 1000;
 
@@ -158,8 +162,13 @@ sub _answer ( $critical, $centre, @logs ) {
 # Whether what elapsed time says on a contended machine is what it would say on a quiet one. CPU time has to agree. And when
 # one of the two programs used more CPUs at a time than the other, then others held up that one more: it might have taken as
 # little as its CPU time spread over all CPUs, and the answer must not depend on that.
+#
+# Where others leave hardly more than one CPU, threads do not meet at a lock: a backend with one lock for all is then several times
+# faster, by either clock, than it would be on a quiet machine. Only what lies far from the threshold is answered there.
 sub _is_confirmed ( $answer, $centre, @rounds ) {
     return 0 if _side( $centre, map { log $_->{cpu} } @rounds ) ne $answer;
+    my $far = $rounds[-1]{scarce} ? ( $answer eq 'faster' ? -1 : 1 ) * log $SCARCE_MARGIN : 0;
+    return 0 if _side( $centre + $far, map { log $_->{wall} } @rounds ) ne $answer;
     my $parallelism = _middle( sort { $a <=> $b } map { log $_->{cpu} / $_->{wall} } @rounds );
     return _side( $centre, map { log $_->{wall} * $_->{stretch}[1] } @rounds ) eq $answer
       if $answer eq 'faster' && $parallelism < -log $ALIKE;
