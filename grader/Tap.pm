@@ -29,8 +29,8 @@ sub plan ( $self, $tests ) {
 }
 
 # One test. $outcome: { verdict => 'pass' | 'fail' | 'skip', reason => why it was skipped, notes => [lines that are always
-# of interest], diag => [lines that explain a failure] }. What is only $reported is a TODO when it fails, as the
-# protocol calls what is told but not held against anyone.
+# of interest], diag => [lines that explain a failure] }. A failure that is only $reported gets the
+# protocol's directive for what is told and not held against anyone, so that prove does not fail for it.
 sub result ( $self, $name, $outcome, $reported ) {
     my $verdict     = $outcome->{verdict};
     my $is_reported = $verdict eq 'fail' && $reported;
