@@ -23,6 +23,9 @@ my $ALIKE = 1.15;
 # change threefold there.
 my $SCARCE_MARGIN = 4;
 
+# So many looks in a row at which no answer was within reach end the rounds: one alone may have met with a burst of other work.
+my $MOST_VAIN_LOOKS = 2;
+
 # A verdict that would take more rounds than this is out of reach on the machine at hand.
 my $MOST_FORECAST = 1000;
 
@@ -122,12 +125,12 @@ sub is_look ( $plan, $rounds ) {
 
 sub judge ( $plan, $threshold, $rounds, %options ) {
     my $decided = decide( $plan, $threshold, $rounds, %options );
-    my ( $answer, $count, $critical, $wall_says ) = @{$decided}{qw(answer rounds critical wall_says)};
+    my ( $answer, $count, $critical ) = @{$decided}{qw(answer rounds critical)};
     return { answer => $answer, rounds => $count } if $answer eq 'go on';
     my @logs    = map { log $_->{wall} } @{$rounds}[ 0 .. $count - 1 ];
     my %verdict = ( answer => $answer, rounds => $count, $count ? _figures( $critical, @logs ) : () );
     return \%verdict if $answer ne 'cannot tell';
-    return { %verdict, _why( $plan, log $threshold, $wall_says, @logs ) };
+    return { %verdict, _why( $plan, log $threshold, $decided, @logs ) };
 }
 
 sub decide ( $plan, $threshold, $rounds, %options ) {
@@ -136,15 +139,17 @@ sub decide ( $plan, $threshold, $rounds, %options ) {
     my $centre  = log $threshold;
     my @wall    = map { log $_->{wall} } @{$rounds};
 
-    my %open = ( answer => $is_last ? 'cannot tell' : 'go on', rounds => $count );
+    my %open       = ( answer => $is_last ? 'cannot tell' : 'go on', rounds => $count );
+    my $vain_looks = 0;
     for my $look ( _looks( $plan, $count, $is_last ) ) {
         my ( $rounds_then, $critical ) = @{$look}{qw(rounds critical)};
-        @open{qw(critical wall_says)} = ( $critical, undef );
-        my $last   = $rounds_then - 1;
-        my $answer = _answer( $critical, $centre, @wall[ 0 .. $last ] ) // next;
+        my @then   = @{$rounds}[ 0 .. $rounds_then - 1 ];
+        my $answer = _answer( $critical, $centre, @wall[ 0 .. $#then ] );
         return { answer => $answer, rounds => $rounds_then, critical => $critical }
-          if !$rounds->[$last]{contended} || _is_confirmed( $answer, $centre, @{$rounds}[ 0 .. $last ] );
-        $open{wall_says} = $answer;
+          if $answer && ( !$then[-1]{contended} || _is_confirmed( $answer, $centre, @then ) );
+        $vain_looks = _is_out_of_reach( $centre, @then ) ? $vain_looks + 1 : 0;
+        @open{qw(critical wall_says is_scarce)} = ( $critical, $answer, $vain_looks > 0 );
+        return { %open, answer => 'cannot tell', rounds => $rounds_then } if $vain_looks == $MOST_VAIN_LOOKS;
     }
     return \%open;
 }
@@ -177,6 +182,15 @@ sub _is_confirmed ( $answer, $centre, @rounds ) {
     return 1;
 }
 
+# Whether no answer could be confirmed there as long as others leave hardly more than one CPU. More rounds of the same kind are
+# the grader's time for nothing.
+sub _is_out_of_reach ( $centre, @rounds ) {
+    return 0 if !@rounds || !$rounds[-1]{scarce};
+    my @wall = map { log $_->{wall} } @rounds;
+    my $far  = log $SCARCE_MARGIN;
+    return _side( $centre - $far, @wall ) eq 'not faster' && _side( $centre + $far, @wall ) eq 'faster';
+}
+
 # On which side of the threshold the centre of these numbers lies.
 sub _side ( $centre, @logs ) {
     return 2 * rank_sum( \@logs, $centre ) < @logs * ( @logs + 1 ) / 2 ? 'faster' : 'not faster';
@@ -206,8 +220,10 @@ sub _middle (@sorted) {
 
 # ---- What would settle it ----------------------------------------------------------------------------------------------
 
-sub _why ( $plan, $centre, $held_back, @logs ) {
-    return ( why => 'disagreement', wall_says => $held_back ) if defined $held_back;
+sub _why ( $plan, $centre, $decided, @logs ) {
+    my %held_back = ( wall_says => $decided->{wall_says} );
+    return ( why => 'scarce',       %held_back ) if $decided->{is_scarce};
+    return ( why => 'disagreement', %held_back ) if defined $held_back{wall_says};
     my $needed = $plan->{looks}[0]{rounds};
     return ( why => 'too few rounds', rounds_wanted => $needed ) if @logs < $needed;
     my $wanted = rounds_wanted( $plan->{alpha}, $centre, @logs );
@@ -278,6 +294,11 @@ would change the answer by taking its CPU time spread over all CPUs, which is th
 machine, the answer is not given. While an answer is not confirmed in this way, the rounds go on. That only takes verdicts
 away, so it costs no alpha.
 
+Neither is enough where others leave hardly more than one CPU (C<scarce>): threads that never run at the same time do not
+meet at a lock, so that a backend with one lock for all is several times faster there than on a quiet machine, by either
+clock. Only what lies four times past the threshold is answered there, and when two looks in a row find the middle nearer
+than that, the rounds end.
+
 =head1 FUNCTIONS
 
 =head2 plan(alpha => CHANCE, rounds_most => N)
@@ -291,17 +312,18 @@ Whether a look is planned after so many rounds.
 
 =head2 judge($plan, $threshold, \@rounds, spent => BOOLEAN)
 
-Each round is C<< { wall => RATIO, cpu => RATIO, stretch => [A, B], contended => BOOLEAN } >>: the time of the one backend
-divided by the other's; how many times longer each of them took than its CPU time spread over all CPUs; and whether the
-machine was contended from the first round to this one. C<spent> says that no more rounds can
-come; it need not be said when there are rounds_most of them. The verdict is a hash:
+Each round is C<< { wall => RATIO, cpu => RATIO, stretch => [A, B], contended => BOOLEAN, scarce => BOOLEAN } >>: the time of
+the one backend divided by the other's; how many times longer each of them took than its CPU time spread over all CPUs; and
+from the first round to this one, whether the machine was contended, and whether others left hardly more than one CPU.
+C<spent> says that no more rounds can come; it need not be said when there are rounds_most of them. The verdict is a hash:
 
     answer         'faster', 'not faster', 'go on' or 'cannot tell'
     rounds         how many rounds it rests on: those up to the look that decided
     ratio          the estimate of Hodges and Lehmann; like low and high, not with 'go on' and not without any round
     low, high      the thresholds between these would not be decided at that look. All intervals of a series together
                    hold the true ratio with a chance of at least 1 - 2 * alpha. Before the first look: the extremes
-    why            of 'cannot tell': 'disagreement' (not confirmed, with wall_says => answer), 'too few rounds', 'scatter'
+    why            of 'cannot tell': 'scarce' (others left hardly more than one CPU), 'disagreement' (not confirmed), both
+                   with wall_says => what elapsed time alone would answer, if anything; 'too few rounds', 'scatter'
                    or 'too near' (to the threshold for any sensible number of rounds)
     rounds_wanted  of 'too few rounds' and 'scatter': how many might settle it
 

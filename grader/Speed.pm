@@ -426,13 +426,10 @@ sub _why ( $comparison, $threshold, $judged ) {
       if $why eq 'too few rounds';
 
     my $ratio = _ratio_words( $comparison, $threshold, $judged );
-    return "$ratio, but "
-      . (
-        $series->{scarce}
-        ? 'others left hardly more than one CPU, where threads do not meet at a lock'
-        : 'the machine was contended and CPU time does not agree'
-      )
-      . '; grade again on a quieter machine'
+    return "$ratio, but others left hardly more than one CPU, where threads do not meet at a lock; "
+      . 'grade again on a quieter machine'
+      if $why eq 'scarce';
+    return "$ratio, but the machine was contended and CPU time does not agree; grade again on a quieter machine"
       if $why eq 'disagreement';
     my $quieter = @{ $series->{contended} } ? 'on a machine that does nothing else' : 'on a quieter machine';
     return "$ratio, too near to that for any sensible number of rounds to tell" if $why eq 'too near';

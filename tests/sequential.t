@@ -191,6 +191,29 @@ subtest 'who is more parallel is held up more on a contended machine' => sub {
     is( $answer->( 5, 4.1, 2,   1.4 ), 'not faster',  'the second one is, which speaks for the answer' );
 };
 
+subtest 'where others leave hardly more than one CPU, only what is far from the threshold is told' => sub {
+    my $judged = sub ( $wall, $n, %options ) {
+        my %round   = ( wall => $wall, cpu => $wall, stretch => [ 2, 2 ], contended => 1, scarce => 1 );
+        my $verdict = grader::Sequential::judge( $usual, 1, [ ( \%round ) x $n ], %options );
+        return join q{ }, $verdict->{answer}, $verdict->{rounds}, $verdict->{why} // ();
+    };
+    is( $judged->( 0.24, 12 ), 'faster 12',             'more than four times below' );
+    is( $judged->( 4.1,  12 ), 'not faster 12',         'more than four times above' );
+    is( $judged->( 0.26, 12 ), 'go on 12',              'nearer, at the first look: it may have been a burst' );
+    is( $judged->( 0.26, 15 ), 'cannot tell 15 scarce', '... at the second look: no more rounds' );
+    is( $judged->( 3.9,  40 ), 'cannot tell 15 scarce', 'nearer, from above' );
+    is(
+        $judged->( 0.26, 12, spent => 1 ),
+        'cannot tell 12 scarce',
+        '... is said when there is no time for a second look'
+    );
+    is( $judged->( 0.26, 0, spent => 1 ), 'cannot tell 0 too few rounds', '... but not when there was no round' );
+
+    my %burst = ( wall => 0.5, cpu => 0.5, stretch => [ 1, 1 ], contended => 1 );
+    my @after = ( ( { %burst, scarce => 1 } ) x 12, ( \%burst ) x 3 );
+    is( answer_of( $usual, 1, \@after ), 'faster', 'others that go away after the first look hinder nothing' );
+};
+
 subtest 'what would settle it' => sub {
     my $why = sub ( $threshold, $ratios, %options ) {
         my $verdict = grader::Sequential::judge( $usual, $threshold, rounds_of( @{$ratios} ), %options );
