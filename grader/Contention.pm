@@ -107,8 +107,10 @@ sub _are_in_the_way ( $self, $others ) {
 # Whether others leave too little for threads of ours to run at the same time.
 sub is_scarce ($self) {
     my %figure = $self->figures;
-    return defined $figure{others} && $self->usable_cpus - $figure{others} < $FEWEST_FREE;
+    return defined $figure{others} && is_too_little( $self->usable_cpus - $figure{others} );
 }
+
+sub is_too_little ($free_cpus) { return $free_cpus < $FEWEST_FREE }
 
 sub _sample ($self) {
     my %sample = ( at_s => $self->{seconds}->(), own_s => $self->{own_cpu_s}->() );

@@ -317,21 +317,37 @@ subtest 'rules that err are seen to err' => sub {
 subtest 'recorded rounds, resampled by grader/simulate' => sub {
     my @recorded = glob "$Bin/../grader/recorded/*.tsv";
     cmp_ok( scalar @recorded, '>', 2, 'there are recordings' );
-    open my $table, '-|', $^X, "$Bin/../grader/simulate", '--regrades', 400, '--ratios', '0.80,0.90,1.00,1.10',
-      @recorded
-      or die "cannot run grader/simulate: $!";
-    my ( $rows, $quiet, %wrong ) = ( 0, 1 );
-    while ( my $line = <$table> ) {
-        $quiet = $line =~ /not contended/ if $line =~ /\A#/;
-        my ( $name, $ratio, $faster, $slower, $untold ) = $line =~ /\A([\w-]+) +([\d.]+) +(\d+) +(\d+) +(\d+) / or next;
+    my $each_row = sub ( $look, @options ) {
+        open my $table, '-|', $^X, "$Bin/../grader/simulate", '--ratios', '0.80,0.90,1.00,1.10', @options, @recorded
+          or die "cannot run grader/simulate: $!";
+        my %row;
+        while ( my $line = <$table> ) {
+            @row{qw(name ratio faster slower untold)} = $line =~ /\A([\w-]+) +([\d.]+) +(\d+) +(\d+) +(\d+) / or next;
+            $look->(%row);
+        }
+        ok( close $table, 'grader/simulate ends well' );
+    };
+
+    my ( $rows, %wrong ) = (0);
+    my $right = sub (%row) {
         $rows++;
-        $wrong{'what is not faster called faster'} += $faster if $ratio >= 1;
-        $wrong{'what is faster called not faster'} += $slower if $ratio < 1;
-        cmp_ok( $faster, '>=', 396, "$name: ratio $ratio is told on a quiet machine" ) if $quiet && $ratio <= 0.9;
-        is( $faster + $slower + $untold, 400, "$name, ratio $ratio: every regrade is counted" );
-    }
-    ok( close $table, 'grader/simulate ends well' );
+        $wrong{'what is not faster called faster'} += $row{faster} if $row{ratio} >= 1;
+        $wrong{'what is faster called not faster'} += $row{slower} if $row{ratio} < 1;
+        my $where = "$row{name}, ratio $row{ratio}";
+        cmp_ok( $row{faster}, '>=', 396, "$where: told" ) if $row{name} =~ /quiet|burner/ && $row{ratio} <= 0.9;
+        is( $row{faster} + $row{slower} + $row{untold}, 400, "$where: every regrade is counted" );
+    };
+    $each_row->( $right, '--regrades', 400, '--enough-cpus' );
     for my $kind ( sort keys %wrong ) { cmp_ok( $wrong{$kind}, '<=', $rows * 200 / 1000, "$kind: $wrong{$kind}" ) }
+
+    my $untold = sub (%row) {
+        my $where = "$row{name}, ratio $row{ratio}";
+        is( $row{untold}, 20, "$where: not told where others leave hardly more than one CPU" )
+          if $row{name} =~ /busy|burner/;
+        cmp_ok( $row{faster}, '>=', 19, "$where: told where they leave enough" )
+          if $row{name} =~ /quiet/ && $row{ratio} == 0.8;
+    };
+    $each_row->( $untold, '--regrades', 20 );
 };
 
 done_testing;
