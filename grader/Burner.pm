@@ -8,19 +8,25 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use POSIX ();
+use POSIX       ();
+use Time::HiRes ();
 
 # So many steps of the busy loop take a few milliseconds; after them it looks whether it is still wanted.
 my $STEPS = 100_000;
 
-# Starts to burn. It goes on until the object is gone, but at most for so many seconds.
-sub start ( $class, $most_s ) {
+# Starts to burn. It goes on until the object is gone, but at most for so many seconds. $share: how much of a core it keeps
+# busy, above 0 and up to 1; it rests after each few milliseconds of work.
+sub start ( $class, $most_s, $share = 1 ) {
     my $starter = $$;
     my $pid     = fork // die "cannot start another process: $!\n";
     if ( $pid == 0 ) {
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
         my ( $until, $work ) = ( time + $most_s, 0 );
-        while ( getppid == $starter && time < $until ) { $work += $_ for 1 .. $STEPS }
+        while ( getppid == $starter && time < $until ) {
+            my $started_s = Time::HiRes::time();
+            $work += $_ for 1 .. $STEPS;
+            Time::HiRes::sleep( ( Time::HiRes::time() - $started_s ) * ( 1 - $share ) / $share ) if $share < 1;
+        }
         POSIX::_exit(0);
     }
     return bless { pid => $pid, starter => $starter }, $class;

@@ -15,9 +15,6 @@ use Time::HiRes ();
 # CPUs' worth of work by others beyond which the machine counts as contended: the services of an idle system stay well below.
 my $MOST_OTHERS = 0.15;
 
-# With fewer CPUs than this left by others, two threads hardly ever run at the same time.
-my $FEWEST_FREE = 1.5;
-
 # The share of the wanted CPU time that the host may give to other guests, or a quota may take away.
 my $MOST_STOLEN    = 0.05;
 my $MOST_THROTTLED = 0.01;
@@ -63,7 +60,7 @@ sub ran ( $self, $result ) {
 }
 
 # Result: what was counted since the start, each absent when it cannot be known: others, the CPUs that other processes
-# used; stolen, throttled and pressure, shares; running, the share of the moments between runs when somebody else ran.
+# used; stolen_cpus, those that the host took away; stolen, throttled and pressure, shares; running, the share of the moments between runs when somebody else ran.
 sub figures ($self) {
     my ( $before, $after ) = ( $self->{before}, $self->_sample );
     my $elapsed_s = max( $after->{at_s} - $before->{at_s}, 1e-9 );
@@ -72,8 +69,9 @@ sub figures ($self) {
     my %figures;
     if ( defined $change{busy_s} ) {
         my $wanted_s = $change{busy_s} + $change{steal_s};
-        $figures{others} = ( $change{busy_s} - max( $change{own_s}, $self->{runs_s} ) ) / $elapsed_s;
-        $figures{stolen} = $wanted_s > 0 ? $change{steal_s} / $wanted_s : 0;
+        $figures{others}      = ( $change{busy_s} - max( $change{own_s}, $self->{runs_s} ) ) / $elapsed_s;
+        $figures{stolen}      = $wanted_s > 0 ? $change{steal_s} / $wanted_s : 0;
+        $figures{stolen_cpus} = $change{steal_s} / $elapsed_s;
     }
     $figures{running}   = $self->{running} / $self->{moments} if $self->{moments};
     $figures{throttled} = $change{throttled_s} / $elapsed_s;
@@ -104,13 +102,17 @@ sub _are_in_the_way ( $self, $others ) {
     return defined $others && $others > $MOST_OTHERS && $self->usable_cpus - $others < $self->{threads};
 }
 
-# Whether others leave too little for threads of ours to run at the same time.
-sub is_scarce ($self) {
+# How much of what lets our threads run at the same time was not to be had: 0 when all CPUs that they could use were free, 1
+# when only one was, and more when not even that.
+sub missing ($self) {
     my %figure = $self->figures;
-    return defined $figure{others} && is_too_little( $self->usable_cpus - $figure{others} );
+    return missing_of( $self->{threads}, $self->usable_cpus, sum0( grep { defined } @figure{qw(others stolen_cpus)} ) );
 }
 
-sub is_too_little ($free_cpus) { return $free_cpus < $FEWEST_FREE }
+sub missing_of ( $threads, $cpus, $taken_cpus ) {
+    my $wanted = min( $threads, $cpus );
+    return $wanted > 1 ? max( 0, ( $wanted - ( $cpus - $taken_cpus ) ) / ( $wanted - 1 ) ) : 0;
+}
 
 sub _sample ($self) {
     my %sample = ( at_s => $self->{seconds}->(), own_s => $self->{own_cpu_s}->() );

@@ -19,9 +19,8 @@ my $GROWTH = 1.28;
 # Two programs whose parallelism differs by less than this factor are held up alike by others.
 my $ALIKE = 1.15;
 
-# How far from the threshold an answer lies that is given where others leave hardly more than one CPU. Live regrades saw ratios
-# change threefold there.
-my $SCARCE_MARGIN = 4;
+# How far from the threshold an answer has to lie where others leave only one CPU. Live regrades saw ratios change threefold there.
+my $MARGIN = 4;
 
 # So many looks in a row at which no answer was within reach end the rounds: one alone may have met with a burst of other work.
 my $MOST_VAIN_LOOKS = 2;
@@ -168,11 +167,12 @@ sub _answer ( $critical, $centre, @logs ) {
 # one of the two programs used more CPUs at a time than the other, then others held up that one more: it might have taken as
 # little as its CPU time spread over all CPUs, and the answer must not depend on that.
 #
-# Where others leave hardly more than one CPU, threads do not meet at a lock: a backend with one lock for all is then several times
-# faster, by either clock, than it would be on a quiet machine. Only what lies far from the threshold is answered there.
+# And threads that run one after the other do not meet at a lock: where others leave only one CPU, a backend with one lock for all is
+# several times faster, by either clock, than on a quiet machine. So the less others leave, the farther from the threshold an answer
+# has to lie.
 sub _is_confirmed ( $answer, $centre, @rounds ) {
     return 0 if _side( $centre, map { log $_->{cpu} } @rounds ) ne $answer;
-    my $far = $rounds[-1]{scarce} ? ( $answer eq 'faster' ? -1 : 1 ) * log $SCARCE_MARGIN : 0;
+    my $far = _far( $rounds[-1] ) * ( $answer eq 'faster' ? -1 : 1 );
     return 0 if _side( $centre + $far, map { log $_->{wall} } @rounds ) ne $answer;
     my $parallelism = _middle( sort { $a <=> $b } map { log $_->{cpu} / $_->{wall} } @rounds );
     return _side( $centre, map { log $_->{wall} * $_->{stretch}[1] } @rounds ) eq $answer
@@ -182,13 +182,14 @@ sub _is_confirmed ( $answer, $centre, @rounds ) {
     return 1;
 }
 
-# Whether no answer could be confirmed there as long as others leave hardly more than one CPU. More rounds of the same kind are
-# the grader's time for nothing.
+sub _far ($round) { return ( $round->{missing} // 0 ) * log $MARGIN }
+
+# Whether no answer could be confirmed as long as others leave no more CPUs than they do. More rounds of the same kind are the
+# grader's time for nothing.
 sub _is_out_of_reach ( $centre, @rounds ) {
-    return 0 if !@rounds || !$rounds[-1]{scarce};
+    my $far  = @rounds ? _far( $rounds[-1] ) : 0;
     my @wall = map { log $_->{wall} } @rounds;
-    my $far  = log $SCARCE_MARGIN;
-    return _side( $centre - $far, @wall ) eq 'not faster' && _side( $centre + $far, @wall ) eq 'faster';
+    return $far && _side( $centre - $far, @wall ) eq 'not faster' && _side( $centre + $far, @wall ) eq 'faster';
 }
 
 # On which side of the threshold the centre of these numbers lies.
@@ -294,10 +295,11 @@ would change the answer by taking its CPU time spread over all CPUs, which is th
 machine, the answer is not given. While an answer is not confirmed in this way, the rounds go on. That only takes verdicts
 away, so it costs no alpha.
 
-Neither is enough where others leave hardly more than one CPU (C<scarce>): threads that never run at the same time do not
-meet at a lock, so that a backend with one lock for all is several times faster there than on a quiet machine, by either
-clock. Only what lies four times past the threshold is answered there, and when two looks in a row find the middle nearer
-than that, the rounds end.
+Neither is enough where others take CPUs away: threads that run one after the other do not meet at a lock, so that a
+backend with one lock for all is several times faster there than on a quiet machine, by either clock. C<missing> is the share
+of the CPUs beyond the first that was not to be had, and an answer has to lie a factor of 4**missing past the threshold:
+four times where only one CPU is left, by half where a third of the second one is gone. When two looks in a row find the
+middle nearer than that, the rounds end.
 
 =head1 FUNCTIONS
 
@@ -312,9 +314,9 @@ Whether a look is planned after so many rounds.
 
 =head2 judge($plan, $threshold, \@rounds, spent => BOOLEAN)
 
-Each round is C<< { wall => RATIO, cpu => RATIO, stretch => [A, B], contended => BOOLEAN, scarce => BOOLEAN } >>: the time of
+Each round is C<< { wall => RATIO, cpu => RATIO, stretch => [A, B], contended => BOOLEAN, missing => SHARE } >>: the time of
 the one backend divided by the other's; how many times longer each of them took than its CPU time spread over all CPUs; and
-from the first round to this one, whether the machine was contended, and whether others left hardly more than one CPU.
+from the first round to this one, whether the machine was contended, and how much of the CPUs beyond one was missing (0).
 C<spent> says that no more rounds can come; it need not be said when there are rounds_most of them. The verdict is a hash:
 
     answer         'faster', 'not faster', 'go on' or 'cannot tell'
@@ -322,7 +324,7 @@ C<spent> says that no more rounds can come; it need not be said when there are r
     ratio          the estimate of Hodges and Lehmann; like low and high, not with 'go on' and not without any round
     low, high      the thresholds between these would not be decided at that look. All intervals of a series together
                    hold the true ratio with a chance of at least 1 - 2 * alpha. Before the first look: the extremes
-    why            of 'cannot tell': 'scarce' (others left hardly more than one CPU), 'disagreement' (not confirmed), both
+    why            of 'cannot tell': 'scarce' (too near for the CPUs that others left), 'disagreement' (not confirmed), both
                    with wall_says => what elapsed time alone would answer, if anything; 'too few rounds', 'scatter'
                    or 'too near' (to the threshold for any sensible number of rounds)
     rounds_wanted  of 'too few rounds' and 'scatter': how many might settle it

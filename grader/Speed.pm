@@ -213,7 +213,7 @@ sub _rounds ( $comparison, $watch ) {
                 return 1;
             }
             $series{contended} = [ $watch->reasons ];
-            $series{scarce}    = @{ $series{contended} } && $watch->is_scarce;
+            $series{missing}   = @{ $series{contended} } ? $watch->missing : 0;
             push @{ $series{rounds} }, _round( $results, \%series, $over, $under );
             $series{spent} = _is_spent( $settings, \%series, $NOW_S->() - $started_s );
             return !$series{spent} && _is_open( $comparison, \%series );
@@ -253,7 +253,7 @@ sub _round ( $results, $series, $over, $under ) {
         cpu       => _cpu_s($above) / _cpu_s($below),
         stretch   => [ map { max( 1, $series->{cpus} * $_->{wall_s} / _cpu_s($_) ) } $above, $below ],
         contended => scalar @{ $series->{contended} },
-        scarce    => $series->{scarce} ? 1 : 0,
+        missing   => $series->{missing},
     };
 }
 
@@ -426,7 +426,7 @@ sub _why ( $comparison, $threshold, $judged ) {
       if $why eq 'too few rounds';
 
     my $ratio = _ratio_words( $comparison, $threshold, $judged );
-    return "$ratio, but others left hardly more than one CPU, where threads do not meet at a lock; "
+    return "$ratio, but others took CPUs away, and threads that run one after the other do not meet at a lock; "
       . 'grade again on a quieter machine'
       if $why eq 'scarce';
     return "$ratio, but the machine was contended and CPU time does not agree; grade again on a quieter machine"

@@ -124,6 +124,23 @@ subtest 'the host, quotas, pressure' => sub {
     is( join( '; ', $watch->reasons ), 'threads waited for a CPU for 30% of the time', '... on four they need not' );
 };
 
+subtest 'how much of the CPUs beyond one was missing' => sub {
+    my $missing = sub ( $cpus, $busy_s, $steal_s ) {
+        my $watch = watch($cpus);
+        ten_seconds(10);
+        write_stat( 1, ( [ $busy_s, $steal_s ] ) x $cpus );
+        return sprintf '%.2f', $watch->missing;
+    };
+    is( $missing->( 2, 5,    0 ), '0.00', 'nothing, when we are alone' );
+    is( $missing->( 2, 7,    0 ), '0.40', 'others used 0.4 of the second one' );
+    is( $missing->( 2, 10,   0 ), '1.00', '... all of it' );
+    is( $missing->( 2, 6,    1 ), '0.40', 'others and the host 0.2 each' );
+    is( $missing->( 4, 3.25, 0 ), '0.10', 'four threads on four CPUs, others used 0.3' );
+    is( $missing->( 8, 6.25, 0 ), '0.00', '... on eight, and four were left' );
+    is( $missing->( 8, 7.5,  0 ), '0.33', '... three' );
+    is( $missing->( 1, 10,   0 ), '0.00', 'on one CPU there is none beyond it' );
+};
+
 subtest 'how many CPUs there are' => sub {
     is( watch(2)->usable_cpus,                              2, 'those on which we may run' );
     is( watch( 64, allowed => '0-1,8,10-11' )->usable_cpus, 5, '... in ranges' );

@@ -191,9 +191,10 @@ subtest 'who is more parallel is held up more on a contended machine' => sub {
     is( $answer->( 5, 4.1, 2,   1.4 ), 'not faster',  'the second one is, which speaks for the answer' );
 };
 
-subtest 'where others leave hardly more than one CPU, only what is far from the threshold is told' => sub {
-    my $judged = sub ( $wall, $n, %options ) {
-        my %round   = ( wall => $wall, cpu => $wall, stretch => [ 2, 2 ], contended => 1, scarce => 1 );
+subtest 'the fewer CPUs others leave, the farther from the threshold lies what is told' => sub {
+    my $missing = 1;
+    my $judged  = sub ( $wall, $n, %options ) {
+        my %round   = ( wall => $wall, cpu => $wall, stretch => [ 2, 2 ], contended => 1, missing => $missing );
         my $verdict = grader::Sequential::judge( $usual, 1, [ ( \%round ) x $n ], %options );
         return join q{ }, $verdict->{answer}, $verdict->{rounds}, $verdict->{why} // ();
     };
@@ -209,8 +210,12 @@ subtest 'where others leave hardly more than one CPU, only what is far from the 
     );
     is( $judged->( 0.26, 0, spent => 1 ), 'cannot tell 0 too few rounds', '... but not when there was no round' );
 
+    $missing = 0.5;
+    is( $judged->( 0.49, 12 ), 'faster 12',             'half of one CPU is missing: more than two times below' );
+    is( $judged->( 0.51, 15 ), 'cannot tell 15 scarce', '... nearer' );
+
     my %burst = ( wall => 0.5, cpu => 0.5, stretch => [ 1, 1 ], contended => 1 );
-    my @after = ( ( { %burst, scarce => 1 } ) x 12, ( \%burst ) x 3 );
+    my @after = ( ( { %burst, missing => 1 } ) x 12, ( \%burst ) x 3 );
     is( answer_of( $usual, 1, \@after ), 'faster', 'others that go away after the first look hinder nothing' );
 };
 
@@ -342,7 +347,7 @@ subtest 'recorded rounds, resampled by grader/simulate' => sub {
 
     my $untold = sub (%row) {
         my $where = "$row{name}, ratio $row{ratio}";
-        is( $row{untold}, 20, "$where: not told where others leave hardly more than one CPU" )
+        is( $row{untold}, 20, "$where: not told where others took most of a CPU" )
           if $row{name} =~ /busy|burner/;
         cmp_ok( $row{faster}, '>=', 19, "$where: told where they leave enough" )
           if $row{name} =~ /quiet/ && $row{ratio} == 0.8;

@@ -102,8 +102,8 @@ package FakeJob {
 
 # A machine with so many CPUs, which says of each look that it was contended, for these reasons.
 package FakeWatch {
-    our ( $cpus, $scarce, @reasons );
-    sub is_scarce   ($self)            { return $scarce }
+    our ( $cpus, $missing, @reasons );
+    sub missing     ($self)            { return $missing // 0 }
     sub usable_cpus ($self)            { return $cpus }
     sub start       ($self)            { return }
     sub ran         ( $self, $result ) { return }
@@ -266,13 +266,13 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
     is( $outcome{challenge}{verdict}, 'pass', 'on a quiet machine elapsed time decides alone' );
 
     my $scarce = sub ($par_s) {
-        local $FakeWatch::scarce = 1;
+        local $FakeWatch::missing = 1;
         my %told = judge( contended => ['other processes used 1.02 CPUs'], takes => { 'list-par' => sub { $par_s } } );
         return "$told{base}{verdict} $told{challenge}{verdict} " . ( $told{challenge}{reason} // q{} );
     };
     is( $scarce->(0.02), 'pass pass ',
         'beside a process for each CPU but one, what is far from the threshold is told' );
-    like( $scarce->(0.3), qr/\Askip skip .*others left hardly more than one CPU.*grade again/, '... the rest is not' );
+    like( $scarce->(0.3), qr/\Askip skip .*others took CPUs away.*grade again/, '... the rest is not' );
 
     my %parallel = ( cpu => { 'list-par' => sub { 0.16 } }, takes => { 'list-par' => sub { 0.12 } } );
     %outcome = judge(%parallel);
