@@ -19,7 +19,8 @@ my $GROWTH = 1.28;
 # Two programs whose parallelism differs by less than this factor are held up alike by others.
 my $ALIKE = 1.15;
 
-# How far from the threshold an answer has to lie where others leave only one CPU. Live regrades saw ratios change threefold there.
+# How far from the threshold an answer has to lie where others leave only one CPU. Live regrades saw ratios change threefold there, and
+# by a factor of up to 1.9 where a third of the second CPU was taken, which the root accounts for.
 my $MARGIN = 4;
 
 # So many looks in a row at which no answer was within reach end the rounds: one alone may have met with a burst of other work.
@@ -182,7 +183,7 @@ sub _is_confirmed ( $answer, $centre, @rounds ) {
     return 1;
 }
 
-sub _far ($round) { return ( $round->{missing} // 0 ) * log $MARGIN }
+sub _far ($round) { return sqrt( $round->{missing} // 0 ) * log $MARGIN }
 
 # Whether no answer could be confirmed as long as others leave no more CPUs than they do. More rounds of the same kind are the
 # grader's time for nothing.
@@ -297,8 +298,8 @@ away, so it costs no alpha.
 
 Neither is enough where others take CPUs away: threads that run one after the other do not meet at a lock, so that a
 backend with one lock for all is several times faster there than on a quiet machine, by either clock. C<missing> is the share
-of the CPUs beyond the first that was not to be had, and an answer has to lie a factor of 4**missing past the threshold:
-four times where only one CPU is left, by half where a third of the second one is gone. When two looks in a row find the
+of the CPUs beyond the first that was not to be had, and an answer has to lie a factor of 4**sqrt(missing) past the
+threshold: four times where only one CPU is left, two times where a quarter of the second one is gone. When two looks in a row find the
 middle nearer than that, the rounds end.
 
 =head1 FUNCTIONS

@@ -210,8 +210,8 @@ subtest 'the fewer CPUs others leave, the farther from the threshold lies what i
     );
     is( $judged->( 0.26, 0, spent => 1 ), 'cannot tell 0 too few rounds', '... but not when there was no round' );
 
-    $missing = 0.5;
-    is( $judged->( 0.49, 12 ), 'faster 12',             'half of one CPU is missing: more than two times below' );
+    $missing = 0.25;
+    is( $judged->( 0.49, 12 ), 'faster 12',             'a quarter of one CPU is missing: more than two times below' );
     is( $judged->( 0.51, 15 ), 'cannot tell 15 scarce', '... nearer' );
 
     my %burst = ( wall => 0.5, cpu => 0.5, stretch => [ 1, 1 ], contended => 1 );
