@@ -60,7 +60,8 @@ sub ran ( $self, $result ) {
 }
 
 # Result: what was counted since the start, each absent when it cannot be known: others, the CPUs that other processes
-# used; stolen_cpus, those that the host took away; stolen, throttled and pressure, shares; running, the share of the moments between runs when somebody else ran.
+# used; stolen_cpus, those that the host took away; stolen, throttled and pressure, shares; running, the share of the moments
+# between runs when somebody else ran.
 sub figures ($self) {
     my ( $before, $after ) = ( $self->{before}, $self->_sample );
     my $elapsed_s = max( $after->{at_s} - $before->{at_s}, 1e-9 );

@@ -19,8 +19,8 @@ my $GROWTH = 1.28;
 # Two programs whose parallelism differs by less than this factor are held up alike by others.
 my $ALIKE = 1.15;
 
-# How far from the threshold an answer has to lie where others leave only one CPU. Live regrades saw ratios change threefold there, and
-# by a factor of up to 1.9 where a third of the second CPU was taken, which the root accounts for.
+# How far from the threshold an answer has to lie where others leave only one CPU. Live regrades saw ratios change threefold
+# there, and by a factor of up to 1.9 where a third of the second CPU was taken, which the root accounts for.
 my $MARGIN = 4;
 
 # So many looks in a row at which no answer was within reach end the rounds: one alone may have met with a burst of other work.
@@ -168,9 +168,9 @@ sub _answer ( $critical, $centre, @logs ) {
 # one of the two programs used more CPUs at a time than the other, then others held up that one more: it might have taken as
 # little as its CPU time spread over all CPUs, and the answer must not depend on that.
 #
-# And threads that run one after the other do not meet at a lock: where others leave only one CPU, a backend with one lock for all is
-# several times faster, by either clock, than on a quiet machine. So the less others leave, the farther from the threshold an answer
-# has to lie.
+# And threads that run one after the other do not meet at a lock: where others leave only one CPU, a backend with one lock
+# for all is several times faster, by either clock, than on a quiet machine. So the less others leave, the farther from the
+# threshold an answer has to lie.
 sub _is_confirmed ( $answer, $centre, @rounds ) {
     return 0 if _side( $centre, map { log $_->{cpu} } @rounds ) ne $answer;
     my $far = _far( $rounds[-1] ) * ( $answer eq 'faster' ? -1 : 1 );
@@ -299,8 +299,8 @@ away, so it costs no alpha.
 Neither is enough where others take CPUs away: threads that run one after the other do not meet at a lock, so that a
 backend with one lock for all is several times faster there than on a quiet machine, by either clock. C<missing> is the share
 of the CPUs beyond the first that was not to be had, and an answer has to lie a factor of 4**sqrt(missing) past the
-threshold: four times where only one CPU is left, two times where a quarter of the second one is gone. When two looks in a row find the
-middle nearer than that, the rounds end.
+threshold: four times where only one CPU is left, two times where a quarter of the second one is gone. When two looks in a
+row find the middle nearer than that, the rounds end.
 
 =head1 FUNCTIONS
 
