@@ -260,7 +260,7 @@ qr/\A1\.\.2\n(?:#.*\n)*ok 1 - list: par is faster than sys \(challenge\)$untold\
     );
     like(
         $result->{stdout},
-qr{^# list \d+, \d+ rounds, .*: par 0\.\d+ s \+- [\d.]+, sys 0\.\d+ s \+- [\d.]+; par/sys 0\.\d+ \(surely [\d.]+ to [\d.]+\), wanted below 1$}m,
+qr{^# list \d+, \d+ rounds, .*: par \d+\.\d+ s \+- [\d.]+, sys \d+\.\d+ s \+- [\d.]+; par/sys 0\.\d+ \(surely [\d.]+ to [\d.]+\), wanted below 1$}m,
         '... with times, spread, rounds and ratio'
     );
 
