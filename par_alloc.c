@@ -29,6 +29,7 @@
 #include "par/depot.h"
 #include "par/extent.h"
 #include "par/large.h"
+#include "par/os.h"
 #include "par/page_map.h"
 #include "par/region.h"
 #include "par/size_class.h"
@@ -57,11 +58,18 @@ static void give_all_idle(void) {
     extent_unmap_idle();
 }
 
+// Whether giving back what is idle may help a request that has failed. Not one that is too large even for a system that
+// had all of this heap's memory back: the heap stays warm.
+static bool idle_could_help(size_t bytes) {
+    size_t mapped = extent_mapped_slots() * SLOT_BYTES;
+    return bytes <= mapped || os_has_room(bytes - mapped);
+}
+
 // Every block that is not on a list of the thread's own.
 static __attribute__((noinline)) void* take_slow(size_t bytes) {
     int kept_errno = errno;
     void* block = take_any(bytes);
-    if (block == NULL && bytes <= PTRDIFF_MAX) {
+    if (block == NULL && bytes <= PTRDIFF_MAX && idle_could_help(bytes)) {
         give_all_idle();
         block = take_any(bytes);
     }

@@ -19,7 +19,13 @@ use measure::Launch;
 
 # As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors. With -fcommon a
 # variable that is defined in a header, by mistake, is one variable, as it was for compilers before 2020.
-my @FLAGS         = qw(-std=gnu11 -g -pthread -D_GNU_SOURCE -Wall -Wextra -fcommon -fdiagnostics-color=never);
+my @FLAGS = qw(-std=gnu11 -g -pthread -D_GNU_SOURCE -Wall -Wextra -fcommon -fdiagnostics-color=never);
+
+# What gcc 14 and clang 16 made errors stays a warning, as it was when the course began: the grade is the compiler's no more
+# than the student's.
+my @STILL_WARNINGS = map { "-Wno-error=$_" }
+  qw(implicit-function-declaration implicit-int int-conversion incompatible-pointer-types return-mismatch
+  declaration-missing-parameter-type);
 my %FLAVOUR_FLAGS = ( release => ['-O2'], tsan => [qw(-O1 -fno-omit-frame-pointer -fsanitize=thread)] );
 
 my $MOST_HELPERS      = 60;
@@ -29,6 +35,12 @@ my $MOST_WARNINGS     = 6;
 my $COMPILE_WALL_S    = 30;
 my $COMPILE_MEMORY    = 1536 * 1024 * 1024;
 my $MOST_OBJECT_BYTES = 32 * 1024 * 1024;
+
+# Those of them that a compiler knows. $run: runs a command of it, which is given as a reference to a list, and gives the
+# result of measure::Launch::run.
+sub warning_flags ($run) {
+    return grep { measure::Launch::ok( $run->( [ 'gcc', $_, qw(-x c -fsyntax-only /dev/null) ] ) ) } @STILL_WARNINGS;
+}
 
 # $job: the grader::Job; $backend: a name. Result: { complaint => sentence and errors => [lines], when there is no object;
 # object => path, facts => of grader::Objects, sources => [paths], notes => [sentences], warnings => [lines] }
@@ -82,8 +94,15 @@ sub _compile ( $self, $source, $flavour ) {
         ),
         ( map { ( '-idirafter', "$folder/$_" ) } $self->{intake}->header_folders )    # never before the system's own
     );
-    my $result =
-      _run( $self, [ 'gcc', @FLAGS, @{ $FLAVOUR_FLAGS{$flavour} }, @include, '-c', '-o', $object, "$folder/$source" ] );
+    my $result = _run(
+        $self,
+        [
+            'gcc', @FLAGS,
+            $self->{job}->warning_flags,
+            @{ $FLAVOUR_FLAGS{$flavour} },
+            @include, '-c', '-o', $object, "$folder/$source"
+        ]
+    );
     my @said = grader::Build::readable( $result->{stderr}, $folder, $include, $self->{folder} );
 
     if ( !measure::Launch::ok($result) ) {

@@ -48,6 +48,13 @@ sub workspace_folder ( $self, $name ) {
 
 sub library_names ($self) { return $self->{library_names} //= grader::Compile::library_names($self) }
 
+# What keeps this machine's compiler from refusing more than others do.
+sub warning_flags ($self) {
+    $self->{warning_flags} //=
+      [ grader::Compile::warning_flags( sub ($command) { $self->launch( command => $command ) } ) ];
+    return @{ $self->{warning_flags} };
+}
+
 # What a report looks like before anything was written into it.
 sub report_template ($self) {
     open my $file, '<', dirname(__FILE__) . '/report_template.md' or return q{};

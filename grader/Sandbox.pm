@@ -38,6 +38,9 @@ my @SYSTEM_PIECES  = qw(/etc/alternatives /etc/ld.so.cache /sys/devices/system/c
 
 my $PROBE_S = 20;
 
+# Of bubblewrap: the first came with 0.7, the second with 0.8.
+my @YOUNGER_OPTIONS = qw(size disable-userns);
+
 sub choose ( $class, %options ) {
     my ($odd) = grep { !/\A(?:workspace|launcher|wanted)\z/ } sort keys %options;
     croak "grader::Sandbox->choose: unknown option '$odd'" if defined $odd;
@@ -65,8 +68,15 @@ sub describe ($self) {
     my $calls = $self->{confine}      ? q{} : '; this kernel cannot filter system calls';
     my $why   = @{ $self->{refused} } ? ' (' . join( '; ', @{ $self->{refused} } ) . ')' : q{};
     if ( $self->{level} eq 'namespaces' ) {
-        my $who = defined $user ? ", as user $user" : q{};
-        return "every run is in user, process, network and IPC namespaces of its own, on a read-only system$who$calls";
+        my $who   = defined $user ? ", as user $user" : q{};
+        my $knows = $self->{bwrap}{knows};
+        my $disk  = $knows->{size} ? q{} : '; this bubblewrap cannot bound /tmp, so temporary files lie on the disk';
+        my $nested =
+          $knows->{'disable-userns'}
+          ? q{}
+          : '; this bubblewrap leaves it to the system call filter to forbid more namespaces';
+        return 'every run is in user, process, network and IPC namespaces of its own, '
+          . "on a read-only system$who$calls$disk$nested";
     }
     my $by     = defined $user    ? "by an unprivileged user of its own ($user)" : "by the grader's own user";
     my $nets   = $self->{confine} ? 'without networks'                           : 'with networks';
@@ -241,10 +251,14 @@ sub _try ( $self, $level ) {
     return $why if defined $why;
     $self->{level} = $level;
 
-    # Older kernels have no fence, some no filter.
-    for my $means ( [ 1, 1 ], [ 1, 0 ], [ 0, 0 ] ) {
-        @{$self}{qw(confine fence)} = @{$means};
-        next if $self->{fence} && $level eq 'namespaces';
+# Older kernels have no fence, some no filter; an older bubblewrap lacks options. What can be had is found by a run with
+# it, best first, and not from what a program says of itself.
+    my @means =
+      map { ( [ @{$_}, 1, 1 ], $level eq 'namespaces' ? ( [ @{$_}, 1, 0 ], [ @{$_}, 0, 1 ], [ @{$_}, 0, 0 ] ) : () ) }
+      $level eq 'namespaces' ? ( [ 1, 0 ], [ 0, 0 ] ) : ( [ 1, 1 ], [ 1, 0 ], [ 0, 0 ] );
+    for my $means (@means) {
+        ( @{$self}{qw(confine fence)}, my @knows ) = @{$means};
+        @{ $self->{bwrap}{knows} }{@YOUNGER_OPTIONS} = @knows if $level eq 'namespaces';
         my $probe  = [ $self->{launcher}, '--report', '/dev/null', '--', 'true' ];
         my $result = measure::Launch::run( $self->wrap( command => $probe, wall_s => $PROBE_S ) );
         return if measure::Launch::ok($result);
@@ -253,14 +267,10 @@ sub _try ( $self, $level ) {
     return $why;
 }
 
-# Result: its path and which of the younger options it knows; nothing when it is not installed.
+# Result: its path; nothing when it is not installed.
 sub _find_bwrap () {
     my ($path) = grep { -x && !-d } map { "$_/bwrap" } split /:/, $ENV{PATH} // '/usr/bin';
-    return if !defined $path;
-    open my $help, '-|', $path, '--help' or return;
-    my $text = do { local $/ = undef; <$help> };
-    close $help;
-    return { path => $path, knows => { map { $_ => $text =~ /--\Q$_\E\b/ } qw(size disable-userns) } };
+    return defined $path ? { path => $path, knows => {} } : undef;
 }
 
 # ---- What is left of a job -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static void* map_at(void* hint, size_t bytes) {
     void* start = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -64,9 +65,27 @@ bool os_move(void* start, size_t bytes, void* place) {
     return false;
 }
 
+// The kernel rounds the end of a range up to its own pages, which can be longer than ours, and refuses a start inside of
+// one. So it is asked for the pages that lie in the range whole; what is left at both ends is cleared.
 void os_purge(void* start, size_t bytes) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    char* end = (char*)start + bytes;
+    char* first_page = (char*)(((uintptr_t)start + page - 1) & -page);
+    char* last_end = (char*)((uintptr_t)end & -page);
     // Locked pages (mlock(2)) cannot be given up. They must read as zeros all the same.
-    if (madvise(start, bytes, MADV_DONTNEED) != 0) memset(start, 0, bytes);
+    if (first_page >= last_end || madvise(first_page, (size_t)(last_end - first_page), MADV_DONTNEED) != 0) {
+        memset(start, 0, bytes);
+        return;
+    }
+    memset(start, 0, (size_t)(first_page - (char*)start));
+    memset(last_end, 0, (size_t)(end - last_end));
+}
+
+bool os_has_room(size_t bytes) {
+    void* start = map_at(NULL, bytes);
+    if (start == NULL) return false;
+    munmap(start, bytes);
+    return true;
 }
 
 void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGEPAGE); }

@@ -1,6 +1,6 @@
 // page_map.h: from an address to what lives there. Blocks carry no header; this is how xfree knows their size.
 //
-//   address: | root index (13 bits) | granule in the leaf (18 bits) | byte in the granule (16 bits) |
+//   address: | root index (14 bits) | granule in the leaf (18 bits) | byte in the granule (16 bits) |
 //                                   | slot (13 bits) | in the slot  (21 bits)                       |
 //
 // A leaf speaks for 16 GiB of addresses. For each granule of 64 KiB it holds one byte, the class of the span there: a
@@ -29,7 +29,7 @@ enum {
     SLOT_GRANULES = SLOT_BYTES / GRANULE_BYTES,
 
     LEAF_BITS = 34,
-    ADDRESS_BITS = 47,
+    ADDRESS_BITS = 48,  // of user space: 47 on x86-64, 48 on arm64; more only for who asks by a hint
     LEAF_GRANULES = 1 << (LEAF_BITS - 16),
     LEAF_SLOTS = 1 << (LEAF_BITS - 21),
     ROOT_ENTRIES = 1 << (ADDRESS_BITS - LEAF_BITS),

@@ -19,8 +19,10 @@ use Test::More;
 
 use lib "$Bin/..";
 use grader::Archive;
+use grader::Compile;
 use grader::Intake;
 use grader::Objects;
+use measure::Launch;
 
 my $folder = File::Temp->newdir;
 my $made   = 0;
@@ -166,6 +168,40 @@ sub judge ( $source, @flags ) {
 
 my $CALLS = "#include <stddef.h>\nvoid* xmalloc(size_t n) { return 0; }\nvoid xfree(void* p) {}\n"
   . "void* xrealloc(void* p, size_t n) { return 0; }\n";
+
+# What gcc 14 and clang 16 refuse, and compilers before them did not.
+my $LAX = <<'END_OF_SOURCE';
+#include <stddef.h>
+static counter;
+int* next(size_t n) { counter = undeclared(n); return counter; }
+void* xmalloc(size_t n) { char* place = next(n); return place; }
+END_OF_SOURCE
+
+# $younger: what a compiler makes errors. Result: a function as grader::Compile::warning_flags takes it, which runs such a one.
+sub compiler (@younger) {
+    my $path = write_file( fresh() . '/gcc', "#!/bin/sh\nexec gcc @younger \"\$\@\"\n" );
+    chmod oct 755, $path;
+    return sub ($command) {
+        my ( undef, @arguments ) = @{$command};
+        return measure::Launch::run( command => [ $path, @arguments ], wall_s => 30 );
+    };
+}
+
+subtest 'A younger compiler refuses nothing that an older one took' => sub {
+    my @errors =
+      map { "-Werror=$_" } qw(implicit-function-declaration implicit-int int-conversion incompatible-pointer-types);
+    my $gcc     = compiler(@errors);
+    my @compile = ( 'gcc', '-std=gnu11', '-c', '-o', "$folder/lax.o", write_file( "$folder/lax.c", $LAX ) );
+    my $said    = $gcc->( \@compile )->{stderr};
+    is( () = $said =~ /error:/g, 4, 'a compiler that makes four faults errors' );
+    my @flags  = grader::Compile::warning_flags($gcc);
+    my $result = $gcc->( [ @compile, @flags ] );
+    ok( measure::Launch::ok($result), '... compiles them as the grader calls it' ) or diag $result->{stderr};
+    is( () = $result->{stderr} =~ /warning:/g, 4, '... with as many warnings' );
+
+    my @unknown = grader::Compile::warning_flags( compiler('-Wno-error=such-a-warning-is-unknown') );
+    is( "@unknown", q{}, 'a compiler gets no flag that it refuses' );
+};
 
 subtest 'Objects' => sub {
     my ( $judged, $facts ) = judge($CALLS);

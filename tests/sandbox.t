@@ -337,6 +337,39 @@ subtest 'Isolation by namespaces' => sub {
     );
 };
 
+# What a bubblewrap of 0.4 to 0.7 says to an option that is younger than it.
+my $OLD_BWRAP = <<'END_OF_SCRIPT';
+#!/bin/sh
+for argument; do
+    case $argument in @UNKNOWN@) echo "bwrap: Unknown option $argument" >&2; exit 1 ;; esac
+done
+exec @BWRAP@ "$@"
+END_OF_SCRIPT
+
+subtest 'An old bubblewrap is as good a sandbox, and says what it lacks' => sub {
+    my ($bwrap) = grep { -x } map { "$_/bwrap" } split /:/, $ENV{PATH};
+    plan skip_all => 'isolation by namespaces cannot be had here' if !$is_possible{namespaces}->();
+    my %unknown = (
+        '0.6' => { '--size'           => qr/cannot bound \/tmp/, '--disable-userns' => qr/to forbid more namespaces/ },
+        '0.7' => { '--disable-userns' => qr/to forbid more namespaces/ },
+    );
+    for my $version ( sort keys %unknown ) {
+        my $folder = "$tools/bwrap-$version";
+        mkdir $folder or die "$folder: $!";
+        my $refused = join q{|}, sort keys %{ $unknown{$version} };
+        write_file( "$folder/bwrap", $OLD_BWRAP =~ s/\@UNKNOWN\@/$refused/r =~ s/\@BWRAP\@/$bwrap/r );
+        chmod oct 755, "$folder/bwrap";
+        local $ENV{PATH} = "$folder:$ENV{PATH}";
+        my $workspace = File::Temp->newdir;
+        my $sandbox   = grader::Sandbox->choose( workspace => "$workspace", launcher => $launcher );
+        is( $sandbox->level, 'namespaces', "bubblewrap $version" ) or diag $sandbox->describe;
+        like( $sandbox->describe, $_, '... says what it lacks' ) for values %{ $unknown{$version} };
+        is_refused( $sandbox, [ 'write', '/dev/shm/x' ], '... and leaves no unbounded memory to write to' )
+          if $version eq '0.6';
+        is_refused( $sandbox, ['namespace'], '... nor another namespace to make' );
+    }
+};
+
 subtest 'Isolation by a user' => sub {
     at_level(
         user => sub ( $sandbox, $workspace ) {
