@@ -65,8 +65,8 @@ bool os_move(void* start, size_t bytes, void* place) {
     return false;
 }
 
-// The kernel rounds the end of a range up to its own pages, which can be longer than ours, and refuses a start inside of
-// one. So it is asked for the pages that lie in the range whole; what is left at both ends is cleared.
+// The kernel rounds the end of a range up to its own pages, which can be longer than ours, and refuses a start inside
+// of one. So it is asked for the pages that lie in the range whole; what is left at both ends is cleared.
 void os_purge(void* start, size_t bytes) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     char* end = (char*)start + bytes;

@@ -25,8 +25,9 @@ bool os_unmap(void* start, size_t bytes);
 // Result: false when it cannot; then the pages are where they were, and the place is mapped.
 bool os_move(void* start, size_t bytes, void* place);
 
-// Gives up the content of a range, and with it the memory of each of the kernel's pages that lies in it whole; the range
-// reads as zeros and stays mapped. Nothing outside of it changes, however large the kernel's pages are (4, 16 or 64 KiB).
+// Gives up the content of a range, and with it the memory of each of the kernel's pages that lies in it whole; the
+// range reads as zeros and stays mapped. Nothing outside of it changes, however large the kernel's pages are (4, 16 or
+// 64 KiB).
 void os_purge(void* start, size_t bytes);
 
 // Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.

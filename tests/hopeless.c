@@ -1,8 +1,8 @@
 // hopeless.c: a request that no system can meet costs its caller an error, and nobody the warm heap.
 //
-// Takes and frees some memory, makes such a request, and takes the same memory again: that must cost no more page faults
-// than it did before. Exit status: 1 with a line that names the request. With -DFAMILY it asks whichever malloc it runs
-// with, otherwise the backend that it is linked with.
+// Takes and frees some memory, makes such a request, and takes the same memory again: that must cost no more page
+// faults than it did before. Exit status: 1 with a line that names the request. With -DFAMILY it asks whichever malloc
+// it runs with, otherwise the backend that it is linked with.
 
 #include <errno.h>
 #include <stdint.h>
@@ -60,9 +60,11 @@ int main(void) {
         const char* name;
         void* (*take)(size_t bytes);
     } calls[] = {
-        {"xmalloc", xmalloc}, {"xrealloc", take_grown},
+        {"xmalloc", xmalloc},
+        {"xrealloc", take_grown},
 #ifdef FAMILY
-        {"calloc", take_zeroed}, {"aligned_alloc", take_aligned},
+        {"calloc", take_zeroed},
+        {"aligned_alloc", take_aligned},
 #endif
     };
     use_heap();

@@ -1,8 +1,8 @@
 // kernel_pages.c: os_purge on a kernel with larger pages than ours, played by two wrappers.
 //
 // Usage: kernel_pages KIB. The kernel's pages have so many KiB. Linked with par/os.c by --wrap=madvise,--wrap=sysconf.
-// Purges many ranges of our own pages: all bytes inside must read as zeros, and no byte outside may change. Exit status:
-// 1 with a line that names the range and the byte.
+// Purges many ranges of our own pages: all bytes inside must read as zeros, and no byte outside may change. Exit
+// status: 1 with a line that names the range and the byte.
 
 #include <errno.h>
 #include <stdint.h>
