@@ -15,34 +15,34 @@ use Pod::Usage   qw(pod2usage);
 use Time::HiRes  qw(time);
 
 use lib $RealBin;
-use grader::Build;
+use grader::kit::Make;
 
-use grader::Contract;
-use grader::Correctness;
-use grader::Deliverables;
-use grader::Intake;
+use grader::stages::Contract;
+use grader::stages::Correctness;
+use grader::stages::Deliverables;
+use grader::intake::Files;
 use grader::Job;
-use grader::Made;
-use grader::Pristine;
+use grader::stages::Build;
+use grader::kit::Pristine;
 use grader::Progress;
-use grader::Results;
+use grader::results::Results;
 use grader::Rubric;
-use grader::Sandbox;
+use grader::sandbox::Sandbox;
 use grader::Settings;
-use grader::Speed;
-use grader::Tap;
-use grader::Work;
+use grader::stages::Speed;
+use grader::results::Tap;
+use grader::stages::Work;
 use grader::Workspace;
 use measure::Machine;
 
 my %STAGES = (
-    build       => \&grader::Made::tests,
-    correctness => \&grader::Correctness::tests,
-    work        => \&grader::Work::tests,
+    build       => \&grader::stages::Build::tests,
+    correctness => \&grader::stages::Correctness::tests,
+    work        => \&grader::stages::Work::tests,
 
-    contract     => \&grader::Contract::tests,
-    speed        => \&grader::Speed::tests,
-    deliverables => \&grader::Deliverables::tests,
+    contract     => \&grader::stages::Contract::tests,
+    speed        => \&grader::stages::Speed::tests,
+    deliverables => \&grader::stages::Deliverables::tests,
 );
 my @FORMATS = qw(json gradescope junit);
 my $RUBRIC  = "$RealBin/grader/rubric.conf";
@@ -87,23 +87,23 @@ sub read_options () {
 sub prepare ( $rubric, $workspace, %option ) {
     my $settings = $rubric->apply_to( grader::Settings::defaults() );
     $settings->{run_timeout_s} = $option{timeout} if defined $option{timeout};
-    grader::Pristine::insist($RealBin) if defined $option{submission} && !$option{'changed-kit'};
+    grader::kit::Pristine::insist($RealBin) if defined $option{submission} && !$option{'changed-kit'};
 
     my $progress = grader::Progress->new;
     $progress->show('building the launcher');
-    my $launcher = grader::Build::launcher( $RealBin, $workspace, $option{kit} );
+    my $launcher = grader::kit::Make::launcher( $RealBin, $workspace, $option{kit} );
     my $sandbox =
-      grader::Sandbox->choose( workspace => $workspace, launcher => $launcher, wanted => $option{isolation} );
+      grader::sandbox::Sandbox->choose( workspace => $workspace, launcher => $launcher, wanted => $option{isolation} );
     die 'the grader cannot run: --require-sandbox was given, but ' . $sandbox->describe . "\n"
       if $option{'require-sandbox'} && $sandbox->level eq 'none';
 
     $progress->show('taking in what was handed in');
     my $backends = $option{backends} // $settings->{backends};
-    my $intake   = grader::Intake->new(
+    my $intake   = grader::intake::Files->new(
         $option{submission} // $option{tree},
         $workspace->folder('submission'),
-        not_helpers => [ grader::Pristine::files($RealBin) ],
-        defined $option{submission} ? () : ( only => grader::Intake::in_tree( @{$backends} ) ),
+        not_helpers => [ grader::kit::Pristine::files($RealBin) ],
+        defined $option{submission} ? () : ( only => grader::intake::Files::in_tree( @{$backends} ) ),
     );
     return grader::Job->new(
         tree      => abs_path( $option{tree} ),
@@ -120,7 +120,7 @@ sub prepare ( $rubric, $workspace, %option ) {
 }
 
 sub new_results ( $rubric, $job, %option ) {
-    return grader::Results->new(
+    return grader::results::Results->new(
         rubric => $rubric,
         files  => { map { defined $option{$_} ? ( $_ => $option{$_} ) : () } @FORMATS },
         about  => {
@@ -133,7 +133,7 @@ sub new_results ( $rubric, $job, %option ) {
     );
 }
 
-# Result: the grader::Results. Dies when the grader itself cannot run.
+# Result: the grader::results::Results. Dies when the grader itself cannot run.
 sub grade ( $tap, $workspace, %option ) {
     my $rubric = grader::Rubric->read_file( $option{rubric}, $RUBRIC );
     my $job    = prepare( $rubric, $workspace, %option );
@@ -175,7 +175,7 @@ sub run_tests ( $tap, $job, $results, @tests ) {
 }
 
 my %option = read_options();
-my $tap    = grader::Tap->new;
+my $tap    = grader::results::Tap->new;
 my $workspace;
 my $results = eval { grade( $tap, $workspace = grader::Workspace->new, %option ) };
 if ( !defined $results ) {
@@ -264,7 +264,7 @@ Points, thresholds, limits, TOPs, stages and deliverables; F<grader/rubric.conf>
 
 =item --json FILE, --gradescope FILE, --junit FILE
 
-Write the result there: as described in F<grader/Results.pm>, as the results.json of Gradescope, as JUnit XML. The files are
+Write the result there: as described in F<grader/results/Results.pm>, as the results.json of Gradescope, as JUnit XML. The files are
 written anew after each test.
 
 =item --autolab
@@ -289,7 +289,7 @@ How long one run of a program may take, instead of what the rubric says.
 
 =item --isolation namespaces | user | none, --require-sandbox
 
-Run what is graded at this level of isolation (see F<grader/Sandbox.pm>), or not at all; refuse to grade where there is none.
+Run what is graded at this level of isolation (see F<grader/sandbox/Sandbox.pm>), or not at all; refuse to grade where there is none.
 
 =item --changed-kit
 

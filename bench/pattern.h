@@ -1,4 +1,4 @@
-// pattern.h: what the allocation patterns of bench/patterns.c have in common.
+// pattern.h: what the allocation patterns have in common.
 //
 // A pattern does a fixed amount of work, never "as much as fits into a second": so the time that it takes is the
 // measurement, and every allocator is asked exactly the same. Its bookkeeping lies in static arrays, so that all memory
@@ -18,20 +18,6 @@ struct pattern {
     // allocator it made, which depends on the arguments alone.
     uint64_t (*run)(unsigned threads, unsigned percent);
 };
-
-// ---- pattern_slots.c: threads that each replace random blocks among their own
-extern const struct pattern pattern_pairs, pattern_small, pattern_medium, pattern_crowd;
-// ---- pattern_order.c: the order in which blocks die
-extern const struct pattern pattern_lifo, pattern_fifo, pattern_fragments;
-// ---- pattern_handover.c: blocks that another thread frees
-extern const struct pattern pattern_pipeline, pattern_exchange, pattern_churn;
-// ---- pattern_bytes.c: blocks whose bytes cost more than the calls
-extern const struct pattern pattern_vectors, pattern_large, pattern_neighbours;
-// ---- pattern_start.c
-extern const struct pattern pattern_start;
-
-// What `patterns start` runs again and again: takes ten blocks. Result: 0, the exit status.
-int pattern_start_once(void);
 
 // Takes a block of that many bytes (1 or more) and writes to it, as a program would. Ends the process when there is
 // none.

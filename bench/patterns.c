@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/pattern.h"
+#include "bench/pattern_list.h"
 #include "programs/failure.h"
 #include "programs/options.h"
-#include "xmalloc.h"
 
 static const char usage[] =
     "usage: patterns PATTERN [-t THREADS] [-w PERCENT]   (of the usual work: 1 to 1000)\n"
@@ -25,25 +24,6 @@ static const struct pattern* const patterns[] = {
     &pattern_crowd,    &pattern_fragments, &pattern_neighbours, &pattern_start,
 };
 enum { PATTERNS = sizeof patterns / sizeof patterns[0] };
-
-enum { PAGE_BYTES = 4096, LINE_BYTES = 64 };
-
-void pattern_write(void* block, size_t from, size_t to) {
-    char* bytes = block;
-    if (to - from <= PAGE_BYTES) {
-        memset(bytes + from, (int)(to & 0xff), to - from);
-        return;
-    }
-    for (size_t at = from; at < to - LINE_BYTES; at += PAGE_BYTES) memset(bytes + at, 1, LINE_BYTES);
-    memset(bytes + to - LINE_BYTES, 1, LINE_BYTES);
-}
-
-void* pattern_take(size_t bytes) {
-    void* block = xmalloc(bytes);
-    if (block == NULL) fail_no_memory("a block of the pattern");
-    pattern_write(block, 0, bytes);
-    return block;
-}
 
 static const struct pattern* pattern_named(const char* name) {
     for (size_t i = 0; i < PATTERNS; i++) {

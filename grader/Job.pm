@@ -10,10 +10,10 @@ no warnings 'experimental::signatures';
 use Digest::MD5    qw(md5);
 use File::Basename qw(dirname);
 use File::Copy     qw(copy);
-use grader::Answer;
-use grader::Build;
-use grader::Compile;
-use grader::Objects;
+use grader::kit::Answer;
+use grader::kit::Make;
+use grader::intake::Compile;
+use grader::intake::Judge;
 use measure::Launch;
 
 # A nonce has so many hexadecimal digits.
@@ -46,12 +46,12 @@ sub workspace_folder ( $self, $name ) {
     return -d $path ? $path : $self->{workspace}->folder($name);
 }
 
-sub library_names ($self) { return $self->{library_names} //= grader::Compile::library_names($self) }
+sub library_names ($self) { return $self->{library_names} //= grader::intake::Compile::library_names($self) }
 
 # What keeps this machine's compiler from refusing more than others do.
 sub warning_flags ($self) {
     $self->{warning_flags} //=
-      [ grader::Compile::warning_flags( sub ($command) { $self->launch( command => $command ) } ) ];
+      [ grader::intake::Compile::warning_flags( sub ($command) { $self->launch( command => $command ) } ) ];
     return @{ $self->{warning_flags} };
 }
 
@@ -74,13 +74,13 @@ sub include_folder ($self) {
 
 # ---- Making the backends ---------------------------------------------------------------------------------------------
 
-# What became of a backend that was handed in: the result of grader::Compile::backend, and judged => that of
-# grader::Objects::judge when it compiled. Compiled when first asked for.
+# What became of a backend that was handed in: the result of grader::intake::Compile::backend, and judged => that of
+# grader::intake::Judge::judge when it compiled. Compiled when first asked for.
 sub made ( $self, $backend ) {
     return $self->{made}{$backend} //= do {
         $self->progress->show("compiling $backend");
-        my $made = grader::Compile::backend( $self, $backend );
-        $made->{judged} = grader::Objects::judge( $made->{facts} ) if defined $made->{facts};
+        my $made = grader::intake::Compile::backend( $self, $backend );
+        $made->{judged} = grader::intake::Judge::judge( $made->{facts} ) if defined $made->{facts};
         $made;
     };
 }
@@ -113,12 +113,12 @@ sub _build ( $self, $backend, $flavour, $name ) {
     return $submitted if ref $submitted;
 
     $self->progress->show("building $name");
-    my $folder = $name =~ m{\Abin/} ? grader::Build::bin( $self->{workspace}, $flavour ) : undef;
+    my $folder = $name =~ m{\Abin/} ? grader::kit::Make::bin( $self->{workspace}, $flavour ) : undef;
     my $path =
       defined $folder
       ? "$folder/" . $name =~ s{\Abin/}{}r
-      : grader::Build::objects( $self->{workspace}, $flavour ) . "/$name";
-    my @why = grader::Build::targets(
+      : grader::kit::Make::objects( $self->{workspace}, $flavour ) . "/$name";
+    my @why = grader::kit::Make::targets(
         ( map { $_ => $self->{$_} } qw(tree workspace launcher) ),
         flavour   => $flavour,
         backends  => [$backend],
@@ -136,8 +136,8 @@ sub _object ( $self, $backend, $flavour ) {
     return if !$self->is_handed_in($backend);
     my $made = $self->made($backend);
     return $made->{object} if $flavour ne 'tsan';
-    my $other = $made->{tsan} //= grader::Compile::flavour( $self, $backend, $made, 'tsan' );
-    my @more  = defined $other->{facts} ? grader::Objects::only_in( $other->{facts}, $made->{facts} ) : ();
+    my $other = $made->{tsan} //= grader::intake::Compile::flavour( $self, $backend, $made, 'tsan' );
+    my @more  = defined $other->{facts} ? grader::intake::Judge::only_in( $other->{facts}, $made->{facts} ) : ();
     return {
         complaint => 'built for ThreadSanitizer it asks for other things: ' . join( ', ', @more ),
         errors    => [],
@@ -195,7 +195,7 @@ sub _once_more_if_lost ($run) {
 # next one.
 
 sub command ( $self, $program, $backend, $top, @arguments ) {
-    my $binary = grader::Build::bin( $self->{workspace}, 'release' ) . "/$program-$backend";
+    my $binary = grader::kit::Make::bin( $self->{workspace}, 'release' ) . "/$program-$backend";
     return $self->{sandbox}->wrap(
         command      => [ $binary, @arguments, $top ],
         see          => [$binary],
@@ -219,7 +219,7 @@ sub run ( $self, $program, $backend, $top, %options ) {
 
 # What is wrong with a result, in a whole sentence that says how to see it; undef when it is right.
 sub complaint ( $self, $program, $backend, $top, $result ) {
-    my $complaint = grader::Answer::complaint( $result, $top ) // return;
+    my $complaint = grader::kit::Answer::complaint( $result, $top ) // return;
     return "bin/$program-$backend $top $complaint; to see it: make BACKENDS=$backend && bin/$program-$backend $top";
 }
 

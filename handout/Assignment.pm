@@ -15,22 +15,22 @@ no warnings 'experimental::signatures';
 
 use List::Util qw(sum0);
 
-use grader::Contract;
-use grader::Correctness;
-use grader::Deliverables;
+use grader::stages::Contract;
+use grader::stages::Correctness;
+use grader::stages::Deliverables;
 use grader::Job;
-use grader::Made;
+use grader::stages::Build;
 use grader::Settings;
-use grader::Speed;
-use grader::Work;
+use grader::stages::Speed;
+use grader::stages::Work;
 
 my %STAGE = (
-    build        => { title => 'It is an allocator',                    tests => \&grader::Made::tests },
-    correctness  => { title => 'Right answers',                         tests => \&grader::Correctness::tests },
-    work         => { title => 'The work is done',                      tests => \&grader::Work::tests },
-    contract     => { title => 'What an allocator must keep', tests => \&grader::Contract::tests },
-    speed        => { title => 'Speed',                                 tests => \&grader::Speed::tests },
-    deliverables => { title => 'Report',                                tests => \&grader::Deliverables::tests },
+    build        => { title => 'It is an allocator',                    tests => \&grader::stages::Build::tests },
+    correctness  => { title => 'Right answers',                         tests => \&grader::stages::Correctness::tests },
+    work         => { title => 'The work is done',                      tests => \&grader::stages::Work::tests },
+    contract     => { title => 'What an allocator must keep', tests => \&grader::stages::Contract::tests },
+    speed        => { title => 'Speed',                                 tests => \&grader::stages::Speed::tests },
+    deliverables => { title => 'Report',                                tests => \&grader::stages::Deliverables::tests },
 );
 
 # $template: its text; $rubric: a grader::Rubric; @holds: names for {{?name}}. Result: the assignment. Dies with one line for

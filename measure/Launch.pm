@@ -365,7 +365,7 @@ no Landlock (Linux 5.13) gets an C<error>.
 
 Runs the program inside of a sandbox: the launcher runs PREFIX, which must run the rest of its arguments: the launcher once
 more, as C<path> inside, which keeps all limits and makes the report, and the program. A launcher that is the first process
-in its pid namespace takes no signals from inside. C<user> is for PREFIX and so for all in it. grader::Sandbox makes this.
+in its pid namespace takes no signals from inside. C<user> is for PREFIX and so for all in it. grader::sandbox::Sandbox makes this.
 
 =item touch_bytes => bytes
 

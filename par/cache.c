@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "par/check.h"
 #include "par/depot.h"
+#include "par/invariant.h"
 #include "par/page_map.h"
 
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));

@@ -51,4 +51,7 @@ void cache_flush(void);
 // Makes the calling thread flush its cache when it ends, and sets up its magazines. Also called by the slow paths.
 void cache_set_up(void);
 
+// For check.c: checks the calling thread's own lists.
+void cache_check(void);
+
 #endif

@@ -2,17 +2,10 @@
 
 #include "par/check.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-void check_invariant(bool holds, const char* invariant) {
-    if (holds) return;
-    char line[200];
-    int length = snprintf(line, sizeof line, "par_check: this does not hold: %s\n", invariant);
-    if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
-    abort();
-}
+#include "par/cache.h"
+#include "par/depot.h"
+#include "par/extent.h"
+#include "par/region.h"
 
 void par_check(void) {
     extent_check();

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "par/check.h"
+#include "par/invariant.h"
 #include "par/lock.h"
 #include "par/page_map.h"
 #include "par/size_class.h"

@@ -31,4 +31,7 @@ void depot_flush(void);
 void depot_lock_all(void);  // for fork.c
 void depot_unlock_all(void);
 
+// For check.c: checks all records of this part, under its lock.
+void depot_check(void);
+
 #endif

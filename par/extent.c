@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "par/check.h"
+#include "par/invariant.h"
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"

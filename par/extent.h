@@ -44,4 +44,7 @@ size_t extent_mapped_slots(void);
 void extent_lock(void);  // for fork.c
 void extent_unlock(void);
 
+// For check.c: checks all records of this part, under its lock.
+void extent_check(void);
+
 #endif

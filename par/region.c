@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "par/check.h"
 #include "par/extent.h"
+#include "par/invariant.h"
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"

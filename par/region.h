@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "par/page_map.h"
-#include "par/span.h"
+#include "par/span_record.h"
 
 enum {
     MEDIUM_MOST_PAGES = SLOT_PAGES,  // a larger block gets slots of its own
@@ -59,5 +59,8 @@ bool region_resize_run(struct region* region, char* start, size_t pages);
 
 void region_lock(void);  // for fork.c
 void region_unlock(void);
+
+// For check.c: checks all records of this part, under its lock.
+void region_check(void);
 
 #endif

@@ -8,11 +8,7 @@
 
 #include <stdint.h>
 
-// A free block. The smallest block is 16 bytes, so there is room for both words in each.
-struct block {
-    struct block* next;
-    uintptr_t next_magazine;  // in the first block of a magazine that lies in the depot; see depot.c
-};
+#include "par/span_record.h"
 
 // Blocks on their way to a thread: a list, and memory that is still to be cut into blocks (span_cut). The latter is
 // left to the thread, because the first touch of memory takes long and the lock of the class is held meanwhile.
@@ -22,18 +18,6 @@ struct batch {
     char* fresh;
     unsigned fresh_count;
 };
-
-struct span {
-    struct span* next;  // among the spans of the class that have free blocks
-    struct span* previous;
-    char* start;
-    struct block* free;  // blocks that were out and came back
-    uint32_t free_count;
-    uint32_t carved;       // blocks that were ever handed out; those behind them are untouched memory
-    uint32_t block_count;  // blocks in the whole span
-};
-
-struct region;
 
 // The spans of one class that have free blocks. Zero is empty. The caller holds the lock of the class in every call.
 struct span_list {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "programs/failure.h"
-#include "trace/trace.h"
+#include "trace/file.h"
 
 static const char usage[] =
     "usage: trace-convert [--first N] IN OUT   (OUT: FILE.trace, FILE.rep, or text in any other file; - to print it)";

@@ -1,22 +1,15 @@
-// trace.c: see trace.h. A trace that grows, and which format a file has.
+// trace.c: see trace.h.
 
 #include "trace/trace.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "programs/failure.h"
-#include "trace/output.h"
 
 const char* const trace_kind_names[TRACE_FREE + 1] = {
     [TRACE_MALLOC] = "malloc",   [TRACE_CALLOC] = "calloc", [TRACE_ALIGNED] = "aligned",
     [TRACE_REALLOC] = "realloc", [TRACE_FREE] = "free",
 };
-
-// ---- Events
-// ------------------------------------------------------------------------------------------------------------
 
 static void add(struct trace* trace, struct trace_event event) {
     pages_reserve(&trace->event_pages, (trace->count + 1) * sizeof event);
@@ -98,61 +91,4 @@ void trace_release(struct trace* trace) {
     pages_release(&trace->sizes);
     pages_release(&trace->unused);
     *trace = (struct trace){0};
-}
-
-// ---- Files
-// -------------------------------------------------------------------------------------------------------------
-
-static size_t read_all(const char* path, struct pages* pages) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) fail(EXIT_NO_ANSWER, "%s cannot be opened: %s", path, strerror(errno));
-    size_t count = 0;
-    for (;;) {
-        pages_reserve(pages, count + 1);
-        ssize_t some = read(fd, (char*)pages->start + count, pages->bytes - count);
-        if (some < 0 && errno == EINTR) continue;
-        if (some < 0) fail(EXIT_NO_ANSWER, "%s cannot be read: %s", path, strerror(errno));
-        if (some == 0) break;
-        count += (size_t)some;
-    }
-    close(fd);
-    return count;
-}
-
-void trace_load(struct trace* trace, const char* path) {
-    *trace = (struct trace){0};
-    struct pages pages = {0};
-    struct input input = {.path = path};
-    input.count = read_all(path, &pages);
-    input.bytes = pages.start;
-    if (input.count == 0) fail(EXIT_NO_ANSWER, "%s is empty, so it is no trace", path);
-    if (binary_is(&input)) {
-        binary_read(trace, &input);
-    } else if (text_is(&input)) {
-        text_read(trace, &input);
-    } else if (rep_is(&input)) {
-        rep_read(trace, &input);
-    } else {
-        fail(EXIT_NO_ANSWER, "%s is no trace: it begins like none of the formats of trace/README.md", path);
-    }
-    pages_release(&pages);
-}
-
-static bool ends_in(const char* text, const char* end) {
-    size_t length = strlen(text);
-    size_t end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
-void trace_save(const struct trace* trace, const char* path) {
-    static struct output output;
-    output_open(&output, path);
-    if (ends_in(path, ".trace")) {
-        binary_write(trace, &output);
-    } else if (ends_in(path, ".rep")) {
-        rep_write(trace, &output);
-    } else {
-        text_write(trace, &output);
-    }
-    output_close(&output);
 }

@@ -1,8 +1,10 @@
-// trace.h: a trace in memory, and the files that it comes from and goes to.
+// trace.h: a trace in memory: the requests that one program made of its allocator, in the order in which they took
+// effect.
 //
 // Recorder, replay and conversion all go through this: a trace grows event by event, by three calls that give blocks
-// their numbers, and what a file says is checked on the way. What goes wrong with a file ends the process with one line
-// (fail).
+// their numbers. The number of a block is the one that was given up last by a free and not used again since, or, when
+// there is none, the smallest that has never been used. So numbers stay small, and there are never more of them than
+// blocks alive at a time. trace/file.h reads and writes files.
 
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
@@ -11,10 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/format.h"
 #include "trace/pages.h"
 
-enum { TRACE_THREADS_MOST = 1 << 16 };
+enum {
+    TRACE_THREADS_MOST = 1 << 16,
+    TRACE_NAME_MOST = 4096,          // bytes
+    TRACE_ALIGNMENT_LOG2_MOST = 30,  // 1 GiB
+};
+
+enum trace_kind { TRACE_MALLOC = 1, TRACE_CALLOC, TRACE_ALIGNED, TRACE_REALLOC, TRACE_FREE };
 
 struct trace_event {
     uint64_t bytes;  // that were asked for; 0 for a free
@@ -64,39 +71,6 @@ void trace_keep_first(struct trace* trace, size_t events);
 
 void trace_release(struct trace* trace);
 
-// Reads a file in any of the three formats: whichever it is.
-void trace_load(struct trace* trace, const char* path);
-
-// Writes a file in the format that its name says: .trace, .rep, or text.
-void trace_save(const struct trace* trace, const char* path);
-
 extern const char* const trace_kind_names[TRACE_FREE + 1];
-
-// ---- What trace_load and trace_save are made of
-// --------------------------------------------------------------------------
-
-struct output;
-
-// What was read of a file.
-struct input {
-    const char* path;
-    const unsigned char* bytes;
-    size_t count;
-};
-
-// binary.c
-bool binary_is(const struct input* input);
-void binary_read(struct trace* trace, const struct input* input);
-void binary_write(const struct trace* trace, struct output* output);
-
-// text.c
-bool text_is(const struct input* input);
-void text_read(struct trace* trace, const struct input* input);
-void text_write(const struct trace* trace, struct output* output);
-
-// rep.c
-bool rep_is(const struct input* input);
-void rep_read(struct trace* trace, const struct input* input);
-void rep_write(const struct trace* trace, struct output* output);
 
 #endif

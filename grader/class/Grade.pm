@@ -1,7 +1,7 @@
 package grader::class::Grade;
 
 # The grade of one submission: what its two passes found, put together in the form of test.pl's JSON result
-# (grader/Results.pm), with the points of each stage.
+# (grader/results/Results.pm), with the points of each stage.
 
 use v5.34;
 use warnings;
@@ -9,7 +9,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use List::Util qw(sum0);
-use grader::Results;
+use grader::results::Results;
 
 our $SCHEMA = 'xmalloc-class 1';
 our @STAGES = qw(build correctness work contract speed deliverables);
@@ -65,7 +65,7 @@ sub _round ($points) { return 0 + sprintf '%.6g', $points }
 
 # The stage of a test, by its id.
 sub stage_of ($id) {
-    return 'speed'        if grader::Results::problem_of($id) eq 'Speed';
+    return 'speed'        if grader::results::Results::problem_of($id) eq 'Speed';
     return 'deliverables' if $id !~ /[.]/;
     my ( undef, $check ) = split /[.]/, $id;
     return 'build'       if $check =~ /\A(?:build|objects|own_memory)\z/;

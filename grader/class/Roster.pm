@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 
 use Digest::SHA ();
 use File::Find  ();
-use grader::Archive;
+use grader::intake::Archive;
 use grader::class::Text;
 
 # What is longer counts with its length alone: the grader does not take it in.
@@ -25,7 +25,7 @@ sub read_folder ($folder) {
     opendir my $handle, $folder or die "cannot read the folder $folder: $!\n";
     my @entries = sort grep { !/\A[.]/ } readdir $handle;
     closedir $handle;
-    my @found    = grep { -d "$folder/$_" || ( -f _ && grader::Archive::is_archive($_) ) } @entries;
+    my @found    = grep { -d "$folder/$_" || ( -f _ && grader::intake::Archive::is_archive($_) ) } @entries;
     my %is_found = map  { $_ => 1 } @found;
     die "there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it\n"
       if !@found;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/closing.h"
+#include "tests/contract/closing.h"
 #include "tests/contract/locks.h"
 #include "xmalloc.h"
 

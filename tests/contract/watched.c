@@ -22,7 +22,7 @@
 #include <threads.h>
 #include <unistd.h>
 
-#include "tests/closing.h"
+#include "tests/contract/closing.h"
 #include "xmalloc.h"
 
 enum { MOST_THREADS = 16, LIVE = 40, SLOTS = 16, KIB = 1024 };

@@ -1,0 +1,149 @@
+package grader::intake::Judge;
+
+# Looks into the object files of a submission before anything is linked with them: which symbols they define and ask for,
+# and which sections they bring. Nothing of them is run.
+#
+# What it refuses is what an allocator has no use for and a cheat has: other processes, other programs, the network, looking
+# up functions by name, code that runs before the C library is set up. What is merely odd is noted, for a person to read.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+# The three calls; a backend defines them all, and nothing else of it can be seen from outside.
+my @CALLS = qw(xmalloc xfree xrealloc);
+
+# Memory of the C library. The assignment is to write this.
+my %LIBRARY_MEMORY = map { $_ => 1 }
+  qw(malloc calloc realloc reallocarray free cfree aligned_alloc posix_memalign memalign
+  valloc pvalloc sbrk brk __sbrk __libc_malloc __libc_calloc __libc_realloc __libc_free __libc_memalign __libc_valloc
+  __libc_pvalloc __libc_reallocarray);
+
+my %REFUSED = _by_name(
+    'starts or traces processes' => [
+        qw(fork vfork _Fork clone clone3 posix_spawn posix_spawnp system popen daemon forkpty setsid ptrace
+          execl execle execlp execv execve execvp execvpe execveat fexecve process_vm_readv process_vm_writev)
+    ],
+    'signals other processes'    => [qw(kill killpg tgkill tkill sigqueue pidfd_send_signal)],
+    'looks up functions by name' =>
+      [qw(dlopen dlmopen dlsym dlvsym dl_iterate_phdr dladdr dladdr1 dlinfo _dl_find_object _r_debug _DYNAMIC)],
+    'talks to others' =>
+      [qw(socket socketpair connect bind listen accept accept4 sendto sendmsg getaddrinfo gethostbyname)],
+    'changes the environment' => [qw(setenv putenv unsetenv clearenv)],
+    'asks which program runs' => [qw(program_invocation_name program_invocation_short_name __progname __progname_full)],
+    'takes over control'      =>
+      [qw(setjmp longjmp _longjmp siglongjmp makecontext setcontext swapcontext __libc_start_main)],
+    'changes limits or timers' =>
+      [qw(setrlimit setrlimit64 prlimit prlimit64 setitimer alarm timer_create seccomp personality)],
+);
+
+# What our own programs define: main, and all in programs/.
+my $OF_THE_PROGRAM = qr/\A(?:main|search|fail|fail_no_memory|failure_names_program|
+  (?:answer|crew|digest|ivec|list|options|queue|trajectory)_\w+)\z/x;
+
+# Noted: there are honest reasons, but also others.
+my %ODD = map { $_ => 1 } qw(exit _exit _Exit quick_exit atexit on_exit syscall open openat fopen creat read write pread
+  pwrite dup dup2 fcntl ioctl printf puts putchar sleep usleep nanosleep clock_nanosleep mprotect pkey_mprotect memfd_create
+  shm_open prctl getauxval sigaction signal sched_setaffinity pthread_setaffinity_np unlink rename getenv environ
+  __environ _environ strdup __strdup strndup getline getdelim open_memstream asprintf vasprintf);
+
+sub _by_name (%names_of) {
+    my %why;
+    for my $why ( keys %names_of ) { $why{$_} = $why for @{ $names_of{$why} } }
+    return %why;
+}
+
+# Sections that the compiler makes of ordinary C. A .preinit_array or .init is none of them.
+my $USUAL_SECTION =
+  qr/\A(?:[.](?:text|data|bss|rodata|tdata|tbss|init_array|fini_array|ctors|dtors|comment|note|eh_frame|
+  debug_\w+|rela?|symtab|strtab|shstrtab|group|data[.]rel[.]ro|line)(?:[.].*)?|)\z/x;
+my $FORBIDDEN_SECTION = qr/\A[.](?:rela?[.])?(?:preinit_array|init|fini|interp|dynamic|plt|got|gnu[.]\w+)(?:[.]|\z)/;
+
+# $facts: of facts(). Result: { refused => [sentences], memory => [names of the C library's calls], odd => [sentences],
+# missing => [calls that are not defined] }
+sub judge ($facts) {
+    my ( @refused, @odd );
+    my %because;
+    for my $name ( sort keys %{ $facts->{asked} } ) {
+        my $why = $name =~ $OF_THE_PROGRAM ? 'reaches into the program' : $REFUSED{$name};
+        push @{ $because{$why} }, $name            if defined $why;
+        push @odd,                "it calls $name" if $ODD{$name};
+    }
+    push @refused, map { "it $_: " . join ', ', @{ $because{$_} } } sort keys %because;
+    push @refused, map { "$_ is chosen while the program starts (an ifunc)" } sort keys %{ $facts->{ifuncs} };
+    push @refused, 'it enters the system past the C library: ' . join ', ', sort keys %{ $facts->{bare_calls} }
+      if %{ $facts->{bare_calls} // {} };
+    for my $section ( sort keys %{ $facts->{sections} } ) {
+        if    ( $section =~ $FORBIDDEN_SECTION ) { push @refused, "it has a section $section" }
+        elsif ( $section !~ $USUAL_SECTION )     { push @odd,     "it has a section $section" }
+        elsif ( $section =~ /\A[.](?:init_array|ctors|fini_array|dtors)/ ) {
+            push @odd, "it has code that runs before or after main ($section)";
+        }
+    }
+    return {
+        refused => \@refused,
+        odd     => \@odd,
+        memory  => [ grep { $LIBRARY_MEMORY{$_} } sort keys %{ $facts->{asked} } ],
+        missing => [ grep { !$facts->{defined}{$_} } @CALLS ],
+    };
+}
+
+sub calls () { return @CALLS }
+
+# Reads what readelf prints (--wide --symbols --section-headers --file-header) of one object. Result: { defined => {global name
+# => 1}, of them those that may be defined again => {common}, asked => {undefined name => 1}, ifuncs => {name => 1}, sections => {name => 1}, relocatable => whether it is an
+# object file }.
+sub facts ($listing) {
+    my %facts = ( defined => {}, common => {}, asked => {}, ifuncs => {}, sections => {} );
+    $facts{relocatable} = $listing =~ /^\s+Type:\s+REL\b/m;
+    for my $line ( split /\n/, $listing ) {
+        if ( $line =~ /\A\s*\[\s*\d+\]\s(\S*)\s/ ) {
+            $facts{sections}{$1} = 1;
+        }
+        elsif ( $line =~ /\A\s*\d+:\s+[0-9a-f]+\s+\S+\s+(\w+)\s+(\w+)\s+\w+.*?\s(UND|ABS|COM|\d+)\s+(\S+)\s*\z/ ) {
+            my ( $type, $binding, $where, $versioned ) = ( $1, $2, $3, $4 );
+            my $name = $versioned =~ s/\@.*//r;
+            next if $binding eq 'LOCAL' && $type ne 'IFUNC';
+            $facts{ifuncs}{$name} = 1 if $type eq 'IFUNC';
+            if   ( $where eq 'UND' ) { $facts{asked}{$name}   = 1 }
+            else                     { $facts{defined}{$name} = 1 }
+            $facts{common}{$name} = 1 if $where eq 'COM' || $binding eq 'WEAK';
+        }
+    }
+    return \%facts;
+}
+
+# The instructions that enter the system without the C library, in what objdump -d --no-show-raw-insn prints: { name => 1 }.
+sub bare_calls ($listing) {
+    return { map { $_ => 1 } $listing =~ /^\s+[0-9a-f]+:\s+(syscall|sysenter|int\s+\$0x80)\b/mg };
+}
+
+# What one object asks for and another does not, and what tells of other code: a compiler leaves memcpy, abort or a check of
+# the stack in one flavour and out of the other.
+sub only_in ( $facts, $other ) {
+    return grep { _tells($_) && !$other->{asked}{$_} && !$other->{defined}{$_} } sort keys %{ $facts->{asked} };
+}
+
+sub _tells ($name) {
+    return
+         $LIBRARY_MEMORY{$name}
+      || $REFUSED{$name}
+      || $ODD{$name}
+      || $name =~ $OF_THE_PROGRAM
+      || $name =~ /\A(?:pthread_|sem_|mtx_|cnd_|thrd_|tss_|call_once|__(?:sanitizer|lsan|asan)_)/;
+}
+
+# The facts of several objects that are linked together.
+sub together (@facts) {
+    my %all = ( relocatable => 1 );
+    for my $facts (@facts) {
+        for my $kind (qw(defined common asked ifuncs sections)) {
+            $all{$kind}{$_} = 1 for keys %{ $facts->{$kind} };
+        }
+    }
+    delete @{ $all{asked} }{ keys %{ $all{defined} } };
+    return \%all;
+}
+
+1;

@@ -1,0 +1,41 @@
+package grader::kit::Answer;
+
+# Judges one run of a program: exactly the right line, nothing on standard error, exit status 0, nothing left behind.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use grader::kit::Oracle;
+use measure::Launch;
+
+my $MOST_QUOTED = 80;
+
+# $result: of measure::Launch::run. Result: what is wrong, as the rest of a sentence whose subject is the program; undef
+# when all is right.
+sub complaint ( $result, $top ) {
+    return measure::Launch::sentence($result) if !measure::Launch::ok($result);
+    my $line = grader::kit::Oracle::line($top) . "\n";
+    return differs( $result->{stdout}, $line ) if $result->{stdout} ne $line;
+    return 'gave the right answer, but wrote to standard error: ' . _quoted( $result->{stderr} )
+      if $result->{stderr} ne q{};
+    return;
+}
+
+# What was printed, and what should have been, which ends in a newline.
+sub differs ( $printed, $wanted ) {
+    my $instead = 'instead of ' . _quoted( $wanted =~ s/\n\z//r ) =~ s/ without a newline\z//r;
+    return "printed nothing $instead" if $printed eq q{};
+    return 'printed ' . _quoted($printed) . " $instead";
+}
+
+# Whatever a program printed, in one short line that can do a terminal no harm.
+sub _quoted ($text) {
+    my $has_newline = $text =~ s/\n\z//;
+    my $quoted      = $text =~ s/\n/\\n/gr =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/egr;
+    $quoted = substr( $quoted, 0, $MOST_QUOTED ) . '...' if length $quoted > $MOST_QUOTED;
+    return "'$quoted'" . ( $has_newline ? q{} : ' without a newline' );
+}
+
+1;

@@ -1,0 +1,173 @@
+package grader::results::Results;
+
+# Keeps the outcome of every test with its points, and writes them in the formats that were asked for. The files are written
+# anew after each test, so that whatever happens to the grader, they say what is known by then.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use JSON::PP   ();
+use List::Util qw(sum0);
+use grader::results::Gradescope;
+use grader::results::Junit;
+
+our $SCHEMA = 'xmalloc-grade 1';
+
+my %FORMAT = ( json => \&as_json, gradescope => \&grader::results::Gradescope::text, junit => \&grader::results::Junit::text );
+
+# %facts: rubric, files => { FORMAT => path }, about => { what a reader of the file wants to know of this run }
+sub new ( $class, %facts ) {
+    return bless { %facts, tests => [], planned => 0, complete => 0, started => time }, $class;
+}
+
+sub plan ( $self, @tests ) {
+    $self->{planned} = @tests;
+    $self->{not_run} = [@tests];
+    return $self->write;
+}
+
+# $test: one of those that were planned, in their order. $seconds: how long it took.
+sub add ( $self, $test, $outcome, $seconds ) {
+    shift @{ $self->{not_run} };
+    my $max    = $self->points( $test->{id} );
+    my %points = ( pass => $max, fail => 0, skip => $max );
+    $points{skip} = $max * $self->{rubric}->value('cannot_tell')
+      if problem_of( $test->{id} ) eq 'Speed' || ( $test->{id} =~ /[.]tsan\z/ && !$outcome->{blameless} );
+    push @{ $self->{tests} },
+      {
+        id      => $test->{id},
+        name    => $test->{name},
+        verdict => $outcome->{verdict},
+        points  => $points{ $outcome->{verdict} },
+        max     => $max,
+        seconds => 0 + sprintf( '%.3f', $seconds ),
+        ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} ) : () } qw(reason hint value interval) ),
+        reported => $self->is_reported($test) ? JSON::PP::true : JSON::PP::false,
+        notes    => $outcome->{notes} // [],
+        diag     => $outcome->{diag}  // [],
+      };
+    return $self->write;
+}
+
+sub finish ($self) {
+    $self->{complete} = 1;
+    return $self->write;
+}
+
+# What there is to be had for a test.
+sub points ( $self, $id ) { return $self->{rubric}->points($id) }
+
+# Whether a failure is told but held against nobody: the course did not ask for it, nor does the rubric.
+sub is_reported ( $self, $test ) { return $test->{ours} && !$self->points( $test->{id} ) }
+
+# Why the grader had to stop.
+sub abandon ( $self, $reason ) {
+    $self->{stopped} = $reason =~ s/\s+\z//r;
+    return $self->write;
+}
+
+sub tests ($self) { return @{ $self->{tests} } }
+
+# The tests that have not been run (yet), with the points they could have given.
+sub not_run ($self) {
+    return map { { id => $_->{id}, name => $_->{name}, max => $self->points( $_->{id} ) } } @{ $self->{not_run} // [] };
+}
+
+sub score ($self) {
+    return sum0( map { $_->{points} } @{ $self->{tests} } );
+}
+
+sub max_score ($self) {
+    return sum0( map { $_->{max} } @{ $self->{tests} }, $self->not_run );
+}
+
+sub is_full ($self) { return $self->max_score - $self->score < 1e-6 }
+
+sub about ($self) { return $self->{about} }
+
+sub stopped ($self) { return $self->{stopped} }
+
+sub seconds ($self) { return time - $self->{started} }
+
+# Writes all files; a reader never sees half of one.
+sub write ($self) {
+    for my $format ( sort keys %{ $self->{files} } ) {
+        my $path = $self->{files}{$format};
+        my $new  = "$path.new-$$";
+        open my $file, '>:encoding(UTF-8)', $new or die "the grader cannot run: cannot write $path: $!\n";
+        print {$file} $FORMAT{$format}->($self);
+        close $file and rename $new, $path or die "the grader cannot run: cannot write $path: $!\n";
+    }
+    return;
+}
+
+sub as_json ($self) {
+    return JSON::PP->new->canonical->pretty->encode(
+        {
+            schema   => $SCHEMA,
+            about    => $self->{about},
+            complete => $self->{complete} ? JSON::PP::true : JSON::PP::false,
+            stopped  => $self->{stopped},
+            seconds  => $self->seconds,
+            score    => $self->score,
+            max      => $self->max_score,
+            tests    => $self->{tests},
+            not_run  => [ $self->not_run ],
+        }
+    );
+}
+
+# Autolab's last line: points by problem, a problem being all tests of one kind.
+sub autolab_line ($self) {
+    my %scores;
+    for my $test ( $self->tests ) { $scores{ problem_of( $test->{id} ) } += $test->{points} }
+    my @ratios = map { $_->{value} } grep { $_->{id} =~ /\bchallenge\b/ && defined $_->{value} } $self->tests;
+    return JSON::PP->new->canonical->encode( { scores => \%scores, scoreboard => \@ratios } );
+}
+
+# The problem that a test belongs to: its backend's right answers and promises, its speed, or a deliverable.
+sub problem_of ($id) {
+    return 'Speed'    if $id =~ /\Apar[.](?:base|challenge|bonus)/;
+    return 'Report'   if $id !~ /[.]/;
+    return "$1_alloc" if $id =~ /\A(\w+)[.]/;
+    return 'Other';
+}
+
+# What a person reads of a test: the same lines that the TAP shows.
+sub lines ( $self, $test ) {
+    return (
+        ( defined $test->{reason} ? $test->{reason} : () ),
+        @{ $test->{diag} },
+        @{ $test->{notes} },
+        ( defined $test->{hint} && $test->{verdict} eq 'fail' ? $test->{hint} : () )
+    );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+grader::results::Results - the outcome of a grading, and the files that hold it
+
+=head1 THE JSON FILE
+
+    schema    "xmalloc-grade 1"
+    about     { submission, seed, isolation, machine, rubric }
+    complete  true when every test was run
+    stopped   why the grader had to stop, or null
+    seconds   how long it took so far
+    score     points so far
+    max       points that there were to be had
+    tests     [ { id, name, verdict, points, max, seconds, reported, reason, hint, value, interval, notes, diag } ]
+    not_run   [ { id, name, max } ], the tests that have not been run
+
+C<verdict> is "pass", "fail" or "skip"; a skipped test says why in C<reason>. C<reported> is true where a failure is told
+but costs nothing. C<diag> are the lines that explain a failure,
+C<notes> lines that are of interest in any case, C<hint> what to do next. C<value> of a speed test is the ratio that was measured, and
+C<interval> the two ends between which the true one lies.
+
+=cut

@@ -1,0 +1,66 @@
+package grader::results::Tap;
+
+# Prints the Test Anything Protocol on standard output and keeps count.
+#
+# Under prove diagnostics of failures go to standard error, because prove shows what is on standard output only when it is
+# verbose.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+sub new ($class) {
+    my $quiet_harness = $ENV{HARNESS_ACTIVE} && !$ENV{HARNESS_IS_VERBOSE};
+    STDOUT->autoflush(1);
+    return bless {
+        number  => 0,
+        planned => 0,
+        counts  => { pass => 0, fail => 0, skip => 0, reported => 0 },
+        diag_to => $quiet_harness ? \*STDERR : \*STDOUT
+      },
+      $class;
+}
+
+sub plan ( $self, $tests ) {
+    $self->{planned} = $tests;
+    print $tests ? "1..$tests\n" : "1..0 # SKIP nothing was asked for\n";
+    return;
+}
+
+# One test. $outcome: { verdict => 'pass' | 'fail' | 'skip', reason => why it was skipped, notes => [lines that are always
+# of interest], diag => [lines that explain a failure] }. A failure that is only $reported gets the
+# protocol's directive for what is told and not held against anyone, so that prove does not fail for it.
+sub result ( $self, $name, $outcome, $reported ) {
+    my $verdict     = $outcome->{verdict};
+    my $is_reported = $verdict eq 'fail' && $reported;
+    $self->{counts}{ $is_reported ? 'reported' : $verdict }++;
+    my $number = ++$self->{number};
+    my $line   = ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~ s/#/\\#/gr;
+    $line .= " # SKIP $outcome->{reason}" if $verdict eq 'skip';
+    $line .= ' # TODO worth no points'    if $is_reported;
+    $line =~ s/[^\x20-\x7e]/?/g;
+    say $line;
+    $self->note( @{ $outcome->{notes} // [] } );
+    my @hint = $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
+    print { $self->{diag_to} } _comments( @{ $outcome->{diag} // [] }, @hint );
+    return;
+}
+
+sub note ( $self, @lines ) {
+    print _comments(@lines);
+    return;
+}
+
+sub bail_out ( $self, $reason ) {
+    say 'Bail out!  ' . join q{ }, split q{ }, $reason;
+    return;
+}
+
+sub _comments (@lines) {
+    return map { "# $_\n" } map { s/[^\t\x20-\x7e]/?/gr } map { split /\n/ } @lines;
+}
+
+sub counts ($self) { return %{ $self->{counts} } }
+
+1;

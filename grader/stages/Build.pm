@@ -1,0 +1,93 @@
+package grader::stages::Build;
+
+# The first stage: what was handed in compiles and links, holds nothing that an allocator has no use for, and takes its
+# memory from the system, not from the C library.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+# Result: the tests, each { id, name => sentence, run => sub () { outcome as grader::results::Tap::result takes it } }.
+sub tests ($job) {
+    my @tests;
+    for my $backend ( grep { $job->is_handed_in($_) } $job->backends ) {
+        push @tests,
+          {
+            id   => "$backend.build",
+            name => "$backend compiles and defines the three calls",
+            run  => sub { _builds( $job, $backend ) },
+          },
+          {
+            id   => "$backend.objects",
+            name => "$backend asks for nothing that an allocator has no use for",
+            run  => sub { _judged( $job, $backend, \&_refused ) },
+          },
+          {
+            id   => "$backend.own_memory",
+            name => "$backend does not take its memory from the C library",
+            run  => sub { _judged( $job, $backend, \&_memory ) },
+          };
+    }
+    return @tests;
+}
+
+sub _builds ( $job, $backend ) {
+    my $made  = $job->made($backend);
+    my @notes = ( @{ $made->{notes} // [] }, @{ $made->{warnings} // [] } );
+    if ( defined $made->{complaint} ) {
+        $made->{told}++;
+        return {
+            verdict => 'fail',
+            diag    => [ $made->{complaint}, @{ $made->{errors} } ],
+            notes   => $made->{notes},
+            hint    => "to see it: make BACKENDS=$backend",
+        };
+    }
+    my @missing = @{ $made->{judged}{missing} };
+    return { verdict => 'pass', notes => \@notes, _linked( $job, $backend ) } if !@missing;
+    return {
+        verdict => 'fail',
+        diag    => [ "no file of $backend defines " . join( ' and ', @missing ) ],
+        notes   => \@notes,
+        hint    => 'a backend defines xmalloc, xfree and xrealloc, none of them static',
+    };
+}
+
+# A function that no file defines is found when the first program is linked. What is refused is not linked at all.
+sub _linked ( $job, $backend ) {
+    return if @{ $job->made($backend)->{judged}{refused} };
+    my ($program) = $job->programs;
+    my ( $sentence, @errors ) = $job->failed( $program, $backend );
+    return if !defined $sentence;
+    return ( verdict => 'fail', diag => [ $sentence, @errors ], hint => "to see it: make BACKENDS=$backend" );
+}
+
+sub _judged ( $job, $backend, $judge ) {
+    my $made = $job->made($backend);
+    return { verdict => 'fail', diag => ["there is nothing to look into: $made->{complaint}"] }
+      if defined $made->{complaint};
+    return $judge->( $made->{judged} );
+}
+
+sub _refused ($judged) {
+    return { verdict => 'pass', notes => $judged->{odd} } if !@{ $judged->{refused} };
+    return {
+        verdict => 'fail',
+        diag    => [ @{ $judged->{refused} }, 'nothing of it was run' ],
+        notes   => $judged->{odd},
+        hint    => 'an allocator needs mmap, munmap and locks; take out what is named here',
+    };
+}
+
+sub _memory ($judged) {
+    my @calls = @{ $judged->{memory} };
+    return { verdict => 'pass' } if !@calls;
+    return {
+        verdict => 'fail',
+        diag    => [ 'it calls ' . join( ', ', @calls ) . ' of the C library' ],
+        hint    => 'take memory with mmap(2) and manage it yourself; also a helper file must not call these',
+    };
+}
+
+1;

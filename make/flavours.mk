@@ -1,0 +1,49 @@
+# Flavours: the same sources built in another way, each in its own folder.
+#
+# release is what is timed. debug is the checking build: each call of a backend that can check itself goes through
+# interpose/checking.c. valgrind and asan announce every block of our own backends to the tool (tests/tools/announce.c).
+
+FLAVOUR ?= $(if $(filter command%,$(origin DEBUG)),$(if $(filter-out 0,$(DEBUG)),debug,release),release)
+BUILD ?= build
+O := $(BUILD)/$(FLAVOUR)
+BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CPPFLAGS += -D_GNU_SOURCE -I.
+CFLAGS += -std=c11 -g -pthread -Wall -Wextra
+LDFLAGS += -pthread
+
+release_CFLAGS := -O2
+debug_CFLAGS := -O1 -DCHECKING_BUILD
+valgrind_CFLAGS := -O1
+asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
+gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
+ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
+$(error FLAVOUR=$(FLAVOUR) is unknown: use release, debug, valgrind, asan, tsan or gprof)
+endif
+flavour_cflags := $($(FLAVOUR)_CFLAGS)
+
+# The launcher is of the release in every flavour.
+define compile_rule
+$(BUILD)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $$(CPPFLAGS) $$(CFLAGS) $($(1)_CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach flavour,$(sort release $(FLAVOUR)),$(eval $(call compile_rule,$(flavour))))
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# What stands between a program and its backend, by the linker's --wrap: in the flavours where a tool looks on, for every
+# backend but sys, the announcing wrapper; in the checking build, for a backend with a check.h, the checking layer.
+layer_valgrind = $(if $(filter-out sys,$(1)),$(O)/tests/tools/announce.o $(O)/tests/tools/announce_valgrind.o)
+layer_asan = $(if $(filter-out sys,$(1)),$(O)/tests/tools/announce.o $(O)/tests/tools/announce_asan.o)
+layer_debug = $(if $(wildcard $(1)/check.h),$(O)/interpose/checking.o)
+layer_objects = $(call layer_$(FLAVOUR),$(1))
+layer_ldflags = $(if $(call layer_objects,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc)
+comma := ,
+
+# The backends that can check themselves.
+checked = $(strip $(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend))))

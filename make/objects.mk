@@ -1,0 +1,73 @@
+# What is linked of what: every program, suite and bench with every backend.
+
+objects_of = $(patsubst %.c,$(O)/%.o,$(1))
+
+# A backend NAME is NAME_alloc.c, here or in one of these folders, plus every .c file in a folder NAME/ beside it.
+# SUBMITTED_NAME=file.o puts an object that was made elsewhere in the place of a backend's own: the grader does, with what
+# it compiled of a submission.
+backend_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c bench/$(1)_alloc.c tests/broken/$(1)_alloc.c) $(1)_alloc.c)
+backend_objects = $(or $(SUBMITTED_$(1)),$(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c)))
+
+trace_sources := $(wildcard trace/formats/*.c) $(addprefix trace/,file.c trace.c pages.c output.c) programs/failure.c
+program_support := $(call objects_of,$(wildcard programs/*.c))
+patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix programs/,crew.c failure.c))
+replay_objects := $(call objects_of,$(wildcard trace/replay/*.c) $(trace_sources) programs/crew.c)
+probe_objects := $(call objects_of,$(wildcard ladder/probe*.c) $(addprefix programs/,crew.c failure.c))
+suite_objects := $(call objects_of,$(wildcard tests/suite/*.c tests/suite/support/*.c))
+memory_objects := $(call objects_of,lecture/memory.c programs/failure.c)
+check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
+
+programs = $(foreach backend,$(BACKENDS),$(foreach program,$(PROGRAMS),$(BIN)/$(program)-$(backend)))
+suites = $(foreach backend,$(BACKENDS),$(O)/tests/suite-$(backend))
+# hw08 would take minutes for the allocation patterns.
+patterns = $(if $(wildcard bench/patterns.c),$(foreach backend,$(filter-out hw08,$(BACKENDS)),$(BIN)/patterns-$(backend)))
+
+# $(1): the program, $(2): its own objects, $(3): the backend it is linked with, $(4): libraries
+define link_rule
+$(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3))
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)
+endef
+
+# $(1): the program, $(2): the objects of the backend, in which alone every call that takes a lock goes to locks.c.
+define one_lock_rule
+$(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.syms $(2)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) -r -nostdlib -o $$@.counted.o $(2)
+	$(Q)objcopy --redefine-syms=tests/contract/locks.syms $$@.counted.o
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(LDLIBS)
+endef
+
+define backend_rules
+$(foreach program,$(PROGRAMS),
+$(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),$(1)))
+$(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),$(check_libs))
+$(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/contract/small_space.o,$(1))
+$(call link_rule,$(O)/tests/contract/watched-$(1),$(O)/tests/contract/watched.o,$(1))
+$(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(call backend_objects,$(1)))
+$(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/tools/planted.o,$(1))
+$(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/tools/misuse.o,$(1))
+$(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),$(1))
+$(call link_rule,$(BIN)/probe-$(1),$(probe_objects),$(1))
+$(call link_rule,$(BIN)/replay-$(1),$(replay_objects),$(1))
+$(call link_rule,$(BIN)/memory-$(1),$(memory_objects),$(1))
+$(O)/tests/suite-$(1): | $(O)/tests/small_space-$(1)
+endef
+
+$(foreach backend,$(BACKENDS),$(eval $(call backend_rules,$(backend))))
+
+# The launcher starts a program under limits and reports what it used.
+launcher := $(BUILD)/release/measure/launch
+$(launcher): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard measure/*.c))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lm
+
+%_alloc.c:
+	@echo "there is no backend '$*': it would be the file $@" >&2; exit 1
+%_main.c:
+	@echo "there is no program '$*': it would be the file $@" >&2; exit 1
+
+# A tool looks on while the suites and the programs run, in binaries of their own.
+run_under = @$(MAKE) --silent FLAVOUR=$(1) BIN=$(BUILD)/$(1)/bin $(2) under
+.PHONY: under
+under: $(programs) $(suites)
+	@tests/tools/under --tool $(FLAVOUR) --folder $(O) --launcher $(launcher) --backends "$(BACKENDS)" --programs "$(PROGRAMS)"

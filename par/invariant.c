@@ -1,0 +1,15 @@
+// invariant.c: see invariant.h.
+
+#include "par/invariant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void check_invariant(bool holds, const char* invariant) {
+    if (holds) return;
+    char line[200];
+    int length = snprintf(line, sizeof line, "par_check: this does not hold: %s\n", invariant);
+    if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
+    abort();
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env perl
+
+# Parts of par alone, where the whole would have to run on another machine: kernels with larger pages, addresses of more
+# bits; and what a request costs that no machine can meet.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use File::Temp ();
+use FindBin    qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use measure::Launch;
+
+my $tree   = "$Bin/../..";
+my $folder = File::Temp->newdir;
+my @par    = ( 'par_alloc.c', map { substr $_, length "$tree/" } glob "$tree/par/*.c" );
+
+# Builds a test from sources of the tree. Result: its path.
+sub built ( $name, @arguments ) {
+    my $path   = "$folder/$name";
+    my $result = measure::Launch::run(
+        command   => [ 'gcc', qw(-std=c11 -D_GNU_SOURCE -g -O1 -pthread -I.), '-o', $path, @arguments ],
+        directory => $tree,
+        wall_s    => 120,
+    );
+    measure::Launch::ok($result) or BAIL_OUT("cannot build $name: $result->{stderr}");
+    return $path;
+}
+
+sub passes ( $name, %run ) {
+    my $result = measure::Launch::run( wall_s => 60, %run );
+    return ok( measure::Launch::ok($result), $name )
+      || diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
+}
+
+my $kernel_pages = built( 'kernel_pages', '-Wl,--wrap=madvise,--wrap=sysconf', 'tests/tools/kernel_pages.c', 'par/os.c' );
+for my $kib ( 4, 16, 64 ) {
+    passes( "on kernel pages of $kib KiB a purge clears its range and changes nothing else",
+        command => [ $kernel_pages, $kib ] );
+}
+
+passes( 'the page map holds addresses of 48 bits, and refuses longer ones',
+    command => [ built( 'addresses', 'tests/tools/addresses.c', 'par/page_map.c', 'par/os.c' ) ] );
+
+passes( 'a request that must fail leaves the heap warm', command => [ built( 'hopeless', 'tests/tools/hopeless.c', @par ) ] );
+
+my $libpar = "$tree/lib/libpar.so";
+system( 'make', '--silent', '-C', $tree, 'lib/libpar.so' ) == 0 or BAIL_OUT('the library cannot be built');
+passes(
+    '... also that of libpar, whichever call of the family makes it',
+    command => [ built( 'hopeless_family', '-fno-builtin', '-DFAMILY', 'tests/tools/hopeless.c' ) ],
+    env     => { LD_PRELOAD => $libpar },
+);
+
+done_testing;

@@ -1,0 +1,95 @@
+#!/usr/bin/env perl
+
+# lib/libpar.so: the malloc family keeps its promises, and real programs give the same output with it as without.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd        qw(abs_path);
+use File::Temp ();
+use FindBin    qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use measure::Launch;
+
+my $tree   = abs_path("$Bin/../..");
+my $build  = "$tree/build/release";
+my $libpar = "$tree/lib/libpar.so";
+my $folder = File::Temp->newdir;
+delete local $ENV{MAKEFLAGS};
+system( 'make', '--silent', '-C', $tree, 'lib/libpar.so', 'build/release/tests/family' ) == 0
+  or BAIL_OUT('the library or its test cannot be built');
+
+sub run ( $preload, @command ) {
+    return measure::Launch::run(
+        command       => \@command,
+        wall_s        => 60,
+        output_bytes  => 64 * 1024 * 1024,
+        capture_bytes => 16 * 1024 * 1024,
+        env           => { LD_PRELOAD => $preload ? $libpar : undef, LC_ALL => 'C' },
+    );
+}
+
+for my $preload ( 0, 1 ) {
+    my $result = run( $preload, "$build/tests/family" );
+    my $whose  = $preload ? 'libpar' : 'the C library';
+    like(
+        $result->{stdout},
+        $preload ? qr/\Amalloc is in \S*libpar\.so\n/ : qr/\Amalloc is in \S*libc\.so/,
+        "malloc is that of $whose"
+    );
+    ok( measure::Launch::ok($result), "$whose keeps the promises of the malloc family" )
+      or diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
+}
+
+# Some input that is the same in every run.
+my $numbers = "$folder/numbers";
+open my $file, '>', $numbers or die "cannot write $numbers: $!\n";
+my $number = 1;
+for ( 1 .. 200_000 ) {
+    $number = ( $number * 1_103_515_245 + 12_345 ) % 2**31;
+    print {$file} "$number\n";
+}
+close $file or die "cannot write $numbers: $!\n";
+
+my %software = (
+    'sort with threads' => [ 'sort', '-n', '--parallel=4', '-S', '1M', '-T', "$folder", $numbers ],
+    'awk'  => [ 'awk', '{ count[$1 % 1000]++ } END { for (i = 0; i < 1000; i++) print i, count[i] }', $numbers ],
+    'perl' =>
+      [ 'perl', '-e', 'my %h; $h{$_ % 9973} .= "$_," for 1 .. 200_000; print map { "$_ $h{$_}\n" } sort keys %h' ],
+    'gcc'             => [ 'gcc',  '-O2', '-S',  '-D_GNU_SOURCE', "-I$tree", '-o', '-', "$tree/par/region.c" ],
+    'gzip'            => [ 'gzip', '-9',  '-c',  $numbers ],
+    'xz with threads' => [ 'xz',   '-T2', '-1',  '-c',  $numbers ],
+    'git'             => [ 'git',  '-C',  $tree, 'log', '--stat', '-n', '30' ],
+);
+for my $name ( sort keys %software ) {
+    my @command  = @{ $software{$name} };
+    my $expected = run( 0, @command );
+  SKIP: {
+        skip "$command[0] does not run here", 1 if !defined $expected->{exit} || $expected->{exit} != 0;
+        my $result = run( 1, @command );
+        ok( measure::Launch::ok($result) && $result->{stdout} eq $expected->{stdout}, "$name gives the same output" )
+          or diag measure::Launch::sentence($result), "\n", substr $result->{stderr}, 0, 500;
+    }
+}
+
+# The handlers of other libraries run before ours in a fork, wherever they stand. (Not the launcher, which forks too.)
+my $library = "$folder/atfork.so";
+system( 'gcc', qw(-O0 -fPIC -shared -pthread -o), $library, "$tree/tests/tools/atfork_library.c" ) == 0
+  or BAIL_OUT('the library with a fork handler cannot be built');
+for my $preload ( "$libpar $library", "$library $libpar" ) {
+    my $result = measure::Launch::run(
+        command => [
+            'env', "LD_PRELOAD=$preload", 'perl', '-e',
+            'my $pid = fork // die; exit 0 if !$pid; waitpid $pid, 0; print "forked $?"'
+        ],
+        wall_s => 20,
+    );
+    is( $result->{stdout}, 'forked 0', 'a library that allocates in its fork handler finds no lock held' )
+      or diag measure::Launch::sentence($result);
+}
+
+done_testing;

@@ -1,0 +1,41 @@
+#!/usr/bin/env perl
+
+# lib/libpar.so: threads use malloc in their last moments, and leave nothing behind.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd     qw(abs_path);
+use FindBin qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use measure::Launch;
+
+my $tree    = abs_path("$Bin/../..");
+my $program = 'build/release/tests/preload_threads';
+delete local $ENV{MAKEFLAGS};
+system( 'make', '--silent', '-C', $tree, 'lib/libpar.so', $program ) == 0
+  or BAIL_OUT('the library or its test cannot be built');
+
+my %promise = (
+    late    => 'what is freed after all destructors of a thread is not lost',
+    cleanup => 'cancelled threads and C11 threads allocate in their cleanup',
+);
+for my $way ( sort keys %promise ) {
+    for my $library ( undef, "$tree/lib/libpar.so" ) {
+        my $result = measure::Launch::run(
+            command => [ "$tree/$program", $way ],
+            wall_s  => 40,
+            env     => { LD_PRELOAD => $library },
+        );
+        ok(
+            measure::Launch::ok($result) && $result->{stderr} eq '',
+            "$promise{$way}, with " . ( $library ? 'libpar' : 'the C library' )
+        ) or diag measure::Launch::sentence($result), "\n", $result->{stderr};
+    }
+}
+
+done_testing;

@@ -1,0 +1,204 @@
+#!/usr/bin/env perl
+
+# The contract checks of the grader: each finds a bug that was planted for it and tells it in words, and a backend that keeps
+# what the course promised passes all of them, also one that keeps nothing else.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use FindBin qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use grader::stages::Contract;
+use grader::contract::Reports;
+use measure::Launch;
+use tests::lib::ContractJob;
+
+my $launcher = $ENV{LAUNCHER} // "$Bin/../../build/release/measure/launch";
+-x $launcher
+  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+chdir "$Bin/../.." or BAIL_OUT("cannot go to the root of the tree: $!");
+
+my $address = qr/0x[0-9a-f]+/;
+
+# A backend, what it is graded as, the check that must find its bug, the flavour of the binary that the check runs, and what the
+# student is told.
+my @bugs = (
+    [ overlap    => 'hw08.blocks', qr/xmalloc\(33\) returned $address, which overlaps the live block/ ],
+    [ shortblock => 'hw08.sizes',  qr/the live block .* was changed|crash \(/ ],
+    [
+        misaligned4 => 'par.alignment',
+        qr/xmalloc\(100\) returned $address, which is not aligned to 8 bytes: it is 4 past/
+    ],
+    [ lostcontent => 'hw08.resize',     qr/xrealloc\($address of \d+ bytes, \d+\) changed byte \d+ from/ ],
+    [ nullresize  => 'par.resize',      qr/crash \(Segmentation fault\) in xrealloc\(NULL, 1\)/ ],
+    [ nolock      => 'hw08.threads',    qr/the live block|changed byte|crash|returned NULL|did not finish/ ],
+    [ threadloss  => 'par.thread_exit', qr/what a thread leaves when it ends must be reused/ ],
+    [ leakmove => 'hw08.reuse',      qr/a block was resized \d+ times, and the memory of the process grew by \d+ KiB/ ],
+    [ foreign  => 'hw08.reuse',      qr/taken by one thread and freed by another \d+ times, and the memory/ ],
+    [ fourfold => 'par.memory',      qr/calls of xmalloc\(\d+\): \d+ KiB were asked for .* which is [45]\.\d times/ ],
+    [ leak     => 'hw08.mappings',   qr/round 4: \d+ calls of xmalloc\(20000\) took 32 MiB/ ],
+    [ ownsize  => 'par.mappings',    qr/after as many bytes had been taken and freed in blocks of another size/ ],
+    [ size32   => 'par.large',       qr/crash \(\w.*\) after xmalloc\(4295067296\) returned/ ],
+    [ leak     => 'par.small_space', qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1/ ],
+    [ twolocks => 'hw08.one_lock',   qr/took 2 locks:.*pthread_mutex_lock on 'free_lock', \d+ times.*on 'heap'/ ],
+    [ handlock => 'hw08.one_lock',   qr/took no lock \(mutex/ ],
+    [ overread => 'par.valgrind',    qr/Invalid read of size \d+ in xrealloc \(overread_alloc\.c:\d+\)/ ],
+    [ barecut  => 'hw08.tsan',       qr/data race:.*in add_to_list \(hw08_alloc\.c:\d+\)/ ],
+    [ misaligned => 'par.align16',        qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/ ],
+    [ errno      => 'par.errno',          qr/changed errno from 0 to 22/ ],
+    [ zeronull   => 'hw08.null_and_zero', qr/xmalloc\(0\) returned NULL/ ],
+    [ oomcrash   => 'par.out_of_memory',  qr/crash \(Segmentation fault\) in xmalloc\(64\)/ ],
+    [ quits => 'hw08.blocks', qr/ended before the test was over: \w+ called exit\(0\), in or after xmalloc\(\d+\)/ ],
+    [ quits => 'hw08.small_space', qr/ended before it was over/ ],
+    [ quits => 'hw08.one_lock',    qr/ended before it was over/ ],
+);
+
+# Backends that keep every promise of the course, and what each is graded as.
+my @right = ( [ hw08 => 'hw08' ], [ par => 'par' ], [ courseonly => 'hw08' ], [ sys => 'par' ] );
+
+# What is not asked of them here: what the course never promised, which the suites of our own backends are asked for
+# anyway; and of sys, which nobody hands in, all but what only this stage looks at.
+my %not_asked = ( sys =>
+      { map { $_ => 1 } qw(blocks sizes alignment resize threads thread_exit reuse large small_space valgrind tsan) } );
+my $ours = qr/align16|null_and_zero|errno|out_of_memory/;
+
+my $job = tests::lib::ContractJob->new( launcher => $launcher );
+$job->build_all( map { $_->[0] } @bugs, @right );
+
+sub run_check ( $source, $id ) {
+    my ($backend) = $id =~ /\A(\w+)\./;
+    my ($test)    = grep { $_->{id} eq $id } grader::stages::Contract::tests( $job->with( $backend => $source ) );
+    return $test->{run}->();
+}
+
+sub told ($outcome) {
+    return join "\n", "verdict $outcome->{verdict}", map { "    $_" } grep { defined } @{$outcome}{qw(reason hint)},
+      @{ $outcome->{diag} // [] };
+}
+
+for my $bug (@bugs) {
+    my ( $source, $id, $says ) = @{$bug};
+    my $outcome = run_check( $source, $id );
+  SKIP: {
+        skip "$id: $outcome->{reason}", 1 if $outcome->{verdict} eq 'skip' && $id =~ /valgrind|tsan/;
+        my $text = join q{ }, @{ $outcome->{diag} // [] };
+        ok( $outcome->{verdict} eq 'fail' && $text =~ $says && $outcome->{hint} =~ /to see it again: make /,
+            "$id finds the bug of tests/broken/${source}_alloc.c" )
+          or diag( "expected $says, but got: " . told($outcome) );
+    }
+}
+
+for my $pair (@right) {
+    my ( $source, $backend ) = @{$pair};
+    my %not_asked = %{ $not_asked{$source} // {} };
+    my @wrong;
+    for my $test ( grader::stages::Contract::tests( $job->with( $backend => $source ) ) ) {
+        my ($id) = $test->{id} =~ /\.(\w+)\z/;
+        next if $not_asked{$id} || $id =~ $ours;
+        my $started = time;
+        my $outcome = $test->{run}->();
+        note sprintf '%-12s %-14s %3d s %s', $source, $id, time - $started, $outcome->{verdict};
+        push @wrong, "$id: " . told($outcome)
+          if $outcome->{verdict} eq 'fail' || $outcome->{verdict} eq 'skip' && $id !~ /valgrind|tsan/;
+    }
+    is( join( "\n", @wrong ), q{}, "$source keeps every promise that $backend must keep" );
+}
+
+# ---- What no backend here does, or takes too long --------------------------------------------------------------------------
+
+# A job whose runs all end in one way.
+sub outcomes ( $result, $count ) {
+    my @tests = grader::stages::Contract::tests( $job->with( par => 'par' )->pretending($result) );
+    return map { $_->{run}->() } @tests[ 0 .. $count - 1 ];
+}
+
+my %usual = ( stdout => q{}, stderr => q{}, exit => 0, strays => 0, wall_s => 1, limits => { wall_s => 60 } );
+
+subtest 'checks that hang' => sub {
+    my @hung = outcomes( { %usual, exit => undef, stopped => 'wall' }, 4 );
+    is( join( q{ }, map { $_->{verdict} } @hung ), 'fail fail fail fail', 'all of them fail' );
+    like( $hung[0]{diag}[0], qr/the suite was stopped after 60 s: it did not finish/, 'the first says so' );
+    like( $hung[0]{hint},    qr/in a debugger: CK_FORK=no .* gdb --args build/,       'and what to do' );
+    like(
+        $hung[2]{diag}[0],
+        qr/not tried, because 2 checks of par before this one did not end/,
+        'the third is not tried'
+    );
+};
+
+subtest 'where others use the machine' => sub {
+    my @limits;
+    my $works_s = 20;
+    my $slow    = sub (%options) {
+        push @limits, join q{ }, $options{wall_s}, $options{env}{CK_TIMEOUT_MULTIPLIER};
+        my $closing = "closing: 3 ended, 0 failed, 0 cut short; WORD\n";
+        my @stopped = ( exit => undef, stopped => 'wall', wall_s => 60, user_s => $works_s, sys_s => 0 );
+        return { %usual, $options{wall_s} < 100 ? @stopped : ( stdout => $closing ) };
+    };
+    no warnings 'redefine';
+    local *measure::Contention::usable_cpus = sub ($) { 2 };
+    local *measure::Contention::reasons     = sub ($) { return };
+    is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'fail', 'a machine of our own is not waited for' );
+    local *measure::Contention::reasons = sub ($) { return 'other processes used 1.02 CPUs' };
+    @limits = ();
+    is(
+        join( q{ }, map { $_->{verdict} } outcomes( $slow, 3 ) ),
+        'pass fail fail',
+        'the first check that hangs gets more time'
+    );
+    is( join( q{, }, @limits ), '60 1, 180 3, 60 1, 60 1', '... the others do not' );
+    $works_s = 0.5;
+    is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'fail', '... nor does a deadlock' );
+    $works_s = 20;
+    local *measure::Contention::reasons     = sub ($) { return };
+    local *measure::Contention::usable_cpus = sub ($) { 1 };
+    is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'pass', 'it does where there is one processor' );
+};
+
+subtest 'a tool that does not work' => sub {
+    my %dies = ( %usual, exit => 1, stderr => "setarch: failed to set personality\n" );
+    my $tool = sub (%ends) {
+        my @tests =
+          grep { $_->{id} =~ /tsan|valgrind/ }
+          grader::stages::Contract::tests( $job->with( par => 'par' )
+              ->pretending( sub (%options) { $ends{ "@{$options{command}}" =~ /-sys/ ? 'sys' : 'par' } } ) );
+        return map { $_->{run}->() } @tests;
+    };
+    for my $outcome ( $tool->( sys => \%dies, par => \%dies ) ) {
+        is( $outcome->{verdict}, 'skip', 'tells nothing' );
+        like( $outcome->{reason}, qr/does not work on this machine/, '... says so' );
+        ok( $outcome->{blameless}, '... and it is not the fault of the homework' );
+    }
+    for my $outcome ( $tool->( sys => {%usual}, par => \%dies ) ) {
+        is( $outcome->{verdict}, 'skip', 'nor does one that does not get along with the homework' );
+        ok( !$outcome->{blameless}, '... whoever is to blame' );
+    }
+    my %wrong = ( %usual, exit => 41, stderr => "the block 0x10 of 5 bytes does not hold any more what was written\n" );
+    is( join( q{ }, map { $_->{verdict} } $tool->( sys => {%usual}, par => \%wrong ) ),
+        'fail fail', 'a block that was changed is a failure' );
+};
+
+subtest 'silence is no success' => sub {
+    my ($outcome) = outcomes( {%usual}, 1 );
+    is( $outcome->{verdict}, 'fail', 'a suite that says nothing has failed' );
+    like( "@{$outcome->{diag}}", qr/the suite ended, before all of its tests were over/,
+        'and the student is told why' );
+    my $closing = "closing: 3 ended, 0 failed, 0 cut short; another word\n";
+    ($outcome) = outcomes( { %usual, stdout => $closing }, 1 );
+    is( $outcome->{verdict}, 'fail', 'nor is the closing line of another run accepted' );
+    ($outcome) = outcomes( { %usual, stdout => "closing: 3 ended, 0 failed, 0 cut short; WORD\n", strays => 1 }, 1 );
+    is( $outcome->{verdict}, 'fail', 'nor processes that are left behind' );
+};
+
+subtest 'what a student printed is quoted, but can do no harm' => sub {
+    my ($outcome) = outcomes( { %usual, exit => 1, stderr => "oops \e[2J\n" . "more\n" x 9 }, 1 );
+    my $text      = join "\n", @{ $outcome->{diag} };
+    like( $text, qr/it printed: oops \\x1b\[2J$/m, 'control characters are spelled' );
+    like( $text, qr/and 6 more lines/,             'and only the first lines are shown' );
+};
+
+done_testing();

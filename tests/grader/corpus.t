@@ -1,0 +1,35 @@
+#!/usr/bin/env perl
+
+# Every submission of the corpus against the check that must catch it; a right one must compile and be let through. The whole
+# grade of each is `make corpus`, which takes an hour.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use File::Temp ();
+use FindBin    qw($Bin);
+use Test::More;
+
+my $folder = File::Temp->newdir;
+my $least  = 100;
+
+# It runs GNU parallel, which reads what stands on its standard input.
+open my $table, '-|', "$Bin/../corpus/run", '--quick', '--out', "$folder/out", '--kit', "$folder/kit"
+  or BAIL_OUT("cannot run tests/corpus/run: $!");
+my $rows = 0;
+my @last;
+while ( my $line = <$table> ) {
+    push @last, $line;
+    next if $line !~ /\A\|\s(right|broken|hostile)\s+\|\s(\S+)\s+\|\s(\w+)\s+\|\s(.*?)\s*\|$/;
+    my ( $kind, $name, $verdict, $what ) = ( $1, $2, $3, $4 );
+    $rows++;
+    my $wanted = $kind eq 'right' ? 'passed' : 'caught|contained';
+    like( $verdict, qr/\A(?:$wanted)\z/, "$kind $name: $verdict" . ( $what eq q{} ? q{} : " ($what)" ) );
+}
+close $table;
+is( $? >> 8, 0, 'the run says that all is as it should be' );
+cmp_ok( $rows, '>=', $least, 'the corpus is there' ) or diag @last;
+
+done_testing;

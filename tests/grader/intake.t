@@ -1,0 +1,263 @@
+#!/usr/bin/env perl
+
+# How submissions are taken in and compiled: archives that are traps, files in odd places under old names, helpers that must
+# be found, and objects that must be refused.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Archive::Tar       ();
+use File::Temp         ();
+use File::Path         qw(make_path);
+use File::Basename     qw(dirname);
+use FindBin            qw($Bin);
+use IO::Compress::Gzip qw(gzip);
+use IO::Compress::Zip  ();
+use Test::More;
+
+use lib "$Bin/../..";
+use grader::intake::Archive;
+use grader::intake::Compile;
+use grader::intake::Files;
+use grader::intake::Judge;
+use measure::Launch;
+
+my $folder = File::Temp->newdir;
+my $made   = 0;
+
+sub fresh () {
+    my $path = "$folder/" . ++$made;
+    mkdir $path or die $!;
+    return $path;
+}
+
+sub write_file ( $path, $content ) {
+    make_path( dirname($path) );
+    open my $file, '>:raw', $path or die "$path: $!";
+    print {$file} $content;
+    close $file or die "$path: $!";
+    return $path;
+}
+
+# A .tar.gz of entries, each [name, content, {attributes}].
+sub tar_of (@entries) {
+    my $tar = Archive::Tar->new;
+    $tar->add_data( @{$_} ) or die $tar->error for @entries;
+    my $path = "$folder/" . ++$made . '.tar.gz';
+    $tar->write( $path, Archive::Tar::COMPRESS_GZIP() ) or die $tar->error;
+    return $path;
+}
+
+# A .zip of pairs of name and content.
+sub zip_of (@pairs) {
+    my $path = "$folder/" . ++$made . '.zip';
+    my $zip;
+    while ( my ( $name, $content ) = splice @pairs, 0, 2 ) {
+        if ($zip) { $zip->newStream( Name => $name ) }
+        else      { $zip = IO::Compress::Zip->new( $path, Name => $name ) or die }
+        $zip->print($content);
+    }
+    $zip->close;
+    return $path;
+}
+
+# Result: the error, or undef; and the intake.
+sub take ($source) {
+    my $intake = eval { grader::intake::Files->new( $source, fresh() ) };
+    my $error  = $@ || undef;
+    return ( $error, $intake );
+}
+
+subtest 'Archives' => sub {
+    for my $archive ( tar_of( [ 'par_alloc.c', 'x' ], [ 'sub/h.c', 'y' ] ),
+        zip_of( 'par_alloc.c' => 'x', 'sub/h.c' => 'y' ) )
+    {
+        my ( $error, $intake ) = take($archive);
+        diag $error if $error;
+        is( $error,                   undef,                 "$archive is taken in" );
+        is( "@{[$intake->files]}",    'par_alloc.c sub/h.c', '... with its files' );
+        is( $intake->text('sub/h.c'), 'y',                   '... and their content' );
+        is( scalar $intake->notes,    0,                     '... and nothing is left out' );
+    }
+
+    my ( $error, $intake ) =
+      take( tar_of( [ '../out.c', 'x' ], [ '/etc/abs.c', 'x' ], [ 'a/../../b.c', 'x' ], [ 'good.c', 'x' ] ) );
+    is( "@{[$intake->files]}", 'good.c', 'names that lead out of the archive are left out' );
+    is( scalar( grep { /its name leads out of the archive/ } $intake->notes ), 3, '... and named' );
+    ok( !-e "$folder/out.c" && !-e '/etc/abs.c', '... and nothing was written there' );
+
+    ( $error, $intake ) = take( zip_of( '../out2.c' => 'x', 'good.c' => 'x' ) );
+    is( "@{[$intake->files]}", 'good.c', '... also in a zip' );
+    ok( !-e "$folder/out2.c", '... and nothing was written' );
+
+    ( $error, $intake ) = take(
+        tar_of(
+            [ 'link',           q{}, { type => 2, linkname => '/etc/passwd' } ],
+            [ 'hard',           q{}, { type => 1, linkname => 'good.c' } ],
+            [ 'fifo',           q{}, { type => 6 } ],
+            [ 'good.c',         'x' ],
+            [ 'good.c',         'second' ],
+            [ 'good.c/below.c', 'x' ],
+        )
+    );
+    is( "@{[$intake->files]}",   'good.c', 'links and devices are left out' );
+    is( $intake->text('good.c'), 'x',      '... the first of two files of a name counts' );
+    is( scalar $intake->notes,   5,        '... and all of that is said' ) or diag explain [ $intake->notes ];
+
+    my $zeros = "\0" x ( 80 * 1024 * 1024 );
+    for my $bomb ( tar_of( [ 'a', $zeros ] ), zip_of( a => $zeros ) ) {
+        cmp_ok( -s $bomb, '<', 1024 * 1024, 'an archive of less than a MiB' );
+        ($error) = take($bomb);
+        like( $error, qr/\Athe archive unpacks to more than \d+ bytes\n\z/, '... that swells to 80 is refused' );
+    }
+    ($error) = take( tar_of( map { [ "f$_", q{} ] } 1 .. 4001 ) );
+    like( $error, qr/\Athe archive holds more than 4000 files/, 'so is one of very many files' );
+    ($error) = take( write_file( "$folder/bad.zip", 'no zip at all' ) );
+    like( $error, qr/\Athe archive cannot be read: [^\n]+\n\z/, 'what is no zip is refused in a line' );
+    ($error) = take( write_file( "$folder/bad.tar.gz", 'no tar at all' ) );
+    like( $error, qr/\Athe archive cannot be read: [^\n]+\n\z/, 'what is no tar is refused in a line' );
+    ($error) = take( write_file( "$folder/x.rar", 'x' ) );
+    like( $error, qr/neither a folder nor a [.]tar/, 'any other file, too' );
+    ($error) = take("$folder/nowhere");
+    like( $error, qr/there is no such folder or archive/, 'and what is not there' );
+};
+
+subtest 'Folders' => sub {
+    my $source = fresh();
+    write_file( "$source/$_", 'int x;' )
+      for ( "hw3/opt_malloc.c", "hw3/lib/h.c", "main.c", "hw3/.#opt_malloc.c", "hw3/opt_malloc.c~", ".git/x.c" );
+    symlink '/etc/passwd', "$source/leak.c" or die $!;
+    symlink '/etc',        "$source/folder" or die $!;
+    my ( $error, $intake ) = take($source);
+    is( $error,                undef,                                 'a folder is taken in' );
+    is( "@{[$intake->files]}", 'main.c hw3/opt_malloc.c hw3/lib/h.c', '... without droppings, history and links' );
+    is( scalar( grep { /is no plain file/ } $intake->notes ), 2,      '... and the links are named' );
+    my ( $found, @notes ) = $intake->source_of('par');
+    is( $found,    'hw3/opt_malloc.c',                             'an old name in a sub-folder is found' );
+    is( $notes[0], 'hw3/opt_malloc.c is taken for par_alloc.c',    '... and said' );
+    is( "@{[$intake->helpers_for($found)]}", 'hw3/lib/h.c main.c', 'helpers nearer to it come first' );
+    is( scalar $intake->source_of('hw08'),   undef,                'a backend that is not there is not found' );
+
+    symlink $source, "$folder/alias" or die $!;
+    for my $path ( "$source/", "$source//", "$folder/alias", "$folder/alias/" ) {
+        ( $error, $intake ) = take($path);
+        is( $error // "@{[$intake->files]}", 'main.c hw3/opt_malloc.c hw3/lib/h.c', "$path is the same folder" );
+    }
+
+    my $odd = fresh();
+    write_file( "$odd/par_alloc.c",  "int x;\0" );
+    write_file( "$odd/hw08_alloc.c", 'x' x ( 1024 * 1024 + 1 ) );
+    write_file( "$odd/empty.c",      q{} );
+    ( $error, $intake ) = take($odd);
+    is( $intake->unfit('par_alloc.c'), 'par_alloc.c is no text', 'a source of bytes is unfit' );
+    like( $intake->unfit('hw08_alloc.c'), qr/\Ahw08_alloc.c has 1048577 bytes/, '... and one that is too long' );
+    is( $intake->unfit('empty.c'), 'empty.c is empty', '... and one that is empty' );
+};
+
+# What the compiler makes of a source, as grader::intake::Judge sees it.
+sub judge ( $source, @flags ) {
+    my $path = write_file( "$folder/object.c", $source );
+    system( 'gcc', '-w', @flags, '-c', '-o', "$folder/object.o", $path ) == 0 or die 'it does not compile';
+    open my $listing, '-|', qw(readelf --wide --file-header --section-headers --symbols), "$folder/object.o" or die $!;
+    my $facts = grader::intake::Judge::facts( join q{}, <$listing> );
+    close $listing or die 'readelf failed';
+    return ( grader::intake::Judge::judge($facts), $facts );
+}
+
+my $CALLS = "#include <stddef.h>\nvoid* xmalloc(size_t n) { return 0; }\nvoid xfree(void* p) {}\n"
+  . "void* xrealloc(void* p, size_t n) { return 0; }\n";
+
+# What gcc 14 and clang 16 refuse, and compilers before them did not.
+my $LAX = <<'END_OF_SOURCE';
+#include <stddef.h>
+static counter;
+int* next(size_t n) { counter = undeclared(n); return counter; }
+void* xmalloc(size_t n) { char* place = next(n); return place; }
+END_OF_SOURCE
+
+# $younger: what a compiler makes errors. Result: a function as grader::intake::Compile::warning_flags takes it, which runs such a one.
+sub compiler (@younger) {
+    my $path = write_file( fresh() . '/gcc', "#!/bin/sh\nexec gcc @younger \"\$\@\"\n" );
+    chmod oct 755, $path;
+    return sub ($command) {
+        my ( undef, @arguments ) = @{$command};
+        return measure::Launch::run( command => [ $path, @arguments ], wall_s => 30 );
+    };
+}
+
+subtest 'A younger compiler refuses nothing that an older one took' => sub {
+    my @errors =
+      map { "-Werror=$_" } qw(implicit-function-declaration implicit-int int-conversion incompatible-pointer-types);
+    my $gcc     = compiler(@errors);
+    my @compile = ( 'gcc', '-std=gnu11', '-c', '-o', "$folder/lax.o", write_file( "$folder/lax.c", $LAX ) );
+    my $said    = $gcc->( \@compile )->{stderr};
+    is( () = $said =~ /error:/g, 4, 'a compiler that makes four faults errors' );
+    my @flags  = grader::intake::Compile::warning_flags($gcc);
+    my $result = $gcc->( [ @compile, @flags ] );
+    ok( measure::Launch::ok($result), '... compiles them as the grader calls it' ) or diag $result->{stderr};
+    is( () = $result->{stderr} =~ /warning:/g, 4, '... with as many warnings' );
+
+    my @unknown = grader::intake::Compile::warning_flags( compiler('-Wno-error=such-a-warning-is-unknown') );
+    is( "@unknown", q{}, 'a compiler gets no flag that it refuses' );
+};
+
+subtest 'Objects' => sub {
+    my ( $judged, $facts ) = judge($CALLS);
+    is_deeply( $judged, { refused => [], odd => [], memory => [], missing => [] }, 'three plain calls pass' );
+    ok( $facts->{relocatable}, '... and are an object file' );
+
+    my %refused = (
+        'fork'   => [ 'int fork(void); void f(void) { fork(); }',      qr/starts or traces processes: fork/ ],
+        'ptrace' => [ 'long ptrace(int); void f(void) { ptrace(0); }', qr/ptrace/ ],
+        'dlsym'  =>
+          [ 'void* dlsym(void*, char*); void f(void) { dlsym(0, "x"); }', qr/looks up functions by name: dlsym/ ],
+        'sockets' => [ 'int socket(int, int, int); void f(void) { socket(1, 1, 1); }', qr/talks to others: socket/ ],
+        'program name' => [
+            'extern char* program_invocation_name; char* f(void) { return program_invocation_name; }',
+            qr/asks which program runs/
+        ],
+        'ifunc' => [
+            'static void* pick(void) { return 0; } void g(void) __attribute__((ifunc("pick")));',
+            qr/g is chosen while the program starts/
+        ],
+        'preinit' => [
+            'static void f(void) {} __attribute__((section(".preinit_array"), used)) static void (*p)(void) = f;',
+            qr/has a section .preinit_array/
+        ],
+    );
+    for my $name ( sort keys %refused ) {
+        my ($judgement) = judge( $CALLS . $refused{$name}[0] );
+        like( "@{ $judgement->{refused} }", $refused{$name}[1], "$name is refused" );
+    }
+    ($judged) = judge( $CALLS . '__attribute__((constructor)) static void f(void) { _exit(0); }' );
+    is_deeply( $judged->{refused}, [], 'a constructor alone is not refused' );
+    is(
+        "@{ $judged->{odd} }",
+        'it calls _exit it has code that runs before or after main (.init_array)',
+        '... but noted'
+    );
+    ($judged) = judge(
+'void* malloc(unsigned long); void* xmalloc(unsigned long n) { return malloc(n); } void free(void*); void xfree(void* p) { free(p); }'
+    );
+    is( "@{ $judged->{memory} }",  'free malloc', "the C library's memory is seen" );
+    is( "@{ $judged->{missing} }", 'xrealloc',    '... and a call that is missing' );
+
+    my %asks = map {
+        $_ => { asked => { map { $_ => 1 } split }, defined => {} }
+    } (
+        'mmap', 'mmap memcpy abort __stack_chk_fail __tsan_read8',
+        'mmap malloc',
+        'mmap pthread_self',
+        'mmap ivec_push'
+    );
+    my %more = map { $_ => join q{ }, grader::intake::Judge::only_in( $asks{$_}, $asks{mmap} ) } keys %asks;
+    is( $more{'mmap memcpy abort __stack_chk_fail __tsan_read8'},
+        q{}, 'what a compiler leaves in one flavour and out of the other is no other code' );
+    is( $more{'mmap malloc'},       'malloc',       '... memory of the library is' );
+    is( $more{'mmap pthread_self'}, 'pthread_self', '... so is what tells threads apart' );
+    is( $more{'mmap ivec_push'},    'ivec_push',    '... and the program' );
+};
+
+done_testing;

@@ -1,0 +1,91 @@
+package tests::lib::ContractJob;
+
+# Stands for the grader's job in tests of the contract checks: builds the backends of the tree and of tests/broken with make,
+# and runs their binaries without a sandbox.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use measure::Launch;
+
+my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS PROGRAMS FLAVOUR BUILD BIN V);
+
+my @OF_THE_RELEASE = qw(suite small_space contract/one_lock contract/watched);
+
+# %parts: launcher. `of`: the source that each graded backend is made of.
+sub new ( $class, %parts ) { return bless { build => $ENV{BUILD} // 'build', of => {}, %parts }, $class }
+
+# A job in which one backend is graded, and made of the source of another name.
+sub with ( $self, $backend, $source ) { return bless { %{$self}, of => { $backend => $source } }, ref $self }
+
+# A job whose programs are not run: each ends as given, or as a function of the options of launch() gives, except that WORD in what it printed is the word that was asked for.
+sub pretending ( $self, $result ) { return bless { %{$self}, result => $result }, ref $self }
+
+sub backends ($self) {
+    my @names = sort keys %{ $self->{of} };
+    return @names;
+}
+
+sub drawn ( $self, $purpose, $low, $high ) { return $low + 4711 % ( $high - $low + 1 ) }
+sub nonce ($self)                          { return 'n' . int rand 1e9 }
+
+sub _make ( $self, $flavour, @arguments ) {
+    local @ENV{@NOT_INHERITED};
+    delete @ENV{@NOT_INHERITED};
+    my $result = measure::Launch::run(
+        command  => [ qw(make -s -k -j2), "FLAVOUR=$flavour", "BUILD=$self->{build}", @arguments ],
+        launcher => $self->{launcher},
+        wall_s   => 240,
+    );
+    return measure::Launch::ok($result) ? () : split /\n/, $result->{stderr};
+}
+
+# Builds the binaries of the release for some sources at once: a make for each would take longer than most checks.
+sub build_all ( $self, @sources ) {
+    my %seen;
+    my @each  = grep { !$seen{$_}++ } @sources;
+    my @paths = map {
+        my $name = $_;
+        map { "$self->{build}/release/tests/$name-$_" } @each
+    } @OF_THE_RELEASE;
+    my @errors = $self->_make( 'release', "BACKENDS=@each", @paths );
+    die join "\n", 'the backends cannot be built:', @errors, q{} if @errors;
+    $self->{built}{$_} = 1 for @paths;
+    return;
+}
+
+sub binary ( $self, $backend, $flavour, $name ) {
+    my $source = $self->{of}{$backend} // $backend;
+    my $path   = "$self->{build}/$flavour/" . $name =~ s/-\Q$backend\E\z/-$source/r;
+    my @errors = $self->{result} || $self->{built}{$path} ? () : $self->_make( $flavour, "BACKENDS=$source", $path );
+    die { complaint => "$name was not built", errors => \@errors } if @errors;
+    return $path;
+}
+
+sub launch ( $self, %options ) {
+    if ( $self->{result} ) {
+        my %result = ref $self->{result} eq 'CODE' ? %{ $self->{result}->(%options) } : %{ $self->{result} };
+        $result{stdout} =~ s/\bWORD\b/$options{stdin} =~ s{\n}{}r/e;
+        return \%result;
+    }
+    delete $options{see};
+    return measure::Launch::run( %options, launcher => $self->{launcher} );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+tests::lib::ContractJob - what grader::stages::Contract needs of a job, for its tests
+
+=head1 SYNOPSIS
+
+    my $job = tests::lib::ContractJob->new( launcher => $launcher );
+    grader::stages::Contract::tests( $job->with( par => 'leak' ) );          # tests/broken/leak_alloc.c, graded as par
+    grader::stages::Contract::tests( $job->with( par => 'par' )->pretending( { exit => 0, ... } ) );
+
+=cut

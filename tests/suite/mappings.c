@@ -1,0 +1,106 @@
+// mappings.c: when all blocks of a mapping are free, its memory is there for any later request, whether it was
+// returned to the system or kept.
+//
+// The same number of bytes is taken and freed again and again. An allocator that has them free each time needs no more
+// memory in the last round than in the first; one that loses them, or keeps them for one size or one thread, needs as
+// many times more as there were rounds. Accepted are three times the bytes and 4 MiB, as for live blocks.
+
+#include <pthread.h>
+
+#include "tests/suite/support/calls.h"
+#include "tests/suite/support/process.h"
+#include "tests/suite/support/suite.h"
+#include "tests/suite/support/traits.h"
+
+enum { ROUND_BYTES = 32 * MIB, TIMES = 3, SLACK = 4 * MIB, SMALLEST = 48, MOST_BLOCKS = ROUND_BYTES / SMALLEST };
+enum { MOST_RESIDENT = TIMES * ROUND_BYTES + SLACK, PAGE = 4096 };
+
+static void* blocks[MOST_BLOCKS];
+static size_t resident_before;
+
+static void write_pages(char* bytes, size_t size) {
+    for (size_t i = 0; i < size; i += PAGE) bytes[i] = 1;
+    bytes[size - 1] = 1;
+}
+
+// Takes blocks of one size, ROUND_BYTES in all, looks at the memory of the process, and frees them.
+// earlier: what was done in the rounds before, for the words.
+static void take_and_free_round(size_t round, size_t size, const char* earlier) {
+    size_t count = ROUND_BYTES / size;
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = call_xmalloc(size);
+        if (blocks[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        write_pages(blocks[i], size);
+    }
+    size_t grown = resident_since(resident_before);
+    if (grown > MOST_RESIDENT) {
+        fail_test(
+            "round %zu: %zu calls of xmalloc(%zu) took %d MiB, after as many bytes had been taken and freed %s in each "
+            "round before; the memory of the process has grown by %zu MiB, so memory that was all free was not used "
+            "(at "
+            "most %d MiB are accepted)",
+            round, count, size, ROUND_BYTES / MIB, earlier, grown / MIB, MOST_RESIDENT / MIB);
+    }
+    for (size_t i = 0; i < count; i++) call_xfree(blocks[i], size);
+}
+
+// The table itself must be in memory before it is measured.
+static void start_measuring(void) {
+    write_pages((char*)blocks, sizeof blocks);
+    resident_before = resident_bytes();
+}
+
+// ---- The same size again
+// -------------------------------------------------------------------------------------------------
+
+static const size_t large_sizes[] = {20000, 100000, 1 * MIB, 5 * MIB};
+enum { LARGE_SIZES = sizeof large_sizes / sizeof large_sizes[0] };
+
+START_TEST(large_blocks_that_were_freed_are_returned_or_used_again) {
+    start_measuring();
+    for (size_t round = 1; round <= 6; round++) {
+        take_and_free_round(round, large_sizes[_i], "in blocks of the same size");
+    }
+}
+END_TEST
+
+// ---- Another size, another thread
+// ----------------------------------------------------------------------------------------
+
+static const size_t mixed_sizes[] = {SMALLEST, 3 * MIB, 900, 20000, 112, 2000, 300000, 64};
+enum { MIXED_SIZES = sizeof mixed_sizes / sizeof mixed_sizes[0] };
+
+START_TEST(memory_that_was_all_freed_serves_blocks_of_any_other_size) {
+    start_measuring();
+    for (size_t i = 0; i < MIXED_SIZES; i++) take_and_free_round(i + 1, mixed_sizes[i], "in blocks of another size");
+}
+END_TEST
+
+// The threads live until the end, and take turns: what one of them has freed, the next must be able to use.
+static pthread_barrier_t turn;
+enum { THREADS = 6 };
+
+static void wait_for_turn(size_t index) {
+    for (size_t i = 0; i < THREADS; i++) {
+        if (i == index) take_and_free_round(i + 1, 1000, "by another thread");
+        pthread_barrier_wait(&turn);
+    }
+}
+
+START_TEST(memory_that_one_thread_has_all_freed_serves_the_other_threads) {
+    pthread_barrier_init(&turn, NULL, THREADS);
+    start_measuring();
+    run_threads(THREADS, wait_for_turn);
+    pthread_barrier_destroy(&turn);
+}
+END_TEST
+
+TCase* mappings_case(void) {
+    TCase* topic = new_case("mappings");
+    if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
+    tcase_add_loop_test(topic, large_blocks_that_were_freed_are_returned_or_used_again, 0, LARGE_SIZES);
+    if (!backend.shares_sizes) return topic;
+    tcase_add_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
+    tcase_add_test(topic, memory_that_one_thread_has_all_freed_serves_the_other_threads);
+    return topic;
+}

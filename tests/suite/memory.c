@@ -1,0 +1,81 @@
+// memory.c: an allocator may take at most three times the memory that it hands out, and 4 MiB. That is what the
+// course promised; it is asked for blocks of 16 bytes and more.
+//
+// Each size has a process of its own, in which blocks are only taken, and written to their last byte. So this is about
+// headers, rounding and pages that are used in part, not about what becomes of freed memory.
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/suite/support/calls.h"
+#include "tests/suite/support/process.h"
+#include "tests/suite/support/suite.h"
+#include "tests/suite/support/traits.h"
+
+enum { TIMES = 3, SLACK = 4 * MIB, THREADS = 4, SLOW = 10 };
+
+// Not right above a power of two, where a header makes a buddy allocator round up to more than three times.
+static const size_t sizes[] = {16,   24,   40,   56,   80,   100,  150,  220,  250,   400,   500,    700,
+                               1000, 1500, 2000, 2500, 3000, 3500, 5000, 9000, 20000, 70000, 300000, MIB + 5000};
+enum { SIZES = sizeof sizes / sizeof sizes[0] };
+
+// A list that keeps the unused end of every page gets long while these are taken, and is walked by every call.
+static size_t payload_bytes(void) { return (backend.slowness > SLOW ? 6 : 8) * (size_t)MIB; }
+
+static void take_and_write(size_t size) {
+    void* block = call_xmalloc(size);
+    if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    memset(block, 1, size);
+}
+
+static void expect_little(size_t before, size_t payload, const char* what) {
+    size_t grown = resident_since(before);
+    if (payload == 0 || grown <= TIMES * payload + SLACK) return;
+    fail_test(
+        "%s: %zu KiB were asked for and written, and the memory of the process grew by %zu KiB, which is %zu.%zu times "
+        "as much (accepted are %d times as much and %d MiB)",
+        what, payload / KIB, grown / KIB, grown / payload, grown % payload * 10 / payload, TIMES, SLACK / MIB);
+}
+
+START_TEST(blocks_of_one_size_need_at_most_three_times_their_bytes) {
+    size_t size = sizes[_i];
+    size_t count = payload_bytes() / size;
+    size_t before = resident_bytes();
+    for (size_t i = 0; i < count; i++) take_and_write(size);
+
+    static char what[64];
+    snprintf(what, sizeof what, "%zu calls of xmalloc(%zu)", count, size);
+    expect_little(before, count * size, what);
+}
+END_TEST
+
+// ---- Several threads
+// -----------------------------------------------------------------------------------------------------
+
+static size_t taken_bytes[THREADS];
+
+static void take_mixed(size_t index) {
+    uint64_t random = random_start(index);
+    while (taken_bytes[index] < payload_bytes()) {
+        size_t size = random_between(&random, 16, random_between(&random, 0, 9) == 0 ? 20000 : 600);
+        take_and_write(size);
+        taken_bytes[index] += size;
+    }
+}
+
+START_TEST(mixed_blocks_of_four_threads_need_at_most_three_times_their_bytes) {
+    size_t before = resident_bytes();
+    size_t payload = 0;
+    run_threads(THREADS, take_mixed);
+    for (size_t i = 0; i < THREADS; i++) payload += taken_bytes[i];
+    expect_little(before, payload, "4 threads took blocks of 16 to 20000 bytes");
+}
+END_TEST
+
+TCase* memory_case(void) {
+    TCase* topic = new_case("memory");
+    if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
+    tcase_add_loop_test(topic, blocks_of_one_size_need_at_most_three_times_their_bytes, 0, SIZES);
+    tcase_add_test(topic, mixed_blocks_of_four_threads_need_at_most_three_times_their_bytes);
+    return topic;
+}

@@ -1,0 +1,126 @@
+// calls.c: makes the calls, remembers them, and fails in words.
+
+#include "tests/suite/support/calls.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/suite/support/process.h"
+#include "tests/suite/support/traits.h"
+#include "xmalloc.h"
+
+typedef struct Call {
+    const char* name;  // NULL: this thread has not made any
+    const void* block;
+    size_t old_bytes;
+    size_t bytes;
+    bool returned;
+    const void* result;
+} Call;
+
+static _Thread_local Call last;
+
+void* call_xmalloc(size_t bytes) {
+    last = (Call){.name = "xmalloc", .bytes = bytes};
+    void* result = xmalloc(bytes);
+    last.result = result;
+    last.returned = true;
+    return result;
+}
+
+void* call_xrealloc(void* block, size_t old_bytes, size_t bytes) {
+    last = (Call){.name = "xrealloc", .block = block, .old_bytes = old_bytes, .bytes = bytes};
+    void* result = xrealloc(block, bytes);
+    last.result = result;
+    last.returned = true;
+    return result;
+}
+
+void call_xfree(void* block, size_t old_bytes) {
+    last = (Call){.name = "xfree", .block = block, .old_bytes = old_bytes};
+    xfree(block);
+    last.returned = true;
+}
+
+const char* last_call(void) {
+    static _Thread_local char text[128];
+    char block[64] = "NULL";
+    if (last.block != NULL) snprintf(block, sizeof block, "%p of %zu bytes", last.block, last.old_bytes);
+
+    if (last.name == NULL) {
+        snprintf(text, sizeof text, "the first call");
+    } else if (strcmp(last.name, "xmalloc") == 0) {
+        snprintf(text, sizeof text, "xmalloc(%zu)", last.bytes);
+    } else if (strcmp(last.name, "xrealloc") == 0) {
+        snprintf(text, sizeof text, "xrealloc(%s, %zu)", block, last.bytes);
+    } else {
+        snprintf(text, sizeof text, "xfree(%s)", block);
+    }
+    return text;
+}
+
+// ---- Failing
+// -----------------------------------------------------------------------------------------------------------
+
+const char* failure_text(const char* format, ...) {
+    // Never unlocked: the first thread that fails ends the process, the others wait for that here.
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&one_at_a_time);
+
+    static char message[1024];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(message, sizeof message, format, values);
+    va_end(values);
+    lift_address_space_limit();
+    return message;
+}
+
+// Not everything here is safe in a signal handler. The process is about to die, and the line is worth the try.
+static void describe_crash(int signal_number) {
+    char line[512];
+    int length;
+    if (last.name == NULL || !last.returned) {
+        length = snprintf(line, sizeof line, "suite-%s, %s: crash (%s) in %s\n", backend.name, tcase_name(),
+                          strsignal(signal_number), last_call());
+    } else {
+        length = snprintf(line, sizeof line, "suite-%s, %s: crash (%s) after %s returned %p\n", backend.name,
+                          tcase_name(), strsignal(signal_number), last_call(), last.result);
+    }
+    if (write(STDERR_FILENO, line, (size_t)length) == -1) return;  // nobody is left to be told
+}
+
+void report_crashes(void) {
+    if (under_a_tool()) return;  // the tools say more
+
+    // One shot: back from the handler, the same fault strikes again and ends the process as if there were no handler.
+    struct sigaction action = {.sa_handler = describe_crash, .sa_flags = (int)SA_RESETHAND};
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) sigaction(crashes[i], &action, NULL);
+}
+
+// ---- Random numbers
+// ----------------------------------------------------------------------------------------------------
+
+uint64_t suite_seed;
+
+uint64_t next_random(uint64_t* state) {
+    uint64_t mixed = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
+
+uint64_t random_start(uint64_t stream) {
+    uint64_t state = suite_seed + stream;
+    return next_random(&state);
+}
+
+size_t random_between(uint64_t* state, size_t low, size_t high) {
+    return low + (size_t)(next_random(state) % (high - low + 1));
+}

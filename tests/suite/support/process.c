@@ -1,0 +1,106 @@
+// process.c: memory as the kernel counts it, limits, threads.
+
+#include "tests/suite/support/process.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tests/suite/support/calls.h"
+
+// ---- Memory
+// ------------------------------------------------------------------------------------------------------------
+
+typedef struct Memory {
+    size_t mapped;
+    size_t resident;
+} Memory;
+
+// The first two numbers of statm are pages. No stdio: that would allocate, which for one backend is what we measure.
+static Memory memory_now(void) {
+    char text[128] = "";
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file == -1 ? -1 : read(file, text, sizeof text - 1);
+    if (file != -1) close(file);
+    if (length <= 0) fail_test("/proc/self/statm cannot be read: this test needs /proc");
+
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char* rest;
+    size_t mapped = strtoul(text, &rest, 10) * page;
+    return (Memory){.mapped = mapped, .resident = strtoul(rest, NULL, 10) * page};
+}
+
+static size_t growth(size_t before, size_t now) { return now > before ? now - before : 0; }
+
+size_t mapped_bytes(void) { return memory_now().mapped; }
+size_t resident_bytes(void) { return memory_now().resident; }
+size_t mapped_since(size_t before) { return growth(before, mapped_bytes()); }
+
+// What was given up with MADV_FREE counts as resident until somebody else needs it.
+static size_t lazily_freed_bytes(void) {
+    char text[4096] = "";
+    int file = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file == -1 ? -1 : read(file, text, sizeof text - 1);
+    if (file != -1) close(file);
+    const char* line = length <= 0 ? NULL : strstr(text, "LazyFree:");
+    return line == NULL ? 0 : strtoul(line + strlen("LazyFree:"), NULL, 10) * KIB;
+}
+
+// Only what has grown is worth the walk through all pages that smaps is.
+size_t resident_since(size_t before) {
+    size_t grown = growth(before, resident_bytes());
+    return grown <= 4 * MIB ? grown : growth(lazily_freed_bytes(), grown);
+}
+
+// Only the soft limit moves, so that it can be taken back.
+static void set_soft_limit(rlim_t bytes) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == -1) return;
+    if (bytes == RLIM_INFINITY || bytes > limit.rlim_max) bytes = limit.rlim_max;
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+void limit_address_space(size_t more) { set_soft_limit(mapped_bytes() + more); }
+void lift_address_space_limit(void) { set_soft_limit(RLIM_INFINITY); }
+
+// ---- Threads
+// -----------------------------------------------------------------------------------------------------------
+
+enum { MOST_THREADS = 64, STACK_BYTES = 256 * KIB };
+
+typedef struct Worker {
+    pthread_t thread;
+    pthread_barrier_t* start;
+    void (*work)(size_t index);
+    size_t index;
+} Worker;
+
+static void* begin(void* argument) {
+    Worker* worker = argument;
+    pthread_barrier_wait(worker->start);
+    worker->work(worker->index);
+    return NULL;
+}
+
+void run_threads(size_t count, void (*work)(size_t index)) {
+    Worker workers[MOST_THREADS];
+    pthread_barrier_t start;
+    pthread_attr_t attributes;
+    if (count > MOST_THREADS) fail_test("a test wants %zu threads, run_threads has %d", count, MOST_THREADS);
+    pthread_barrier_init(&start, NULL, (unsigned)count);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+
+    for (size_t i = 0; i < count; i++) {
+        workers[i] = (Worker){.start = &start, .work = work, .index = i};
+        int error = pthread_create(&workers[i].thread, &attributes, begin, &workers[i]);
+        if (error != 0) fail_test("thread %zu of %zu cannot be started: %s", i + 1, count, strerror(error));
+    }
+    for (size_t i = 0; i < count; i++) pthread_join(workers[i].thread, NULL);
+    pthread_attr_destroy(&attributes);
+    pthread_barrier_destroy(&start);
+}

@@ -1,0 +1,30 @@
+// process.h: what the tests ask of the system: how much memory the process has, a limit on it, and threads.
+
+#ifndef TESTS_PROCESS_H
+#define TESTS_PROCESS_H
+
+#include <stddef.h>
+
+enum { KIB = 1024, MIB = 1024 * KIB };
+
+// Bytes of address space that are mapped, and bytes of it that are in memory (/proc/self/statm). Neither allocates.
+size_t mapped_bytes(void);
+size_t resident_bytes(void);
+
+// How much more the process has now than it had before, in bytes; 0 if it has less. Pages that were given up with
+// MADV_FREE count as returned.
+size_t mapped_since(size_t before);
+size_t resident_since(size_t before);
+
+// Limits the address space of the process to what it has now and `more` bytes.
+void limit_address_space(size_t more);
+
+// Takes the limit back; does nothing if there is none.
+void lift_address_space_limit(void);
+
+// Starts `count` threads (at most 64), lets them begin together, and waits until all have ended.
+//
+// work: called once in each thread with its index, 0 to count - 1.
+void run_threads(size_t count, void (*work)(size_t index));
+
+#endif

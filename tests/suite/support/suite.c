@@ -1,0 +1,267 @@
+// suite.c: runs every test case on the backend that it is linked with.
+//
+// Usage: suite-NAME [TRAITS [WORD]]. The backend's NAME is the program's own; what is expected of it is in the table of
+// traits.c under that name, or under TRAITS. Each test runs in a process of its own, so a crash or a hang is one failed
+// test. Check's variables work: CK_RUN_CASE="overlap" runs one test case; with CK_FORK=no as well it stays in one
+// process, for gdb (one case at a time: each test expects a fresh process). SEED=number repeats the random choices of
+// an earlier run.
+//
+// With PROMISES=course in the environment, as make sets it in the student kit, hw08 and par are asked for what the
+// course promised, unless TRAITS says otherwise.
+//
+// A grader gives a WORD: then nothing is run after the first test that failed, and the last line repeats the WORD with
+// what was run, so that silence is not taken for success.
+
+#include "tests/suite/support/suite.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/contract/closing.h"
+#include "tests/suite/support/calls.h"
+#include "tests/suite/support/traits.h"
+#include "xmalloc.h"
+
+typedef TCase* CaseMaker(void);
+
+typedef enum Owner { COURSE = 1, OURS = 2, BOTH = COURSE | OURS } Owner;
+
+// Whose promise a topic is. CK_RUN_CASE runs any topic.
+static const struct {
+    CaseMaker* make;
+    Owner owner;
+} cases[] = {
+    {alignment_case, BOTH},  {overlap_case, BOTH},     {sizes_case, BOTH},         {resize_case, BOTH},
+    {huge_case, OURS},       {errno_case, OURS},       {null_and_zero_case, OURS}, {threads_case, BOTH},
+    {reuse_case, BOTH},      {thread_exit_case, BOTH}, {peak_case, OURS},          {memory_case, COURSE},
+    {mappings_case, COURSE}, {large_case, COURSE},     {out_of_memory_case, OURS}, {small_space_case, BOTH},
+    {programs_case, OURS},
+};
+
+static bool is_run(Owner owner) {
+    return getenv("CK_RUN_CASE") != NULL || (owner & (backend.course ? COURSE : OURS)) != 0;
+}
+
+void leave_out(const char* topic, const char* reason) {
+    const char* wanted = getenv("CK_RUN_CASE");
+    if (wanted == NULL || strcmp(wanted, topic) == 0) printf("left out: %s: %s\n", topic, reason);
+}
+
+// A backend may offer a check of its own records; it ends the process with a line when something is wrong with them.
+__attribute__((weak)) void par_check(void);
+
+static void check_heap(void) {
+    if (par_check != NULL) par_check();
+}
+
+// How far the tests have come, in memory that their processes share. A test that begins and does not end has failed, or
+// has been left by somebody who called exit(0), which Check cannot tell from success.
+static struct Progress {
+    atomic_size_t begun;
+    atomic_size_t ended;
+    atomic_size_t left_out;
+    char left_in[256];  // the test and its last call, when a test was left by exit()
+} * progress;
+
+static bool stop_at_first_failure;
+
+static bool test_has_ended;
+
+// Tests that failed end here, too, but only those that did not fail are asked about it.
+static void note_exit(void) {
+    const char* test = tcase_name();
+    if (test_has_ended) return;
+    snprintf(progress->left_in, sizeof progress->left_in, "%s called exit(0), in or after %s",
+             test == NULL ? "it" : test, last_call());
+}
+
+static void begin_test(void) {
+    if (stop_at_first_failure && progress->begun > progress->ended) {
+        progress->left_out++;
+        _exit(0);
+    }
+    progress->begun++;
+    atexit(note_exit);
+}
+
+static void end_test(void) {
+    check_heap();
+    progress->ended++;
+    test_has_ended = true;
+}
+
+TCase* new_case(const char* name) {
+    TCase* topic = tcase_create(name);
+    tcase_add_checked_fixture(topic, begin_test, end_test);
+    tcase_set_timeout(topic, under_a_tool() ? 240 : 30);
+    return topic;
+}
+
+// The program's own name after its last '/' and its first '-'.
+static const char* name_of_backend(const char* program) {
+    const char* slash = strrchr(program, '/');
+    const char* file = slash == NULL ? program : slash + 1;
+    const char* dash = strchr(file, '-');
+    return dash == NULL ? file : dash + 1;
+}
+
+// What is asked of a backend of which the command line says nothing; NULL for all that its own name stands for.
+static const char* usual_traits(const char* name) {
+    const char* promises = getenv("PROMISES");
+    if (promises == NULL || strcmp(promises, "course") != 0 || strcmp(name, "sys") == 0) return NULL;
+    return strcmp(name, "hw08") == 0 ? "course-hw08" : "course";
+}
+
+// Drawn at random, so that each run tries something new; below 2^32, so that it is easily typed.
+static uint64_t choose_seed(void) {
+    uint32_t drawn = 1;
+    const char* wanted = getenv("SEED");
+    if (wanted == NULL) {
+        if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) drawn = 1;
+        return drawn;
+    }
+
+    char* end;
+    errno = 0;
+    uint64_t seed = strtoull(wanted, &end, 10);
+    if (errno != 0 || end == wanted || *end != '\0') {
+        fprintf(stderr, "SEED is \"%s\", but must be a number\n", wanted);
+        exit(2);
+    }
+    return seed;
+}
+
+// ---- The first call of all ----
+
+// With this status the stubs of the student kit end the process, and the suite then ends with it, too.
+enum { NOT_WRITTEN = 77, GAVE_NULL = 99, FIRST_CALL_S = 30 };
+
+// Makes one call in a process of its own. When that does not work nothing does, and each test would say so.
+// Result: 0, or what the suite is to end with, when it has printed a line that says what happened.
+static int try_first_call(const char* name, const char* program) {
+    pid_t child = fork();
+    if (child == -1) return 0;
+    if (child == 0) {
+        alarm(FIRST_CALL_S);
+        _exit(xmalloc(1) == NULL ? GAVE_NULL : 0);
+    }
+    int status = 0;
+    if (waitpid(child, &status, 0) != child || status == 0) return 0;
+
+    printf("%s: nothing was tested: the first call, xmalloc(1), ", name);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        printf("did not return within %d s", FIRST_CALL_S);
+    } else if (WIFSIGNALED(status)) {
+        printf("crashed (%s)", strsignal(WTERMSIG(status)));
+    } else if (WEXITSTATUS(status) == GAVE_NULL) {
+        printf("returned NULL although there is memory");
+    } else if (WEXITSTATUS(status) == NOT_WRITTEN) {
+        printf("is not written yet\n");
+        return NOT_WRITTEN;
+    } else {
+        printf("ended the process with exit status %d", WEXITSTATUS(status));
+    }
+    printf("; in a debugger: CK_FORK=no CK_RUN_CASE=\"sizes\" gdb --args %s\n", program);
+    return 1;
+}
+
+// ---- What is said at the end ----
+
+// Looks at what the tests have noted about themselves. Result: how many were left before they were over.
+static size_t count_cut_short(size_t ran, size_t failed) {
+    size_t over = progress->ended + progress->left_out + failed;
+    if (ran <= over) return 0;
+    printf("left early: %s\n", progress->left_in);
+    return ran - over;
+}
+
+static bool is_known_case(TestResult** failures, int i) {
+    return i > 0 && strcmp(tr_tcname(failures[i]), tr_tcname(failures[i - 1])) == 0;
+}
+
+// How to run each failed test case alone; a case with several failures is named once.
+static void print_reruns(TestResult** failures, int count, const char* program, const char* traits) {
+    const char* space = traits == NULL ? "" : " ";
+    if (traits == NULL) traits = "";
+    for (int i = 0; i < count; i++) {
+        if (is_known_case(failures, i)) continue;
+        printf("to run this again:  SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" %s%s%s\n", suite_seed, tr_tcname(failures[i]),
+               program, space, traits);
+    }
+    for (int i = 0; i < count; i++) {
+        if (tr_rtype(failures[i]) != CK_ERROR) continue;
+        printf("in a debugger:      CK_FORK=no SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" gdb --args %s%s%s\n", suite_seed,
+               tr_tcname(failures[i]), program, space, traits);
+        break;
+    }
+}
+
+// The grader knows for each case what its failures often come from; it calls "thread exit" thread_exit, and "overlap"
+// blocks.
+static void print_advice(TestResult** failures, int count, const char* name) {
+    printf("what it may be:     perl test.pl --tests '%s[.](", name);
+    for (int i = 0; i < count; i++) {
+        const char* topic = tr_tcname(failures[i]);
+        if (is_known_case(failures, i)) continue;
+        if (i > 0) printf("|");
+        if (strcmp(topic, "overlap") == 0) topic = "blocks";
+        for (const char* letter = topic; *letter != '\0'; letter++) putchar(*letter == ' ' ? '_' : *letter);
+    }
+    printf(")'\n");
+}
+
+int main(int count, char** arguments) {
+    const char* name = name_of_backend(arguments[0]);
+    if (count > 3) {
+        fprintf(stderr, "usage: %s [TRAITS [WORD]]\n", arguments[0]);
+        return 2;
+    }
+    const char* traits = count >= 2 ? arguments[1] : usual_traits(name);
+    const char* word = count == 3 ? arguments[2] : NULL;
+    know_backend(traits == NULL ? name : traits);
+    stop_at_first_failure = word != NULL;
+    progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (progress == MAP_FAILED) {
+        perror("the tests cannot share memory");
+        return 2;
+    }
+    suite_seed = choose_seed();
+    if (word == NULL && getenv("CK_RUN_CASE") == NULL && !under_a_tool()) {
+        int refusal = try_first_call(name, arguments[0]);
+        if (refusal != 0) return refusal;
+    }
+    report_crashes();
+
+    Suite* suite = suite_create(name);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (is_run(cases[i].owner)) suite_add_tcase(suite, cases[i].make());
+    }
+    SRunner* runner = srunner_create(suite);
+    srunner_run_all(runner, CK_SILENT);
+
+    printf("%s: ", name);
+    fflush(stdout);
+    srunner_print(runner, CK_NORMAL);
+    int ran = srunner_ntests_run(runner);
+    int failed = srunner_ntests_failed(runner);
+    TestResult** failures = srunner_failures(runner);
+    print_reruns(failures, failed, arguments[0], traits);
+    if (failed > 0 && backend.course && word == NULL) print_advice(failures, failed, name);
+    free(failures);
+    srunner_free(runner);
+    if (ran == 0) fprintf(stderr, "%s: no test ran: there is no test case CK_RUN_CASE, or it is left out here\n", name);
+    size_t cut_short = count_cut_short((size_t)ran, (size_t)failed);
+    if (word != NULL)
+        printf("closing: %zu ended, %d failed, %zu cut short; %s\n", (size_t)progress->ended, failed, cut_short,
+               closing_word(word));
+    return ran == 0 || failed > 0 || cut_short > 0 ? 1 : 0;
+}

@@ -1,0 +1,198 @@
+// threads.c: the calls may be made from any thread at any time, and any thread may resize or free any block.
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "tests/suite/support/blocks.h"
+#include "tests/suite/support/calls.h"
+#include "tests/suite/support/process.h"
+#include "tests/suite/support/suite.h"
+#include "tests/suite/support/traits.h"
+
+enum { THREADS = 8 };
+
+// A slow backend with 8 threads is slower still; but if too little is done, a lock that is missing may not be missed.
+static size_t rounds_of_a_thread(void) {
+    enum { ROUNDS = 150000, FEWEST_OF_COURSE = 15000 };
+    size_t rounds = scaled(ROUNDS);
+    return backend.course && rounds < FEWEST_OF_COURSE ? FEWEST_OF_COURSE : rounds;
+}
+
+// ---- Each thread on its own
+// ----------------------------------------------------------------------------------------------
+
+static void work_alone(size_t index) {
+    enum { LIVE = 100 };
+    Block blocks[LIVE] = {{0}};
+    uint64_t random = random_start(index);
+    size_t rounds = rounds_of_a_thread();
+    for (size_t i = 0; i < rounds; i++) {
+        Block* block = &blocks[random_between(&random, 0, LIVE - 1)];
+        size_t size = mixed_size(&random);
+        if (block->bytes != NULL && size > 0 && i % 4 == 0) {
+            resize(block, size);
+        } else {
+            give_back(block);
+            take(block, size);
+        }
+    }
+    give_back_all(blocks, LIVE);
+}
+
+START_TEST(threads_with_blocks_of_their_own_do_not_disturb_each_other) { run_threads(THREADS, work_alone); }
+END_TEST
+
+// ---- As fast as they can
+// --------------------------------------------------------------------------------------------------
+
+// Hardly anything is done between the calls, and all sizes are the same few, so that two threads are often in the same
+// few instructions of the allocator. A block that two of them got at the same time has the mark of the later one. This
+// goes on for a while, whatever the number of calls: the threads must have a chance to run side by side.
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double hurry_ends_at;
+
+static void check_mark(const uint64_t* block, uint64_t mark) {
+    if (*block == mark) return;
+    fail_test("the live block %p belongs to two threads at the same time: one of them marked it as %#" PRIx64
+              " and found %#" PRIx64 " there before freeing it",
+              (const void*)block, mark, *block);
+}
+
+static void take_and_free_in_a_hurry(size_t index) {
+    enum { LIVE = 32 };
+    static const size_t sizes[] = {16, 16, 32, 48};
+    uint64_t* live[LIVE] = {NULL};
+    uint64_t marks[LIVE] = {0};
+    for (size_t i = 0; i % KIB != 0 || now() < hurry_ends_at; i++) {
+        size_t place = i % LIVE;
+        if (live[place] != NULL) {
+            check_mark(live[place], marks[place]);
+            call_xfree(live[place], 0);
+        }
+        live[place] = call_xmalloc(sizes[i / LIVE % 4]);
+        if (live[place] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        marks[place] = (uint64_t)(index + 1) << 40 | i;
+        *live[place] = marks[place];
+    }
+    for (size_t place = 0; place < LIVE && live[place] != NULL; place++) call_xfree(live[place], 0);
+}
+
+START_TEST(threads_in_a_hurry_get_blocks_of_their_own) {
+    enum { HURRIED = 4 };
+    hurry_ends_at = now() + (backend.course ? 1.0 : 0.2);
+    run_threads(HURRIED, take_and_free_in_a_hurry);
+}
+END_TEST
+
+// ---- All to all
+// ----------------------------------------------------------------------------------------------------------
+
+enum { SLOTS = 1000 };
+
+static struct {
+    pthread_mutex_t lock;
+    Block block;
+} slots[SLOTS];
+
+static Block exchange(size_t slot, Block block) {
+    pthread_mutex_lock(&slots[slot].lock);
+    Block other = slots[slot].block;
+    slots[slot].block = block;
+    pthread_mutex_unlock(&slots[slot].lock);
+    return other;
+}
+
+// Puts a block of its own into some slot and gets what another thread left there, to free it or to resize it first.
+static void exchange_blocks(size_t index) {
+    uint64_t random = random_start(index);
+    size_t rounds = rounds_of_a_thread();
+    for (size_t i = 0; i < rounds; i++) {
+        Block block;
+        take(&block, mixed_size(&random));
+        Block other = exchange(random_between(&random, 0, SLOTS - 1), block);
+        if (other.bytes != NULL && i % 4 == 0) resize(&other, 1 + mixed_size(&random));
+        give_back(&other);
+    }
+}
+
+START_TEST(blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content) {
+    for (size_t i = 0; i < SLOTS; i++) pthread_mutex_init(&slots[i].lock, NULL);
+    run_threads(THREADS, exchange_blocks);
+    for (size_t i = 0; i < SLOTS; i++) give_back(&slots[i].block);
+}
+END_TEST
+
+// ---- Producers and consumers
+// -----------------------------------------------------------------------------------------------
+
+enum { QUEUE_LENGTH = 256, PRODUCERS = THREADS / 2 };
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    Block blocks[QUEUE_LENGTH];
+    size_t put;  // how many blocks ever went in, and out
+    size_t got;
+    size_t producing;  // producers that have not ended
+} queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .producing = PRODUCERS};
+
+static void put(Block block) {
+    pthread_mutex_lock(&queue.lock);
+    while (queue.put - queue.got == QUEUE_LENGTH) pthread_cond_wait(&queue.changed, &queue.lock);
+    queue.blocks[queue.put++ % QUEUE_LENGTH] = block;
+    pthread_cond_broadcast(&queue.changed);
+    pthread_mutex_unlock(&queue.lock);
+}
+
+// False when the queue is empty and will stay so.
+static bool get(Block* block) {
+    pthread_mutex_lock(&queue.lock);
+    while (queue.put == queue.got && queue.producing > 0) pthread_cond_wait(&queue.changed, &queue.lock);
+    bool found = queue.put > queue.got;
+    if (found) *block = queue.blocks[queue.got++ % QUEUE_LENGTH];
+    pthread_cond_broadcast(&queue.changed);
+    pthread_mutex_unlock(&queue.lock);
+    return found;
+}
+
+static void produce(size_t index) {
+    uint64_t random = random_start(index);
+    size_t count = scaled(50000);
+    for (size_t i = 0; i < count; i++) {
+        Block block;
+        take(&block, mixed_size(&random));
+        put(block);
+    }
+    pthread_mutex_lock(&queue.lock);
+    queue.producing--;
+    pthread_cond_broadcast(&queue.changed);
+    pthread_mutex_unlock(&queue.lock);
+}
+
+static void produce_or_consume(size_t index) {
+    if (index < PRODUCERS) {
+        produce(index);
+        return;
+    }
+    Block block;
+    while (get(&block)) give_back(&block);
+}
+
+START_TEST(blocks_of_producers_are_freed_by_consumers) { run_threads(THREADS, produce_or_consume); }
+END_TEST
+
+TCase* threads_case(void) {
+    TCase* topic = new_case("threads");
+    tcase_add_test(topic, threads_with_blocks_of_their_own_do_not_disturb_each_other);
+    tcase_add_test(topic, threads_in_a_hurry_get_blocks_of_their_own);
+    tcase_add_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
+    tcase_add_test(topic, blocks_of_producers_are_freed_by_consumers);
+    return topic;
+}

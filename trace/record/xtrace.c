@@ -1,0 +1,261 @@
+// xtrace.c: runs a program with the recorder (record.c) in it, and makes a trace of what that wrote down.
+//
+// Usage: xtrace [-q] [-n EVENTS] [-o FILE] PROGRAM [ARGS...]. Its exit status is the program's, 128 plus the signal
+// when one ended it, and 125 when there is no trace.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "programs/failure.h"
+#include "trace/file.h"
+#include "trace/record/gather.h"
+#include "trace/record/raw.h"
+
+static const char usage[] =
+    "usage: xtrace [-q] [-n EVENTS] [-o FILE] PROGRAM [ARGS...]   (FILE: PROGRAM.trace; -n: record only so many)";
+
+enum { EXIT_SIGNAL = 128 };
+static const enum exit_status EXIT_NO_TRACE = (enum exit_status)125;
+
+struct request {
+    char output[PATH_MAX];
+    char recording[PATH_MAX];  // the recorder's file, removed at the end
+    char library[PATH_MAX];
+    uint64_t most_events;
+    bool quiet;
+    char** command;
+};
+
+static volatile pid_t child;  // for the handler
+
+// ---- What is asked for
+// -------------------------------------------------------------------------------------------------
+
+static uint64_t events_or_exit(const char* text) {
+    char* end = NULL;
+    unsigned long long events = text[0] < '0' || text[0] > '9' ? 0 : strtoull(text, &end, 10);
+    if (events == 0 || *end != '\0') {
+        fail(EXIT_USAGE, "-n must be followed by a number of events, but is by '%s'", text);
+    }
+    return events;
+}
+
+static void set_path(char* path, const char* format, const char* text) {
+    if (snprintf(path, PATH_MAX, format, text) >= PATH_MAX) fail(EXIT_NO_TRACE, "the path of '%s' is too long", text);
+}
+
+static void read_request(int argc, char** argv, struct request* request) {
+    request->most_events = UINT64_MAX;
+    int option;
+    while ((option = getopt(argc, argv, "+:qhn:o:")) != -1) {
+        switch (option) {
+            case 'q':
+                request->quiet = true;
+                break;
+            case 'n':
+                request->most_events = events_or_exit(optarg);
+                break;
+            case 'o':
+                set_path(request->output, "%s", optarg);
+                break;
+            case 'h':
+                puts(usage);
+                exit(0);
+            case ':':
+                fail(EXIT_USAGE, "-%c must be followed by something\n%s", optopt, usage);
+            default:
+                fail(EXIT_USAGE, "unknown option -%c\n%s", optopt, usage);
+        }
+    }
+    if (optind == argc) fail(EXIT_USAGE, "PROGRAM is missing\n%s", usage);
+    request->command = argv + optind;
+    if (request->output[0] == '\0') {
+        const char* slash = strrchr(argv[optind], '/');
+        set_path(request->output, "%s.trace", slash == NULL ? argv[optind] : slash + 1);
+    }
+}
+
+// The library is built into lib/ beside the bin/ that this program is in.
+static void find_library(struct request* request) {
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0) fail(EXIT_NO_TRACE, "it cannot be found where this program is: %s", strerror(errno));
+    self[length] = '\0';
+    for (int parts = 0; parts < 2; parts++) {
+        char* slash = strrchr(self, '/');
+        if (slash != NULL) *slash = '\0';
+    }
+    set_path(request->library, "%s/lib/libxtrace.so", self);
+    if (access(request->library, R_OK) != 0) {
+        fail(EXIT_NO_TRACE, "there is no %s: make xtrace builds it", request->library);
+    }
+    if (strpbrk(request->library, " :") != NULL) {
+        fail(EXIT_NO_TRACE, "%s cannot be preloaded, for there is a space or colon in its path", request->library);
+    }
+}
+
+// ---- The program
+// -------------------------------------------------------------------------------------------------------
+
+static void make_recording(struct request* request) {
+    char folder[PATH_MAX];
+    const char* slash = strrchr(request->output, '/');
+    set_path(folder, "%s", request->output);
+    folder[slash == NULL ? 0 : slash - request->output + 1] = '\0';
+    // An absolute path, because the program may go elsewhere.
+    char resolved[PATH_MAX];
+    if (realpath(folder[0] == '\0' ? "." : folder, resolved) == NULL) {
+        fail(EXIT_NO_TRACE, "%s cannot be written: %s", request->output, strerror(errno));
+    }
+    set_path(request->recording, "%s/xtrace-recording-XXXXXX", resolved);
+    int fd = mkostemp(request->recording, O_CLOEXEC);
+    if (fd < 0) fail(EXIT_NO_TRACE, "nothing can be written in %s: %s", resolved, strerror(errno));
+    struct raw_header header = {.most_events = request->most_events};
+    if (write(fd, &header, sizeof header) != (ssize_t)sizeof header || ftruncate(fd, RAW_HEADER_BYTES) != 0) {
+        fail(EXIT_NO_TRACE, "%s cannot be written: %s", request->recording, strerror(errno));
+    }
+    close(fd);
+}
+
+static void become_program(const struct request* request) {
+    char process[32];
+    char preload[2 * PATH_MAX];
+    snprintf(process, sizeof process, "%ld", (long)getpid());
+    const char* others = getenv("LD_PRELOAD");
+    bool has_others = others != NULL && others[0] != '\0';
+    snprintf(preload, sizeof preload, "%s%s%s", request->library, has_others ? ":" : "", has_others ? others : "");
+    setenv(RAW_PROCESS_VARIABLE, process, 1);
+    setenv(RAW_FILE_VARIABLE, request->recording, 1);
+    setenv("LD_PRELOAD", preload, 1);
+    execvp(request->command[0], request->command);
+}
+
+static void pass_on(int number) {
+    if (child > 0) kill(child, number);
+}
+
+static _Noreturn void give_up_on(const struct request* request, const char* why) {
+    unlink(request->recording);
+    fail(EXIT_NO_TRACE, "%s %s", request->command[0], why);
+}
+
+// Runs the program to its end. A Ctrl-C goes to the program as well, and what it makes of that shall be recorded.
+// Result: as of waitpid.
+static int run_program(const struct request* request) {
+    int failed[2];  // by which the child says why it could not become the program
+    if (pipe2(failed, O_CLOEXEC) != 0) fail(EXIT_NO_TRACE, "no pipe can be made: %s", strerror(errno));
+    signal(SIGCHLD, SIG_DFL);  // whoever ignores it, as our caller may, cannot wait for a child
+    child = fork();
+    if (child < 0) give_up_on(request, "cannot be started: no process can be made");
+    if (child == 0) {
+        become_program(request);
+        int why = errno;
+        if (write(failed[1], &why, sizeof why) < 0) _exit(EXIT_NO_TRACE);
+        _exit(EXIT_NO_TRACE);
+    }
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    signal(SIGTERM, pass_on);
+    signal(SIGHUP, pass_on);
+    close(failed[1]);
+    int why = 0;
+    ssize_t count;
+    while ((count = read(failed[0], &why, sizeof why)) < 0) continue;  // interrupted, as below
+    close(failed[0]);
+    int status = 0;
+    while (waitpid(child, &status, 0) != child) continue;
+    child = 0;
+    if (count > 0) {
+        char text[128];
+        snprintf(text, sizeof text, "cannot be run: %s", strerror(why));
+        give_up_on(request, text);
+    }
+    return status;
+}
+
+// ---- The trace
+// ---------------------------------------------------------------------------------------------------------
+
+static void name_program(struct trace* trace, char** command) {
+    char name[TRACE_NAME_MOST];
+    size_t length = 0;
+    for (; *command != NULL && length + 1 < sizeof name; command++) {
+        int added = snprintf(name + length, sizeof name - length, "%s%s", length == 0 ? "" : " ", *command);
+        length += (size_t)added < sizeof name - length ? (size_t)added : sizeof name - length - 1;
+    }
+    trace_name(trace, name, length);
+}
+
+static void say_note(size_t count, const char* what) {
+    if (count > 0) fprintf(stderr, "xtrace: %zu %s\n", count, what);
+}
+
+static void say_what_is_there(const struct request* request, const struct trace* trace, struct gathered gathered,
+                              const struct raw_header* header) {
+    struct stat file = {0};
+    stat(request->output, &file);
+    fprintf(stderr, "xtrace: %s (%lld bytes) has %zu %s of %u %s, at most %u %s and %llu bytes at a time\n",
+            request->output, (long long)file.st_size, trace->count, trace->count == 1 ? "event" : "events",
+            trace->threads, trace->threads == 1 ? "thread" : "threads", trace->blocks,
+            trace->blocks == 1 ? "block" : "blocks", (unsigned long long)trace->payload_peak);
+    if (header->programs > 1)
+        fprintf(stderr, "xtrace: the program became another one by exec; the trace is of the last\n");
+    if (header->growth_errno != 0) {
+        fprintf(stderr, "xtrace: the trace ends early: the recording could not grow: %s\n",
+                strerror(header->growth_errno));
+    }
+    say_note(gathered.unfinished, "events are missing that were being written when the program ended");
+    say_note(gathered.unknown, "frees and reallocs are left out, of blocks that were taken before the recording began");
+    say_note(gathered.unseen, "blocks were given back in a way that could not be seen");
+}
+
+// Reads the recording and writes the trace.
+static void finish(const struct request* request) {
+    int fd = open(request->recording, O_RDONLY | O_CLOEXEC);
+    struct stat file;
+    void* mapped = MAP_FAILED;
+    if (fd >= 0 && fstat(fd, &file) == 0) mapped = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED) give_up_on(request, "was run, but what was recorded cannot be read");
+    close(fd);
+    unlink(request->recording);
+    const struct raw_header* header = mapped;
+    if (header->programs == 0) {
+        fail(EXIT_NO_TRACE, "%s was run, but the recorder could not get in: it may be linked statically or gain rights",
+             request->command[0]);
+    }
+    size_t there = ((size_t)file.st_size - RAW_HEADER_BYTES) / sizeof(struct raw_event);
+    uint64_t count = header->next < header->most_events ? header->next : header->most_events;
+    if (count > there) count = there;
+    static struct trace trace;
+    struct gathered gathered =
+        gather(&trace, (const struct raw_event*)((const char*)mapped + RAW_HEADER_BYTES), (size_t)count);
+    trace.cut = header->next > header->most_events || header->growth_errno != 0;
+    name_program(&trace, request->command);
+    trace_save(&trace, request->output);
+    if (!request->quiet) say_what_is_there(request, &trace, gathered, header);
+    trace_release(&trace);
+}
+
+int main(int argc, char** argv) {
+    failure_names_program("xtrace");
+    static struct request request;
+    read_request(argc, argv, &request);
+    find_library(&request);
+    make_recording(&request);
+    int status = run_program(&request);
+    finish(&request);
+    if (WIFSIGNALED(status)) {
+        if (!request.quiet) fprintf(stderr, "xtrace: the program was ended by signal %d\n", WTERMSIG(status));
+        return EXIT_SIGNAL + WTERMSIG(status);
+    }
+    return WEXITSTATUS(status);
+}
