@@ -15,36 +15,36 @@ use Pod::Usage   qw(pod2usage);
 use Time::HiRes  qw(time);
 
 use lib $RealBin;
-use grader::kit::Make;
-
-use grader::stages::Contract;
-use grader::stages::Correctness;
-use grader::stages::Deliverables;
-use grader::intake::Files;
 use grader::Job;
-use grader::stages::Build;
-use grader::kit::Pristine;
 use grader::Progress;
-use grader::results::Results;
 use grader::Rubric;
-use grader::sandbox::Sandbox;
 use grader::Settings;
-use grader::stages::Speed;
-use grader::results::Tap;
-use grader::stages::Work;
 use grader::Workspace;
+use grader::intake::Files;
+use grader::kit::Make;
+use grader::kit::Pristine;
+use grader::results::Autolab;
+use grader::results::Results;
+use grader::results::Tap;
+use grader::sandbox::Sandbox;
 use measure::Machine;
 
-my %STAGES = (
-    build       => \&grader::stages::Build::tests,
-    correctness => \&grader::stages::Correctness::tests,
-    work        => \&grader::stages::Work::tests,
+use grader::stages::Build;
+use grader::stages::Correctness;
+use grader::stages::Work;
+use grader::stages::Contract;
+use grader::stages::Speed;
+use grader::stages::Deliverables;
 
+my %STAGES = (
+    build        => \&grader::stages::Build::tests,
+    correctness  => \&grader::stages::Correctness::tests,
+    work         => \&grader::stages::Work::tests,
     contract     => \&grader::stages::Contract::tests,
     speed        => \&grader::stages::Speed::tests,
     deliverables => \&grader::stages::Deliverables::tests,
 );
-my @FORMATS = qw(json gradescope junit);
+my @FORMATS = grader::results::Results::formats();
 my $RUBRIC  = "$RealBin/grader/rubric.conf";
 
 sub usage_error ($message) { return pod2usage( -message => "test.pl: $message", -exitval => 2, -verbose => 0 ) }
@@ -182,7 +182,7 @@ if ( !defined $results ) {
     $tap->bail_out($@);
     exit 2;
 }
-say $results->autolab_line if $option{autolab};
+say grader::results::Autolab::line($results) if $option{autolab};
 exit( $results->is_full ? 0 : 1 );
 
 __END__
@@ -264,7 +264,7 @@ Points, thresholds, limits, TOPs, stages and deliverables; F<grader/rubric.conf>
 
 =item --json FILE, --gradescope FILE, --junit FILE
 
-Write the result there: as described in F<grader/results/Results.pm>, as the results.json of Gradescope, as JUnit XML. The files are
+Write the result there: as described in F<grader/results/Json.pm>, as the results.json of Gradescope, as JUnit XML. The files are
 written anew after each test.
 
 =item --autolab

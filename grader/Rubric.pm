@@ -8,15 +8,18 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use JSON::PP     ();
-use List::Util   qw(all);
-use Scalar::Util qw(looks_like_number);
+use File::Basename qw(basename dirname);
+use File::Glob     qw(bsd_glob);
+use JSON::PP       ();
+use List::Util     qw(all);
+use Scalar::Util   qw(looks_like_number);
 
 my $NAME = qr/\A[a-z]\w*\z/;
 
-# What may stand where: a check that gets a value and says what is wanted when the value is not it.
-my %STAGES = map { $_ => 1 } qw(build correctness work contract speed deliverables);
+# A stage is a file.
+my %STAGES = map { lc basename( $_, '.pm' ) => 1 } bsd_glob( dirname(__FILE__) . '/stages/*.pm' );
 
+# What may stand where: a check that gets a value and says what is wanted when the value is not it.
 my $name_list = sub ($value) {
     return if ref $value eq 'ARRAY' && @{$value} && all { !ref && /$NAME/ } @{$value};
     return 'a list of names';

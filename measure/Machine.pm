@@ -7,8 +7,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use JSON::PP ();
-use POSIX    ();
+use JSON::PP   ();
+use List::Util qw(min);
+use POSIX      ();
 
 sub _content ($path) {
     open my $file, '<', $path or return '';
@@ -25,13 +26,13 @@ sub _first_line_of (@command) {
 }
 
 sub describe () {
-    my $cpus = _content('/proc/cpuinfo');
-    my ($model)   = $cpus                                     =~ /^model name\s*:\s*(.*)$/m;
+    my $cpus      = _content('/proc/cpuinfo');
+    my ($model)   = $cpus                                                   =~ /^model name\s*:\s*(.*)$/m;
     my ($huge)    = _content('/sys/kernel/mm/transparent_hugepage/enabled') =~ /\[(\w+)\]/;
-    my ($memory)  = _content('/proc/meminfo')                 =~ /^MemTotal:\s*(\d+)/m;
-    my ($system)  = _content('/etc/os-release')               =~ /^PRETTY_NAME="?([^"\n]*)/m;
-    my ($virtual) = $cpus                                     =~ /^flags\s*:.*\b(hypervisor)\b/m;
-    my ($kernel)  = ( POSIX::uname() )[2] =~ /\A([\d.]+)/;
+    my ($memory)  = _content('/proc/meminfo')                               =~ /^MemTotal:\s*(\d+)/m;
+    my ($system)  = _content('/etc/os-release')                             =~ /^PRETTY_NAME="?([^"\n]*)/m;
+    my ($virtual) = $cpus                                                   =~ /^flags\s*:.*\b(hypervisor)\b/m;
+    my ($kernel)  = ( POSIX::uname() )[2]                                   =~ /\A([\d.]+)/;
     return {
         cpu             => $model // 'unknown',
         cores           => scalar( () = $cpus =~ /^processor\s*:/mg ),
@@ -51,6 +52,28 @@ sub sentence ($machine) {
       $machine->{cpu}, $machine->{cores}, $machine->{memory_mib} / 1024,
       $machine->{virtual_machine} ? ' (virtual)' : '', $machine->{kernel}, $machine->{system}, $machine->{c_library},
       $machine->{huge_pages};
+}
+
+# How much memory a container or control group may use, in MiB, which does not stand in /proc/meminfo; undef when there is no
+# such limit.
+sub memory_limit_mib () {
+    my @groups = ( q{}, _own_groups() );
+    my @limits;
+    for my $path ( map { ( "$_/memory.max", "memory$_/memory.limit_in_bytes" ) } @groups ) {
+        open my $file, '<', "/sys/fs/cgroup/$path" or next;
+        my $limit = <$file> // q{};
+        close $file or next;
+        push @limits, int( $1 / 2**20 ) if $limit =~ /\A(\d+)$/ && $1 < 2**50;
+    }
+    return @limits ? min(@limits) : undef;
+}
+
+# The control groups of this process that count memory, as /proc/self/cgroup names them: "0::/a/b", "7:memory:/a/b".
+sub _own_groups () {
+    open my $file, '<', '/proc/self/cgroup' or return;
+    my @groups = map { m{\A\d+:(?:memory)?:(/[^\n]+)} ? $1 : () } <$file>;
+    close $file or return;
+    return @groups;
 }
 
 # Bytes of memory that could be taken now without swapping.

@@ -1,7 +1,7 @@
 package grader::class::Grade;
 
 # The grade of one submission: what its two passes found, put together in the form of test.pl's JSON result
-# (grader/results/Results.pm), with the points of each stage.
+# (grader/results/Json.pm), with the points of each stage.
 
 use v5.34;
 use warnings;

@@ -11,11 +11,17 @@ no warnings 'experimental::signatures';
 use JSON::PP   ();
 use List::Util qw(sum0);
 use grader::results::Gradescope;
+use grader::results::Json;
 use grader::results::Junit;
 
-our $SCHEMA = 'xmalloc-grade 1';
+my %FORMAT = (
+    json       => \&grader::results::Json::text,
+    gradescope => \&grader::results::Gradescope::text,
+    junit      => \&grader::results::Junit::text,
+);
 
-my %FORMAT = ( json => \&as_json, gradescope => \&grader::results::Gradescope::text, junit => \&grader::results::Junit::text );
+# The names of the formats that a file can have.
+sub formats () { return sort keys %FORMAT }
 
 # %facts: rubric, files => { FORMAT => path }, about => { what a reader of the file wants to know of this run }
 sub new ( $class, %facts ) {
@@ -89,6 +95,8 @@ sub about ($self) { return $self->{about} }
 
 sub stopped ($self) { return $self->{stopped} }
 
+sub is_complete ($self) { return $self->{complete} }
+
 sub seconds ($self) { return time - $self->{started} }
 
 # Writes all files; a reader never sees half of one.
@@ -101,30 +109,6 @@ sub write ($self) {
         close $file and rename $new, $path or die "the grader cannot run: cannot write $path: $!\n";
     }
     return;
-}
-
-sub as_json ($self) {
-    return JSON::PP->new->canonical->pretty->encode(
-        {
-            schema   => $SCHEMA,
-            about    => $self->{about},
-            complete => $self->{complete} ? JSON::PP::true : JSON::PP::false,
-            stopped  => $self->{stopped},
-            seconds  => $self->seconds,
-            score    => $self->score,
-            max      => $self->max_score,
-            tests    => $self->{tests},
-            not_run  => [ $self->not_run ],
-        }
-    );
-}
-
-# Autolab's last line: points by problem, a problem being all tests of one kind.
-sub autolab_line ($self) {
-    my %scores;
-    for my $test ( $self->tests ) { $scores{ problem_of( $test->{id} ) } += $test->{points} }
-    my @ratios = map { $_->{value} } grep { $_->{id} =~ /\bchallenge\b/ && defined $_->{value} } $self->tests;
-    return JSON::PP->new->canonical->encode( { scores => \%scores, scoreboard => \@ratios } );
 }
 
 # The problem that a test belongs to: its backend's right answers and promises, its speed, or a deliverable.
@@ -153,21 +137,9 @@ __END__
 
 grader::results::Results - the outcome of a grading, and the files that hold it
 
-=head1 THE JSON FILE
+=head1 FORMATS
 
-    schema    "xmalloc-grade 1"
-    about     { submission, seed, isolation, machine, rubric }
-    complete  true when every test was run
-    stopped   why the grader had to stop, or null
-    seconds   how long it took so far
-    score     points so far
-    max       points that there were to be had
-    tests     [ { id, name, verdict, points, max, seconds, reported, reason, hint, value, interval, notes, diag } ]
-    not_run   [ { id, name, max } ], the tests that have not been run
-
-C<verdict> is "pass", "fail" or "skip"; a skipped test says why in C<reason>. C<reported> is true where a failure is told
-but costs nothing. C<diag> are the lines that explain a failure,
-C<notes> lines that are of interest in any case, C<hint> what to do next. C<value> of a speed test is the ratio that was measured, and
-C<interval> the two ends between which the true one lies.
+A format is one file beside this, with a function C<text($results)>, and a word in C<%FORMAT>; it is then an option of
+F<test.pl>, too. F<grader/results/Json.pm> describes the JSON file.
 
 =cut

@@ -13,32 +13,33 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
 chdir "$Bin/../.." or die "checking.t: cannot enter the tree: $!\n";
 my $build    = $ENV{BUILD} // 'build';
-my $launcher = "$build/release/measure/launch";
+my $launcher = tests::lib::Built::launcher();
 my $misuse   = "$build/debug/tests/misuse-par";
 my $bin      = "$build/debug/bin";
 
 # The call that is blamed, and what is said about it.
 my %CAUGHT = (
-    'small-twice'            => [ 'xfree',    qr/this block of 48 bytes was freed or moved before; free it once/ ],
-    'medium-twice'           => [ 'xfree',    qr/this block of 100000 bytes was freed or moved before/ ],
-    'large-twice'            => [ 'xfree',    qr/this block of 3000000 bytes was freed or moved before/ ],
-    'small-twice-later'      => [ 'xfree',    qr/this block of 48 bytes was freed or moved before/ ],
-    'medium-twice-later'     => [ 'xfree',    qr/this block of 100000 bytes was freed or moved before/ ],
-    'freed-resize'           => [ 'xrealloc', qr/this block of 48 bytes was freed or moved before/ ],
-    'small-inside'           => [ 'xfree',    qr/this is byte 16 of the live block 0x\w+ of 48 bytes; give the pointer/ ],
-    'medium-inside'          => [ 'xfree',    qr/this is byte 49152 of the live block 0x\w+ of 100000 bytes; give/ ],
-    'large-inside'           => [ 'xfree',    qr/this is byte 1499136 of the live block 0x\w+ of 3000000 bytes; give/ ],
-    'foreign'                => [ 'xfree',    qr/this pointer was never handed out, or was freed long ago; give only/ ],
-    'foreign-resize'         => [ 'xrealloc', qr/this pointer was never handed out, or was freed long ago; give only/ ],
-    'overrun-by-one'         => [ 'xfree',    qr/byte 48 was written, but this block has 48 bytes; ask for more/ ],
-    'large-overrun-by-one'   => [ 'xfree',    qr/byte 3000000 was written, but this block has 3000000 bytes; ask/ ],
-    'overrun-by-one-resize'  => [ 'xrealloc', qr/byte 48 was written, but this block has 48 bytes; ask for more/ ],
-    'write-after-free'       => [ 'xfree',    qr/byte 24 of this block of 48 bytes was written after .* freed; forget/ ],
-    'write-after-free-later' => [ 'xfree',    qr/byte 24 of this block of 48 bytes was written after .* freed; forget/ ],
-    'write-after-resize'     => [ 'xfree',    qr/byte 24 of this block of 48 bytes was written after .* freed; forget/ ],
+    'small-twice'          => [ 'xfree',    qr/this block of 48 bytes was freed or moved before; free it once/ ],
+    'medium-twice'         => [ 'xfree',    qr/this block of 100000 bytes was freed or moved before/ ],
+    'large-twice'          => [ 'xfree',    qr/this block of 3000000 bytes was freed or moved before/ ],
+    'small-twice-later'    => [ 'xfree',    qr/this block of 48 bytes was freed or moved before/ ],
+    'medium-twice-later'   => [ 'xfree',    qr/this block of 100000 bytes was freed or moved before/ ],
+    'freed-resize'         => [ 'xrealloc', qr/this block of 48 bytes was freed or moved before/ ],
+    'small-inside'         => [ 'xfree',    qr/this is byte 16 of the live block 0x\w+ of 48 bytes; give the pointer/ ],
+    'medium-inside'        => [ 'xfree',    qr/this is byte 49152 of the live block 0x\w+ of 100000 bytes; give/ ],
+    'large-inside'         => [ 'xfree',    qr/this is byte 1499136 of the live block 0x\w+ of 3000000 bytes; give/ ],
+    'foreign'              => [ 'xfree',    qr/this pointer was never handed out, or was freed long ago; give only/ ],
+    'foreign-resize'       => [ 'xrealloc', qr/this pointer was never handed out, or was freed long ago; give only/ ],
+    'overrun-by-one'       => [ 'xfree',    qr/byte 48 was written, but this block has 48 bytes; ask for more/ ],
+    'large-overrun-by-one' => [ 'xfree',    qr/byte 3000000 was written, but this block has 3000000 bytes; ask/ ],
+    'overrun-by-one-resize' => [ 'xrealloc', qr/byte 48 was written, but this block has 48 bytes; ask for more/ ],
+    'write-after-free'      => [ 'xfree',    qr/byte 24 of this block of 48 bytes was written after .* freed; forget/ ],
+    'write-after-free-later' => [ 'xfree', qr/byte 24 of this block of 48 bytes was written after .* freed; forget/ ],
+    'write-after-resize'     => [ 'xfree', qr/byte 24 of this block of 48 bytes was written after .* freed; forget/ ],
 );
 
 # The right programs, with the answer that the build that is timed gives.
@@ -60,7 +61,8 @@ sub run ( $check_every, @command ) {
 # The variables of an outer make would choose another folder of this build, or other backends.
 my $built = measure::Launch::run(
     command => [
-        qw(make -j2 DEBUG=1 BACKENDS=par BACKEND=), "BUILD=$build", $misuse, map { "$bin/" . s/ .*//r } sort keys %ANSWER
+        qw(make -j2 DEBUG=1 BACKENDS=par BACKEND=), "BUILD=$build",
+        $misuse,                                    map { "$bin/" . s/ .*//r } sort keys %ANSWER
     ],
     env      => { MAKEFLAGS => undef, MAKELEVEL => undef, BIN => undef, FLAVOUR => undef },
     launcher => $launcher,
@@ -73,13 +75,18 @@ for my $way ( sort keys %CAUGHT ) {
     my $result  = run( undef, $misuse, $way );
     my $pointer = $result->{stdout} =~ s/\n\z//r;
     is( $result->{signal}, 6, "$way ends the process" ) or diag measure::Launch::sentence($result);
-    like( $result->{stderr}, qr/\A\Q$call($pointer): \E$words[^\n]*\n\z/, '... with one line: call, pointer, what, advice' );
+    like(
+        $result->{stderr},
+        qr/\A\Q$call($pointer): \E$words[^\n]*\n\z/,
+        '... with one line: call, pointer, what, advice'
+    );
 }
 
 my $ruined = run( 1, $misuse, 'ruined-heap' );
 is( $ruined->{signal}, 6, 'par_check, called again and again, finds a ruined heap' )
   or diag measure::Launch::sentence($ruined);
-like( $ruined->{stderr}, qr/\Apar_check: this does not hold: [^\n]+\n\z/, '... and says which invariant does not hold' );
+like( $ruined->{stderr}, qr/\Apar_check: this does not hold: [^\n]+\n\z/,
+    '... and says which invariant does not hold' );
 is( run( 0, $misuse, 'ruined-heap' )->{exit}, 0, 'with PAR_CHECK_EVERY=0 nobody looks' );
 
 my $typo = run( 'often', $misuse, 'none' );
@@ -91,7 +98,8 @@ sub clean_ok ( $result, $output, $what ) {
     ok( $clean, $what ) or diag( measure::Launch::sentence($result), "\n$result->{stdout}$result->{stderr}" );
     return;
 }
-clean_ok( run( 1,    $misuse, 'none' ), '', 'a program without misuse is left in peace, with a check of the heap at each call' );
+clean_ok( run( 1, $misuse, 'none' ),
+    '', 'a program without misuse is left in peace, with a check of the heap at each call' );
 clean_ok( run( 1000, $misuse, 'none-fork' ), '', '... nor are the children that a process with several threads forks' );
 clean_ok( run( 1000, split / /, "$bin/$_" ), "$ANSWER{$_}\n", "$_ gives the right answer under check" )
   for sort keys %ANSWER;

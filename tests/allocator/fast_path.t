@@ -11,9 +11,12 @@ no warnings 'experimental::signatures';
 use FindBin qw($Bin);
 use Test::More;
 
+use lib "$Bin/../..";
+use tests::lib::Built;
+
 my $tree   = "$Bin/../..";
 my $object = 'build/release/par_alloc.o';
-system( 'make', '--silent', '-C', $tree, $object ) == 0 or BAIL_OUT("cannot build $object");
+tests::lib::Built::insist($object);
 
 open my $file, '<', "$tree/par_alloc.c" or die "cannot read par_alloc.c: $!\n";
 my $source = do { local $/ = undef; <$file> };

@@ -16,6 +16,7 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 use tests::lib::StandIn;
 
 my $tree   = abs_path("$Bin/../..");
@@ -25,6 +26,8 @@ my $folder = File::Temp->newdir;
 
 # What the make that started us was told is not for those that we start.
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS FLAVOUR SEED CK_FORK CK_RUN_CASE)};
+
+tests::lib::Built::launcher();
 
 sub run ( $wall_s, $environment, @command ) {
     return measure::Launch::run( command => \@command, env => $environment, directory => $tree, wall_s => $wall_s );

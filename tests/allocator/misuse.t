@@ -10,10 +10,12 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree    = "$Bin/../..";
 my $program = 'build/release/tests/misuse-par';
-system( 'make', '--silent', '-C', $tree, 'BACKENDS=par', 'BACKEND=', $program ) == 0 or BAIL_OUT("cannot build $program");
+tests::lib::Built::launcher();
+tests::lib::Built::insist( 'BACKENDS=par', 'BACKEND=', $program );
 
 my %caught = (
     'small-twice'    => 'xfree',
@@ -29,7 +31,11 @@ for my $way ( sort keys %caught ) {
     my $result  = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 20 );
     my $pointer = $result->{stdout} =~ s/\n\z//r;
     is( $result->{signal}, 6, "$way ends the process" ) or diag measure::Launch::sentence($result);
-    like( $result->{stderr}, qr/\A\Q$caught{$way}($pointer): \E[^\n]+\n\z/, '... with one line that names call and pointer' );
+    like(
+        $result->{stderr},
+        qr/\A\Q$caught{$way}($pointer): \E[^\n]+\n\z/,
+        '... with one line that names call and pointer'
+    );
 }
 my $right = measure::Launch::run( command => [ "$tree/$program", 'none' ], wall_s => 20 );
 is( $right->{exit}, 0, 'a program without misuse is left in peace' );

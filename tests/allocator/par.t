@@ -14,7 +14,9 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
+tests::lib::Built::insist(qw(build/release/measure/launch lib/libpar.so));
 my $tree   = "$Bin/../..";
 my $folder = File::Temp->newdir;
 my @par    = ( 'par_alloc.c', map { substr $_, length "$tree/" } glob "$tree/par/*.c" );
@@ -37,7 +39,8 @@ sub passes ( $name, %run ) {
       || diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
 }
 
-my $kernel_pages = built( 'kernel_pages', '-Wl,--wrap=madvise,--wrap=sysconf', 'tests/tools/kernel_pages.c', 'par/os.c' );
+my $kernel_pages =
+  built( 'kernel_pages', '-Wl,--wrap=madvise,--wrap=sysconf', 'tests/tools/kernel_pages.c', 'par/os.c' );
 for my $kib ( 4, 16, 64 ) {
     passes( "on kernel pages of $kib KiB a purge clears its range and changes nothing else",
         command => [ $kernel_pages, $kib ] );
@@ -46,10 +49,10 @@ for my $kib ( 4, 16, 64 ) {
 passes( 'the page map holds addresses of 48 bits, and refuses longer ones',
     command => [ built( 'addresses', 'tests/tools/addresses.c', 'par/page_map.c', 'par/os.c' ) ] );
 
-passes( 'a request that must fail leaves the heap warm', command => [ built( 'hopeless', 'tests/tools/hopeless.c', @par ) ] );
+passes( 'a request that must fail leaves the heap warm',
+    command => [ built( 'hopeless', 'tests/tools/hopeless.c', @par ) ] );
 
 my $libpar = "$tree/lib/libpar.so";
-system( 'make', '--silent', '-C', $tree, 'lib/libpar.so' ) == 0 or BAIL_OUT('the library cannot be built');
 passes(
     '... also that of libpar, whichever call of the family makes it',
     command => [ built( 'hopeless_family', '-fno-builtin', '-DFAMILY', 'tests/tools/hopeless.c' ) ],

@@ -14,14 +14,13 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree   = abs_path("$Bin/../..");
 my $build  = "$tree/build/release";
 my $libpar = "$tree/lib/libpar.so";
 my $folder = File::Temp->newdir;
-delete local $ENV{MAKEFLAGS};
-system( 'make', '--silent', '-C', $tree, 'lib/libpar.so', 'build/release/tests/family' ) == 0
-  or BAIL_OUT('the library or its test cannot be built');
+tests::lib::Built::insist(qw(build/release/measure/launch lib/libpar.so build/release/tests/tools/family));
 
 sub run ( $preload, @command ) {
     return measure::Launch::run(
@@ -34,7 +33,7 @@ sub run ( $preload, @command ) {
 }
 
 for my $preload ( 0, 1 ) {
-    my $result = run( $preload, "$build/tests/family" );
+    my $result = run( $preload, "$build/tests/tools/family" );
     my $whose  = $preload ? 'libpar' : 'the C library';
     like(
         $result->{stdout},

@@ -13,12 +13,12 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree    = abs_path("$Bin/../..");
-my $program = 'build/release/tests/preload_threads';
+my $program = 'build/release/tests/tools/preload_threads';
 delete local $ENV{MAKEFLAGS};
-system( 'make', '--silent', '-C', $tree, 'lib/libpar.so', $program ) == 0
-  or BAIL_OUT('the library or its test cannot be built');
+tests::lib::Built::insist( 'build/release/measure/launch', 'lib/libpar.so', $program );
 
 my %promise = (
     late    => 'what is freed after all destructors of a thread is not lost',

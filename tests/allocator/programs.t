@@ -17,6 +17,7 @@ use Test::More;
 use lib "$Bin/../..";
 use grader::Rubric;
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree     = "$Bin/../..";
 my $programs = $ENV{BIN} // "$tree/bin";
@@ -41,6 +42,14 @@ my $failing_disk = '/dev/full';
 my $only_course = ( $ENV{PROMISES} // q{} ) eq 'course';
 my $run_s       = $ENV{RUN_S}
   // ( $only_course ? grader::Rubric->read_file("$tree/grader/rubric.conf")->value('limits')->{run_s} : 60 );
+
+tests::lib::Built::launcher();
+tests::lib::Built::insist(
+    map {
+        my $program = $_;
+        map { "bin/$program-$_" } @backends
+    } @programs
+) if !defined $ENV{BIN};
 
 sub run ( $program, $backend, @arguments ) {
     return measure::Launch::run(

@@ -6,129 +6,151 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Cwd qw(abs_path);
+use Cwd            qw(abs_path);
 use File::Basename qw(dirname);
 use Test::More;
 
 my $build      = $ENV{BUILD} // 'build';
-my $time_limit = 60;                                        # seconds for one suite with one test case
+my $time_limit = 60;                       # seconds for one suite with one test case
 my $address    = qr/0x[0-9a-f]+/;
 
 # Backend, test case, what the suite has to say, and the description of this test. `traits`: the backend whose promises
 # are asked of it, if not those of an unknown one. `patience`: the part of its time limit that a test which may hang gets.
 my @bugs = (
-    {   backend => 'overlap',
+    {
+        backend => 'overlap',
         case    => 'overlap',
-        says    => qr/xmalloc\(33\) returned $address, which overlaps the live block $address of 33 bytes taken earlier/,
-        bug     => 'blocks of one size that overlap',
+        says => qr/xmalloc\(33\) returned $address, which overlaps the live block $address of 33 bytes taken earlier/,
+        bug  => 'blocks of one size that overlap',
     },
-    {   backend => 'misaligned',
+    {
+        backend => 'misaligned',
         case    => 'alignment',
         says    => qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes: it is 8 past a multiple of 16/,
         bug     => 'blocks of one size that are aligned to 8 bytes only',
     },
-    {   backend => 'shortblock',
+    {
+        backend => 'shortblock',
         case    => 'sizes',
         says    => qr/:sizes:every_size_from_0_to_70000\w+:0: (?:the live block .* was changed|.*Received signal)/,
         bug     => 'large blocks that are a page shorter than asked for',
     },
-    {   backend  => 'nolock',
+    {
+        backend  => 'nolock',
         case     => 'threads',
         says     => qr/:threads:\w+:0: (?:the live block|xmalloc|xrealloc|.*Received signal|.*Test timeout expired)/,
         bug      => 'threads without a lock',
         patience => 0.2,
     },
-    {   backend => 'lostcontent',
+    {
+        backend => 'lostcontent',
         case    => 'resize',
         says    => qr/xrealloc\($address of \d+ bytes, \d+\) changed byte \d+ from 0x\w\w to 0x\w\w/,
         bug     => 'content that is lost when a block moves',
     },
-    {   backend => 'overread',
+    {
+        backend => 'overread',
         case    => 'resize',
         says    => qr/growing_a_small_block\w+: crash \(.*\) in xrealloc\($address of 1 bytes, 268435456\)/,
         bug     => 'a copy of more bytes than the old block has',
     },
-    {   backend => 'leak',
+    {
+        backend => 'leak',
         case    => 'reuse',
         says    => qr/a block was taken and freed \d+ times, and the address space .* freed memory is not reused/,
         bug     => 'blocks that are never freed',
     },
-    {   backend => 'leakmove',
+    {
+        backend => 'leakmove',
         case    => 'reuse',
         says    => qr/a block was resized \d+ times, and the address space .* freed memory is not reused/,
         bug     => 'old blocks that are not freed after a move',
     },
-    {   backend => 'leakzero',
+    {
+        backend => 'leakzero',
         case    => 'reuse',
         says    => qr/a block was resized to 0 \d+ times, and the address space .* freed memory is not reused/,
         bug     => 'blocks that are not freed by a resize to 0',
     },
-    {   backend => 'foreign',
+    {
+        backend => 'foreign',
         case    => 'reuse',
         says    => qr/taken by one thread and freed by another \d+ times, .* freed memory is not reused/,
         bug     => 'blocks that are lost when another thread frees them',
     },
-    {   backend => 'threadloss',
+    {
+        backend => 'threadloss',
         case    => 'thread exit',
         says    => qr/memory of the process grew by .* what a thread leaves when it ends must be reused/,
         bug     => 'free blocks that are lost when a thread ends',
     },
-    {   backend => 'errno',
+    {
+        backend => 'errno',
         case    => 'errno',
         says    => qr/xfree\($address of 4096 bytes\) changed errno from 0 to 22 \(Invalid argument\)/,
         bug     => 'a free that changes errno',
     },
-    {   backend => 'noenomem',
+    {
+        backend => 'noenomem',
         case    => 'huge sizes',
         says    => qr/xmalloc\(18446744073709551615\) returned NULL with errno 0 \(Success\) instead of 12 /,
         bug     => 'a refusal without errno',
     },
-    {   backend => 'wraparound',
+    {
+        backend => 'wraparound',
         case    => 'huge sizes',
-        says    => qr/xmalloc\(18446744073709551615\) returned $address instead of NULL: no machine has that much memory/,
-        bug     => 'a size that wraps around when it is rounded up',
+        says => qr/xmalloc\(18446744073709551615\) returned $address instead of NULL: no machine has that much memory/,
+        bug  => 'a size that wraps around when it is rounded up',
     },
-    {   backend => 'lostblock',
+    {
+        backend => 'lostblock',
         case    => 'huge sizes',
         says    => qr/xmalloc\(0\) returned $address, which overlaps the live block $address of 0 bytes taken earlier/,
         bug     => 'a block that is freed by a resize that fails',
     },
-    {   backend  => 'keepslock',
+    {
+        backend  => 'keepslock',
         case     => 'huge sizes',
         says     => qr/:the_heap_is_usable_after_refusals:0: .*Test timeout expired/,
         bug      => 'a lock that is held after a refusal, so that the next call hangs',
         patience => 0.05,
     },
-    {   backend => 'nullresize',
+    {
+        backend => 'nullresize',
         case    => 'null and zero',
         says    => qr/resizing_null_takes_a_block: crash \(Segmentation fault\) in xrealloc\(NULL, 1\)/,
         bug     => 'a crash in the resize of NULL',
     },
-    {   backend => 'zeronull',
+    {
+        backend => 'zeronull',
         case    => 'null and zero',
         says    => qr/xmalloc\(0\) returned NULL although there is memory/,
         bug     => 'NULL for a block of 0 bytes',
     },
-    {   backend => 'oomcrash',
+    {
+        backend => 'oomcrash',
         case    => 'out of memory',
         says    => qr/when_memory_runs_out\w+: crash \(Segmentation fault\) in xmalloc\(64\)/,
         bug     => 'a crash when memory runs out',
     },
 
     # These promise more than they hold.
-    {   backend => 'leak',
+    {
+        backend => 'leak',
         case    => 'small space',
         traits  => 'par',
-        says    => qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks/,
-        bug     => 'freed memory that fills up a small address space',
+        says => qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks/,
+        bug  => 'freed memory that fills up a small address space',
     },
-    {   backend => 'leak',
+    {
+        backend => 'leak',
         case    => 'peak',
         traits  => 'par',
         says    => qr/were taken in small blocks and freed, but \d+ MiB of them are still in memory/,
         bug     => 'memory that does not come back after a peak',
     },
-    {   backend => 'hw08',
+    {
+        backend => 'hw08',
         case    => 'reuse',
         traits  => 'par',
         says    => qr/the address space has grown by \d+ MiB, so the freed memory was not used for the other size/,
@@ -144,7 +166,7 @@ sub run_program ( $environment, @command ) {
         setpgrp;    # Check passes the signal on to its whole group, which must not be ours
         open STDERR, '>&', \*STDOUT or die "cannot redirect: $!\n";
         local @ENV{ keys %{$environment} } = values %{$environment};
-        exec {$command[0]} @command or die "cannot start $command[0]: $!\n";
+        exec { $command[0] } @command or die "cannot start $command[0]: $!\n";
     }
     local @SIG{qw(ALRM INT TERM)} = ( sub { kill 'TERM', $pid } ) x 3;
     alarm $time_limit;
@@ -156,7 +178,7 @@ sub run_program ( $environment, @command ) {
 
 sub suite_of ($backend) { return "$build/release/tests/suite-$backend" }
 
-chdir dirname( dirname( abs_path($0) ) ) or die "cannot go to the root of the tree: $!\n";
+chdir dirname( dirname( dirname( abs_path($0) ) ) ) or die "cannot go to the root of the tree: $!\n";
 
 # What the make that started us was told (BACKEND=par) is not for the one that we start.
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS FLAVOUR SEED CK_FORK)};
@@ -164,7 +186,7 @@ delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS FLAVOUR
 my %seen;
 my @backends = grep { !$seen{$_}++ } map { $_->{backend} } @bugs;
 my ( $words, $status ) =
-    run_program( {}, 'make', '-s', '-j2', "BUILD=$build", "BACKENDS=@backends", map { suite_of($_) } @backends );
+  run_program( {}, 'make', '-s', '-j2', "BUILD=$build", "BACKENDS=@backends", map { suite_of($_) } @backends );
 BAIL_OUT("the suites of the broken backends cannot be built:\n$words") if $status != 0;
 
 plan tests => scalar @bugs;
@@ -173,5 +195,6 @@ for my $bug (@bugs) {
     my ( $said, $exit ) = run_program( \%environment, suite_of( $bug->{backend} ), $bug->{traits} // () );
     my $found = $exit == 1 && $said =~ $bug->{says};
     ok( $found, "the suite finds $bug->{bug}" )
-        or diag("suite-$bug->{backend}, \"$bug->{case}\": exit status $exit, expected 1 and $bug->{says}, but got:\n$said");
+      or
+      diag("suite-$bug->{backend}, \"$bug->{case}\": exit status $exit, expected 1 and $bug->{says}, but got:\n$said");
 }

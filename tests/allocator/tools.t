@@ -16,11 +16,12 @@ use Test::More;
 use lib "$Bin/../..";
 use measure::Launch;
 use measure::Profile;
+use tests::lib::Built;
 
 chdir "$Bin/../.." or die "tools.t: cannot enter the tree: $!\n";
 my $build    = $ENV{BUILD} // 'build';
 my @backends = split ' ', $ENV{BACKENDS} // 'sys hw08 par';
-my $launcher = "$build/release/measure/launch";
+my $launcher = tests::lib::Built::launcher();
 
 my $MAKE_WALL_S = 300;
 my $RUN_WALL_S  = 60;
@@ -119,8 +120,10 @@ sub run_under ($script) {
     write_program( "$folder/tests/suite-one", 'echo "100%: Checks: 3, Failures: 0, Errors: 0"' );
     write_program( "$folder/bin/list-one",    $script );
     return measure::Launch::run(
-        command =>
-          [ 'tests/tools/under', qw(--tool asan --backends one --programs list --folder), $folder, '--launcher', $launcher ],
+        command => [
+            'tests/tools/under', qw(--tool asan --backends one --programs list --folder),
+            $folder, '--launcher', $launcher
+        ],
         launcher => $launcher,
         wall_s   => $RUN_WALL_S,
     );

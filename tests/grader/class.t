@@ -21,13 +21,12 @@ use Time::HiRes qw(sleep time);
 use lib "$Bin/../..";
 use grader::class::Progress;
 use measure::Launch;
+use tests::lib::Built;
 use tests::lib::ClassStandIn;
 use tests::lib::KitCopy;
 
 my $real     = abs_path("$Bin/../..");
-my $launcher = $ENV{LAUNCHER} // "$real/build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+my $launcher = tests::lib::Built::launcher();
 plan skip_all => 'there is no GNU parallel here; ./setup --class installs it'
   if `parallel --version 2>/dev/null` !~ /\AGNU parallel/;
 

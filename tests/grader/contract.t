@@ -13,13 +13,11 @@ use Test::More;
 
 use lib "$Bin/../..";
 use grader::stages::Contract;
-use grader::contract::Reports;
 use measure::Launch;
+use tests::lib::Built;
 use tests::lib::ContractJob;
 
-my $launcher = $ENV{LAUNCHER} // "$Bin/../../build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+my $launcher = tests::lib::Built::launcher();
 chdir "$Bin/../.." or BAIL_OUT("cannot go to the root of the tree: $!");
 
 my $address = qr/0x[0-9a-f]+/;

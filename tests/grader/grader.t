@@ -17,10 +17,9 @@ use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
-my $launcher = $ENV{LAUNCHER} // "$Bin/../../build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+my $launcher = tests::lib::Built::launcher();
 
 my $GENEROUS_S = 240;
 my $real       = "$Bin/../..";

@@ -23,7 +23,9 @@ use grader::intake::Compile;
 use grader::intake::Files;
 use grader::intake::Judge;
 use measure::Launch;
+use tests::lib::Built;
 
+tests::lib::Built::launcher();
 my $folder = File::Temp->newdir;
 my $made   = 0;
 

@@ -21,7 +21,8 @@ mkdir $submission or die "cannot make $submission: $!\n";
 
 # Result: what it printed, on either output, and its exit status.
 sub regrade (@arguments) {
-    open my $output, '-|', "'$^X' '$Bin/../../grader/regrade' @arguments 2>&1" or die "cannot run grader/speed/regrade: $!\n";
+    open my $output, '-|', "'$^X' '$Bin/../../grader/speed/regrade' @arguments 2>&1"
+      or die "cannot run grader/speed/regrade: $!\n";
     my $printed = do { local $/ = undef; <$output> };
     close $output;
     return ( $printed, $? >> 8 );

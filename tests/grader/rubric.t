@@ -13,6 +13,7 @@ use JSON::PP   ();
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::results::Autolab;
 use grader::results::Results;
 use grader::results::Tap;
 use grader::Rubric;
@@ -155,7 +156,7 @@ subtest 'Results' => sub {
     like( $xml, qr/keeps &lt;content&gt; &amp; more/,              '... without markup in names' );
     unlike( $xml, qr/\x{1}/, '... and without control characters' );
 
-    my $line = JSON::PP->new->decode( $results->autolab_line );
+    my $line = JSON::PP->new->decode( grader::results::Autolab::line($results) );
     is_deeply(
         $line->{scores},
         { par_alloc => 1, hw08_alloc => 3, Speed => 1.5 },
@@ -181,7 +182,7 @@ subtest 'What costs no points' => sub {
     my $said = q{};
     {
         open my $screen, '>', \$said or die $!;
-        my $before = select $screen;     # where the grader's lines go
+        my $before = select $screen;              # where the grader's lines go
         my $tap    = grader::results::Tap->new;
         $tap->{diag_to} = $screen;
         for my $test (@all) {

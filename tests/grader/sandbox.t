@@ -21,10 +21,9 @@ use Time::HiRes qw(sleep time);
 use lib "$Bin/../..";
 use grader::sandbox::Sandbox;
 use measure::Launch;
+use tests::lib::Built;
 
-my $launcher = $ENV{LAUNCHER} // "$Bin/../../build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+my $launcher = tests::lib::Built::launcher();
 
 my $MIB         = 1024 * 1024;
 my $GENEROUS_S  = 10;
@@ -396,8 +395,11 @@ subtest 'Isolation by a user' => sub {
             is_refused( $sandbox, [ 'write', "$workspace/out/object" ], '... and a later run cannot change that' );
 
             my $other_workspace = File::Temp->newdir;
-            my $other =
-              grader::sandbox::Sandbox->choose( workspace => "$other_workspace", launcher => $launcher, wanted => 'user' );
+            my $other           = grader::sandbox::Sandbox->choose(
+                workspace => "$other_workspace",
+                launcher  => $launcher,
+                wanted    => 'user'
+            );
             $other->{fence} = 0;
             isnt( $other->user, $sandbox->user, 'another job is another user' );
             write_file( "$other_workspace/source.c", 'SECRET' );
@@ -489,8 +491,12 @@ subtest 'Mistakes of the caller' => sub {
         ok( !eval { $sandbox->wrap( command => ['true'], %{$options} ) }, $name );
         like( $@, $words, '... is named' );
     }
-    ok( !eval { grader::sandbox::Sandbox->choose( workspace => "$workspace", launcher => $launcher, wanted => 'best' ) },
-        'a level' );
+    ok(
+        !eval {
+            grader::sandbox::Sandbox->choose( workspace => "$workspace", launcher => $launcher, wanted => 'best' );
+        },
+        'a level'
+    );
     like( $@, qr/'best' is not one of namespaces user none/, '... that does not exist is named' );
 };
 

@@ -44,7 +44,8 @@ subtest 'the signed-rank distribution is that of all sign patterns' => sub {
     is( grader::speed::Sequential::critical( 10, 0.05 ),   10, '... and the critical value there at 0.05' );
     is( grader::speed::Sequential::critical( 5,  1 / 32 ), 0,  'a sum of just the chance that is allowed' );
     is( grader::speed::Sequential::critical( 5,  0.03 ),   -1, 'no sum is rare enough among five' );
-    cmp_ok( abs( grader::speed::Sequential::tail( 60, 914 ) - 0.5 ), '<', 0.003, 'half of the chance lies below the middle' );
+    cmp_ok( abs( grader::speed::Sequential::tail( 60, 914 ) - 0.5 ),
+        '<', 0.003, 'half of the chance lies below the middle' );
 };
 
 subtest 'ranks add up to the number of pairs' => sub {
@@ -81,11 +82,13 @@ subtest 'all looks together spend at most alpha' => sub {
         is( $looks[0]{critical} >= 0, 1,     '... and the first can already decide' );
     }
     is(
-        join( q{ }, map { $_->{rounds} } @{ grader::speed::Sequential::plan( alpha => 0.001, rounds_most => 40 )->{looks} } ),
+        join( q{ },
+            map { $_->{rounds} } @{ grader::speed::Sequential::plan( alpha => 0.001, rounds_most => 40 )->{looks} } ),
         '12 15 19 25 31 40',
         'the looks of a plan of forty rounds'
     );
-    ok( !eval { grader::speed::Sequential::plan( alpha => 0.001, rounds_most => 9 ) }, 'nine rounds are too few for 0.001' );
+    ok( !eval { grader::speed::Sequential::plan( alpha => 0.001, rounds_most => 9 ) },
+        'nine rounds are too few for 0.001' );
     like(
         $@,
         qr/\Aspeed_rounds_most is 9: .* can never tell anything; give more of either\n\z/,
@@ -320,10 +323,10 @@ subtest 'rules that err are seen to err' => sub {
 # ---- Error rates on recorded rounds --------------------------------------------------------------------------------------
 
 subtest 'recorded rounds, resampled by grader/speed/simulate' => sub {
-    my @recorded = glob "$Bin/../../grader/recorded/*.tsv";
+    my @recorded = glob "$Bin/../../grader/speed/recorded/*.tsv";
     cmp_ok( scalar @recorded, '>', 2, 'there are recordings' );
     my $each_row = sub ( $look, @options ) {
-        open my $table, '-|', $^X, "$Bin/../../grader/simulate", '--ratios', '0.80,0.90,1.00,1.10', @options, @recorded
+        open my $table, '-|', $^X, "$Bin/../../grader/speed/simulate", '--ratios', '0.80,0.90,1.00,1.10', @options, @recorded
           or die "cannot run grader/speed/simulate: $!";
         my %row;
         while ( my $line = <$table> ) {

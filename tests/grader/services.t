@@ -27,13 +27,12 @@ use grader::kit::Pristine;
 use grader::results::Results;
 use grader::Rubric;
 use measure::Launch;
+use tests::lib::Built;
 use tests::lib::KitCopy;
 
 my $GENEROUS_S = 240;
 my $real       = abs_path("$Bin/../..");
-my $launcher   = $ENV{LAUNCHER} // "$real/build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+my $launcher   = tests::lib::Built::launcher();
 
 my $folder = File::Temp->newdir( DIR => '/tmp' );
 chmod oct 755, $folder;    # what is graded runs as a user of its own
@@ -74,7 +73,7 @@ write_file( "$folder/short.conf", <<'END');
 END
 
 sub pack_for ( $service, @options ) {
-    return run_command( [ $^X, "$kit/grader/pack", $service, '--output', "$folder/out", @options ] );
+    return run_command( [ $^X, "$kit/grader/services/pack", $service, '--output', "$folder/out", @options ] );
 }
 
 # ---- Reading archives ------------------------------------------------------------------------------------------------------

@@ -16,13 +16,12 @@ use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 use tests::lib::ClassStandIn;
 use tests::lib::OneNodeSlurm;
 
 my $real     = abs_path("$Bin/../..");
-my $launcher = $ENV{LAUNCHER} // "$real/build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+my $launcher = tests::lib::Built::launcher();
 
 my $GENEROUS_S = 240;
 my $PROGRAM    = "$real/grader/grade-class";

@@ -115,8 +115,8 @@ package main;
 my $job;
 
 no warnings qw(redefine once);
-local *measure::Contention::new = sub ( $class, %options ) { return bless {}, 'FakeWatch' };
-local $grader::stages::Speed::NOW_S    = sub () { return $job->{clock_s} };
+local *measure::Contention::new     = sub ( $class, %options ) { return bless {}, 'FakeWatch' };
+local $grader::speed::Series::NOW_S = sub () { return $job->{clock_s} };
 
 # Result: the outcomes of the tests, in a hash by the kind: base, challenge, bonus.
 sub judge (%case) {

@@ -15,12 +15,11 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree     = "$Bin/../..";
-my $launcher = $ENV{LAUNCHER} // "$tree/build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
-my $folder = File::Temp->newdir;
+my $launcher = tests::lib::Built::launcher();
+my $folder   = File::Temp->newdir;
 chmod 0755, $folder;    # what is graded runs as a user of its own
 my $kit = "$folder/xmalloc";
 

@@ -18,12 +18,11 @@ use Test::More;
 use lib "$Bin/../..";
 use grader::kit::Pristine;
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree     = "$Bin/../..";
-my $launcher = $ENV{LAUNCHER} // "$tree/build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
-my $folder = File::Temp->newdir;
+my $launcher = tests::lib::Built::launcher();
+my $folder   = File::Temp->newdir;
 chmod 0755, $folder;    # what is graded runs as a user of its own
 
 # What the make that started us was told is not for those that we start.
@@ -156,7 +155,9 @@ for my $command ( $readme =~ /^    (make .*?)(?:  |$)/mg,
     my ($script) = $would =~ m{^(?:\t|\s*)((?:bench|tests|grader)/\w+) }m;
     ok( -x "$kit/$script", "... $script is there" ) if defined $script;
 }
-for my $script (qw(bench/compare bench/graph bench/try bench/profile tests/tools/under tests/allocator/programs.t test.pl)) {
+for my $script (
+    qw(bench/compare bench/graph bench/try bench/profile tests/tools/under tests/allocator/programs.t test.pl))
+{
     works( "$script has all its modules", $kit, $^X, '-c', $script );
 }
 my $help   = works( 'make help', $kit, qw(make help) );

@@ -25,8 +25,10 @@ use lecture::Profiles;
 use lecture::Results;
 use lecture::Sample;
 use measure::Launch;
+use tests::lib::Built;
 use tests::lib::StandIn;
 
+tests::lib::Built::launcher();
 my $tree   = "$Bin/../..";
 my $folder = File::Temp->newdir( TMPDIR => 1 );
 

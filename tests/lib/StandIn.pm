@@ -11,6 +11,7 @@ no warnings 'experimental::signatures';
 use File::Temp ();
 use JSON::PP   ();
 use measure::Launch;
+use tests::lib::Built;
 
 # The launcher reads what it reports from a file beside it, and counts in another one how often each command came.
 my $LAUNCHER = <<'END_OF_LAUNCHER';
@@ -67,6 +68,7 @@ sub _write ( $path, $content ) {
 }
 
 sub run ( $folder, $script, @arguments ) {
+    tests::lib::Built::launcher();
     return measure::Launch::run(
         command =>
           [ $script, '--bin', "$folder", '--launcher', "$folder/launch", '--json', "$folder/result.json", @arguments ],

@@ -14,12 +14,16 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree     = "$Bin/../..";
 my $programs = $ENV{BIN} // "$tree/bin";
 
 # hw08 would take minutes.
 my @backends = grep { $_ ne 'hw08' } split ' ', $ENV{BACKENDS} // 'sys par';
+
+tests::lib::Built::launcher();
+tests::lib::Built::insist( map { "bin/patterns-$_" } @backends ) if !defined $ENV{BIN};
 
 sub run (@command) { return measure::Launch::run( command => \@command, wall_s => 60 ) }
 

@@ -17,10 +17,9 @@ use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
-my $launcher = $ENV{LAUNCHER} // "$Bin/../../build/release/measure/launch";
--x $launcher
-  or BAIL_OUT("there is no launcher at $launcher: run 'make test', or 'make build/release/measure/launch' first");
+my $launcher = tests::lib::Built::launcher();
 
 # Nothing that is right takes this long; what is started here ends by itself, but later than that.
 my $GENEROUS_S = 20;

@@ -17,6 +17,7 @@ use Test::More;
 
 use lib "$Bin/../..";
 use measure::Launch;
+use tests::lib::Built;
 
 my $tree   = abs_path("$Bin/../..");
 my $folder = File::Temp->newdir;
@@ -24,8 +25,7 @@ my $known  = "$folder/known";
 delete local @ENV{qw(MAKEFLAGS MAKEOVERRIDES BACKENDS BIN BUILD)};
 
 sub make (@arguments) {
-    system( 'make', '--silent', '-C', $tree, @arguments ) == 0 or BAIL_OUT("make @arguments has failed");
-    return;
+    return tests::lib::Built::insist(@arguments);
 }
 make( 'BACKENDS=sys par', qw(xtrace replay bin/list-sys build/release/measure/launch) );
 my @GCC = ( qw(gcc -std=c11 -D_GNU_SOURCE -O0 -fno-builtin -pthread), "-I$tree", '-o' );
@@ -153,7 +153,8 @@ ok( !@{ $followed->{wrong} } && !grep( { $_ > 1000 } values %{ $followed->{left}
 
 # A block that another thread is given before free or realloc has returned.
 my $handover = "$folder/handover.so";
-system( @GCC, $handover, qw(-fPIC -shared), "$tree/tests/tools/handover.c" ) == 0 or BAIL_OUT('handover.c cannot be built');
+system( @GCC, $handover, qw(-fPIC -shared), "$tree/tests/tools/handover.c" ) == 0
+  or BAIL_OUT('handover.c cannot be built');
 {
     local $ENV{LD_PRELOAD} = $handover;
     my ( $handed, $handed_result ) = record('handover');

