@@ -23,6 +23,9 @@ THREADS ?= 4
 # Each script knows how many rounds it needs when nobody says.
 asked_rounds = $(if $(filter file,$(origin ROUNDS)),,--rounds $(ROUNDS))
 
+# With RESULTS=1 what a measurement prints is kept on a page beside what made it.
+kept = $(if $(RESULTS),measure/keep-results $(1) "make $(strip $(MAKECMDGOALS) $(filter-out RESULTS=%,$(MAKEOVERRIDES)))" --)
+
 # ---- Build -------------------------------------------------------------------------------------------------------------
 
 .PHONY: all programs libpar xtrace replay
@@ -44,23 +47,23 @@ test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpo
 # ---- Race --------------------------------------------------------------------------------------------------------------
 
 .PHONY: compare bench experiments scale claims ladder lecture test-lecture graph
-compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1
-	@bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
+compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1 RESULTS=1
+	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
 bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race them on allocation patterns, one table; ROUNDS=5 PEERS=1 [needs bench/run]
-	@bench/run --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/bench.json --launcher $(launcher)
+	@$(call kept,bench/RESULTS.md) bench/run --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/bench.json --launcher $(launcher)
 
 experiments: $(launcher) ## race par against copies that decide one thing otherwise; ROUNDS=9 [needs bench/experiments]
-	@bench/experiments $(asked_rounds) --json $(BUILD)/experiments.json --launcher $(launcher)
+	@$(call kept,bench/RESULTS.md) bench/experiments $(asked_rounds) --json $(BUILD)/experiments.json --launcher $(launcher)
 
 scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## cost of a call with 1 to 64 threads, against a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs [needs bench/scale]
-	@bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
+	@$(call kept,bench/RESULTS.md) bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
 	    --json $(BUILD)/scale.json --launcher $(launcher)
 
 claims: $(launcher) ## what the notes claim of each allocator: claim, figure, verdict, in about a minute; ROUNDS=7 [needs ladder/claims]
 	@$(MAKE) --silent BACKENDS="sys hw08 par $(ladder)" BACKEND= claims-programs
-	@ladder/claims $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/claims.json --launcher $(launcher)
+	@$(call kept,ladder/RESULTS.md) ladder/claims $(asked_rounds) $(if $(RESULTS),--markdown) --bin "$(BIN)" --json $(BUILD)/claims.json --launcher $(launcher)
 
 ladder: $(launcher) ## the ladder's own suites and answers, also under valgrind and both sanitizers; a quarter of an hour [needs ladder]
 	@$(MAKE) --silent BACKENDS="$(ladder)" BACKEND= suites
@@ -98,7 +101,7 @@ kit: ## compile once what every grade links with, for perl test.pl --kit build/k
 	@for flavour in release valgrind tsan; do \
 	    $(MAKE) --silent BUILD=$(KIT) FLAVOUR=$$flavour kit-objects || exit 1; done
 corpus: ## grade all submissions with known verdicts, an hour; goes on where it was stopped; KIND=broken [needs tests/corpus/run]
-	@tests/corpus/run $(if $(KIND),--kind $(KIND))
+	@$(call kept,tests/corpus/RESULTS.md) tests/corpus/run $(if $(KIND),--kind $(KIND))
 pristine: ## write grader/kit/pristine.sha256, after a change of the kit's own files that is meant [needs handout/pack]
 	@perl -I. -Mgrader::kit::Pristine -e 'grader::kit::Pristine::write(".")'
 

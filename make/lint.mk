@@ -24,5 +24,9 @@ define run_lint
 	@printf '%s\n' $(c_sources) | $(in_parallel) -n 6 sh -c 'clang-tidy --quiet -p . "$$@" 2>/dev/null' clang-tidy
 	@for source in $(perl_sources); do perl -I . -c $$source 2>&1 | grep -v ' syntax OK$$' && exit 1; done; true
 	@perlcritic --quiet --profile .perlcriticrc --gentle $(perl_sources)
+	@wc -l $(c_sources) $(perl_sources) | awk '$$2 != "total" && $$1 > 400 { \
+	    print "lint: would a stranger find what they look for in " $$2 ", of " $$1 " lines?" }'
+	@dirname $(c_sources) $(perl_sources) | sort | uniq -c | awk '$$1 > 20 { \
+	    print "lint: does " $$2 "/, of " $$1 " files, answer one question?" }'
 	@echo 'lint: $(words $(c_sources)) C files and $(words $(perl_sources)) Perl files are clean.'
 endef

@@ -11,7 +11,7 @@
 #include "trace/formats/formats.h"
 #include "trace/output.h"
 
-// Text is the last by its ending, since it has none.
+// Text is the last, because it has no ending: it is for every other name.
 static const struct trace_format* const formats[] = {&binary_format, &rep_format, &text_format};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
@@ -57,7 +57,7 @@ void trace_save(const struct trace* trace, const char* path) {
     static struct output output;
     output_open(&output, path);
     size_t format = 0;
-    while (!ends_in(path, formats[format]->ending)) format++;
+    while (format < FORMATS - 1 && !ends_in(path, formats[format]->ending)) format++;
     formats[format]->write(trace, &output);
     output_close(&output);
 }
