@@ -8,10 +8,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Copy qw(copy);
-use File::Find ();
-use File::Temp ();
-use FindBin    qw($Bin);
+use File::Basename qw(basename);
+use File::Copy     qw(copy);
+use File::Find     ();
+use File::Path     qw(make_path);
+use File::Temp     ();
+use FindBin        qw($Bin);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -89,8 +91,9 @@ sub misbehaving ( $code, $when = 'constructor' ) {
 # Result: the path of a new tree with these backends (name => source) and the stand-in as each of these programs.
 sub make_tree ( $name, $backends, @programs ) {
     my $tree = "$folder/$name";
-    mkdir $tree or die $!;
-    copy( "$real/$_", "$tree/$_" ) or die "$_: $!" for qw(Makefile xmalloc.h);
+    make_path("$tree/make");
+    my @rules = map { 'make/' . basename($_) } glob "$real/make/*.mk";
+    copy( "$real/$_", "$tree/$_" ) or die "$_: $!" for qw(Makefile xmalloc.h), @rules;
     write_file( "$tree/${_}_main.c",  $STAND_IN )       for @programs;
     write_file( "$tree/${_}_alloc.c", $backends->{$_} ) for keys %{$backends};
     return $tree;
