@@ -14,6 +14,7 @@ use File::Find     ();
 use File::Path     qw(make_path);
 use File::Temp     ();
 use FindBin        qw($Bin);
+use POSIX          qw(WNOHANG);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -357,9 +358,13 @@ sub interrupt ( $signal, $tree, $file ) {
         exec $^X, "$real/test.pl", '--tree', $tree, '--backends', 'par', '--programs', 'list', '--isolation', 'none';
     }
     my $deadline = time + $GENEROUS_S;
-    my $started;
-    sleep 0.02 until ($started) = grep { -s } glob("$temporary/*/$file") or time > $deadline;
+    my ( $started, $has_ended );
+    until ( ($started) = grep { -s } glob("$temporary/*/$file") ) {
+        last if time > $deadline || ( $has_ended = waitpid( $pid, WNOHANG ) == $pid );
+        sleep 0.02;
+    }
     ok( $started, 'the program runs' );
+    return diag( 'the grader ended before that: ', read_file("$folder/said") ) if $has_ended;
     my $program = $started ? read_file($started) : $pid;
     kill $signal => $pid;
     waitpid $pid, 0;
