@@ -5,7 +5,10 @@
 export PROMISES ?= $(if $(wildcard ASSIGNMENT.md),course,all)
 
 only_backends := $(BACKEND)$(filter-out release,$(FLAVOUR))
-tap_tests = $(if $(only_backends),tests/allocator/programs.t,$(wildcard tests/*/*.t))
+# Those that take minutes begin first, so that none of them is left alone at the end.
+longest_tests := $(wildcard $(addprefix tests/,allocator/ladder.t grader/corpus.t grader/grader.t lecture/lecture.t))
+all_tests = $(longest_tests) $(filter-out $(longest_tests),$(wildcard tests/*/*.t))
+tap_tests = $(if $(only_backends),tests/allocator/programs.t,$(all_tests))
 
 # Two at a time, but for those that have make build something in this tree.
 at_once = $(if $(only_backends),,--jobs 2 \
