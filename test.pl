@@ -53,11 +53,11 @@ sub read_options () {
     my %option = ( tree => $RealBin, rubric => $RUBRIC );
     local $SIG{__WARN__} = sub ($warning) { usage_error( $warning =~ s/\n\z//r ) };
     GetOptions(
-        \%option,          'tree=s',      'submission=s', 'rubric=s',
-        'seed=i',          'only=s',      'tests=s',      'backends=s',
-        'programs=s',      'timeout=f',   'isolation=s',  'kit=s',
-        'require-sandbox', 'changed-kit', 'autolab', ( map { "$_=s" } @FORMATS ),
-        'help'
+        \%option,     'tree=s',          'submission=s', 'rubric=s',
+        'seed=i',     'only=s',          'tests=s',      'backends=s',
+        'backend=s@', 'programs=s',      'timeout=f',    'isolation=s',
+        'kit=s',      'require-sandbox', 'changed-kit',  'autolab',
+        ( map { "$_=s" } @FORMATS ), 'help'
     ) or usage_error('the options could not be read');
     pod2usage( -exitval => 0, -verbose => 2, -noperldoc => 1 ) if $option{help};
 
@@ -73,6 +73,11 @@ sub read_options () {
     usage_error("--submission $option{submission}: there is no such folder or archive")
       if defined $option{submission} && !-e $option{submission};
 
+    for my $word ( @{ delete $option{backend} // [] } ) {
+        my ( $backend, $path ) = $word =~ m{\A(\w+)=([^/].*)\z} or usage_error("--backend $word: say NAME=FILE");
+        usage_error("--backend $word: there is no --submission to find it in") if !defined $option{submission};
+        $option{given}{$backend} = $path;
+    }
     for my $list ( grep { defined $option{$_} } qw(backends programs) ) {
         my @names = grep { length } split /[\s,]+/, $option{$list};
         my ($odd) = grep { !/\A\w+\z/ } @names;
@@ -103,6 +108,8 @@ sub prepare ( $rubric, $workspace, %option ) {
         $option{submission} // $option{tree},
         $workspace->folder('submission'),
         not_helpers => [ grader::kit::Pristine::files($RealBin) ],
+        names       => grader::Settings::names($settings),
+        given       => $option{given},
         defined $option{submission} ? () : ( only => grader::intake::Files::in_tree( @{$backends} ) ),
     );
     return grader::Job->new(
@@ -236,8 +243,8 @@ The report and the graph are there.
 
 =back
 
-A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). The backends may lie in sub-folders and have the older
-names of the course: hw07_malloc.c for hw08_alloc.c; hwx_malloc.c, par_malloc.c or opt_malloc.c for par_alloc.c. Helper files
+A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). The backends may lie in sub-folders and have other names
+of the course: the rubric's terms list them, and the homework's names are never taken for the optimized allocator. Helper files
 are found by the functions that are missing. Sources are compiled with their own headers first and with F<xmalloc.h>; warnings
 are shown and are no failure. A submission with one of the backends is graded for that one.
 
@@ -278,6 +285,11 @@ Run this stage alone; or those tests alone whose id (as in the JSON file: par.re
 =item --backends LIST, --programs LIST
 
 Look at these only; names separated by commas or blanks. The C library's, sys, is always there to compare with.
+
+=item --backend NAME=FILE
+
+Take this file of the submission, named relative to its folder, for this backend, whatever its name; may be given again for
+another backend. Without it the names in the rubric's terms decide, and the report says which file was taken and which not.
 
 =item --seed N
 

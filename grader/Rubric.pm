@@ -24,6 +24,14 @@ my $name_list = sub ($value) {
     return if ref $value eq 'ARRAY' && @{$value} && all { !ref && /$NAME/ } @{$value};
     return 'a list of names';
 };
+my $patterns = sub ($value) {
+    return if ref $value eq 'ARRAY' && @{$value} && all { !ref && /\A[\w*-]+[.]c\z/ } @{$value};
+    return 'a list of names of C files, in which * stands for anything';
+};
+my $truth = sub ($value) {
+    return if JSON::PP::is_bool($value);
+    return 'true or false';
+};
 my $tops = sub ($value) {
     return if ref $value eq 'ARRAY' && all { _is_whole( $_, 2, 5_000_000 ) } @{$value};
     return 'a list of whole numbers from 2 to 5,000,000';
@@ -40,6 +48,14 @@ my %SHAPE = (
     stages => sub ($value) {
         return if ref $value eq 'ARRAY' && all { !ref && $STAGES{$_} } @{$value};
         return 'a list of some of ' . join ', ', sort keys %STAGES;
+    },
+    terms => {
+        names           => _table_of( $patterns, $NAME ),
+        alignment       => _one_of( 1, 2, 4, 8, 16 ),
+        null            => $truth,
+        zero            => $truth,
+        memory_times    => _number( 1,  100 ),
+        small_space_mib => _number( 12, 1024 ),
     },
     backends    => $name_list,
     programs    => $name_list,
@@ -71,6 +87,13 @@ sub _number ( $low, $high ) {
     return sub ($value) {
         return if !ref $value && looks_like_number($value) && $value >= $low && $value <= $high;
         return "a number from $low to $high";
+    };
+}
+
+sub _one_of (@values) {
+    return sub ($value) {
+        return if !ref $value && grep { $_ eq $value } @values;
+        return 'one of ' . join ', ', @values;
     };
 }
 
@@ -159,7 +182,7 @@ sub apply_to ( $self, $settings ) {
     $settings->{programs}     = $values->{programs};
     $settings->{backends}     = $values->{backends};
     $settings->{"${_}_ratio"} = $speed->{$_} for keys %{$speed};
-    @{$settings}{qw(tops drawn_tops deliverables)} = @{$values}{qw(tops drawn_tops deliverables)};
+    @{$settings}{qw(terms tops drawn_tops deliverables)} = @{$values}{qw(terms tops drawn_tops deliverables)};
     $settings->{run_timeout_s}   = $limits->{run_s};
     $settings->{build_timeout_s} = $limits->{build_s};
     $settings->{memory_bytes}    = $limits->{memory_mib} * 1024 * 1024;

@@ -18,6 +18,9 @@ sub defaults () {
         baseline => 'hw08',
         library  => 'sys',
 
+        # What the students were promised; the rubric says it.
+        terms => {},
+
         # Right answers: always these, and one drawn from each range.
         tops       => { usual => [ 2, 3, 100, 1000, 10_000, 100_000 ], hw08 => [ 2, 3, 100, 1000 ] },
         drawn_tops => { usual => [ [ 4, 9999 ], [ 10_001, 120_000 ] ], hw08 => [ [ 4, 999 ], [ 1001, 1500 ] ] },
@@ -32,15 +35,15 @@ sub defaults () {
         challenge_ratio => 1,
         bonus_ratio     => 0.9,
 
-        # A wrong verdict, on either side, has at most this chance. A comparison ends when all is decided about it, and
-        # never makes more rounds than this. Nor does it take more seconds, or twice as many where the machine is so slow that
-        # nothing could be told before.
+  # A wrong verdict, on either side, has at most this chance. A comparison ends when all is decided about it, and
+  # never makes more rounds than this. Nor does it take more seconds, or twice as many where the machine is so slow that
+  # nothing could be told before.
         speed_alpha        => 0.001,
         speed_rounds_most  => 80,
         speed_seconds_most => 40,
 
-        # TOP is chosen so that the slower one takes about so much CPU time. Shorter runs of the same program differ more
-        # from each other than the greater number of rounds makes good.
+       # TOP is chosen so that the slower one takes about so much CPU time. Shorter runs of the same program differ more
+       # from each other than the greater number of rounds makes good.
         base_aim_s       => 0.4,
         challenge_aim_s  => 0.7,
         speed_top_first  => 1000,
@@ -57,6 +60,12 @@ sub defaults () {
         speed_threads    => 4,
         speed_cpus_least => 2,
     };
+}
+
+# The names of the backends' files, the homework first, as grader::intake::Names::roles takes them.
+sub names ($settings) {
+    my $names = $settings->{terms}{names} // {};
+    return [ map { [ $_ => $names->{$_} // ["${_}_alloc.c"] ] } @{ $settings->{backends} } ];
 }
 
 # The setting of this name for one backend: its own, or the usual one.

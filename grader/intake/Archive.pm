@@ -4,7 +4,7 @@ package grader::intake::Archive;
 # and no more of them than the limits allow; entries that would be anything else are left out and named.
 #
 # A small archive that swells (a "zip bomb") is given up as soon as it passes the limit. A link in a zip becomes a plain
-# file that holds its target's name, which does no harm.
+# file that holds its target's name; the links of a tar are told to the caller, and nothing is written for them.
 
 use v5.34;
 use warnings;
@@ -22,8 +22,8 @@ my $TAR_BYTES_A_FILE = 2048;     # at most, for headers and padding of an entry
 my $MOST_NAME        = 60;       # characters of an entry's name that are printed
 
 # $file: the archive. %limits: into => an existing folder, bytes => of all files together, files => how many, scratch => a
-# path for a temporary file. Result: the lines that say what was left out, and why. Dies with one line when nothing can be
-# had of the archive.
+# path for a temporary file, links => a hash that gets the symbolic links, path => target. Result: the lines that say what was
+# left out, and why. Dies with one line when nothing can be had of the archive.
 sub unpack_into ( $file, %limits ) {
     my $state = { %limits, left_out => [], seen_files => 0, seen_bytes => 0 };
     if ( $file =~ /[.]zip\z/i ) { _unzip( $file, $state ) }
@@ -111,6 +111,11 @@ sub _read_tar ( $plain, $state ) {
     while ( my $entry = $next->() ) {
         $entries++;
         next if $entry->is_dir;
+        if ( $entry->is_symlink && defined safe_path( $entry->full_path ) ) {
+            die "the archive holds more than $state->{files} files\n" if ++$state->{seen_files} > $state->{files};
+            $state->{links}{ safe_path( $entry->full_path ) } = $entry->linkname;
+            next;
+        }
         if ( !$entry->is_file ) {
             _leave_out( $state, $entry->full_path, 'it is no plain file, but a link or a device' );
             next;

@@ -47,7 +47,11 @@ sub warning_flags ($run) {
 sub backend ( $job, $backend ) {
     my $intake = $job->intake;
     my ( $source, @notes ) = $intake->source_of($backend);
-    return { complaint => "there is no ${backend}_alloc.c in what was handed in", errors => [], notes => [] }
+    return {
+        complaint => join( '; ', "there is no ${backend}_alloc.c in what was handed in", @notes ),
+        errors    => [],
+        notes     => []
+      }
       if !defined $source;
 
     my $self = { job => $job, intake => $intake, folder => $job->workspace_folder("submission-$backend") };
@@ -232,7 +236,8 @@ sub _join ( $self, $name, @objects ) {
     my ( $whole, $object ) = ( "$self->{folder}/whole-$name", "$self->{folder}/$name" );
     my $linked = _run( $self, [ qw(ld -r -d -z noexecstack -o), $whole, @objects ] );
     my $hidden = measure::Launch::ok($linked)
-      && _run( $self, [ 'objcopy', ( map { "--keep-global-symbol=$_" } grader::intake::Judge::calls() ), $whole, $object ] );
+      && _run( $self,
+        [ 'objcopy', ( map { "--keep-global-symbol=$_" } grader::intake::Judge::calls() ), $whole, $object ] );
     my ($failed) = grep { $_ && !measure::Launch::ok($_) } $linked, $hidden;
     if ($failed) {
         my @said = grader::kit::Make::readable( $failed->{stderr}, $self->{intake}->folder, $self->{folder} );

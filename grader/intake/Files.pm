@@ -1,9 +1,8 @@
 package grader::intake::Files;
 
-# Takes in a submission: a folder or an archive becomes a folder of plain files in the workspace, in which the sources of
-# the backends are found under any name that the course has used.
+# Takes in a submission: a folder or an archive becomes a folder of plain files in the workspace.
 #
-# Nothing of the submission is followed (links), run, or trusted to be small.
+# Nothing of the submission is run, or trusted to be small. A link counts when it leads to another file of the submission.
 
 use v5.34;
 use warnings;
@@ -16,6 +15,7 @@ use File::Copy     qw(copy);
 use File::Find     ();
 use File::Path     qw(make_path);
 use grader::intake::Archive;
+use grader::intake::Names;
 
 # Of all files together, and how many; of a file that is taken from a folder; and of a source that is compiled.
 my $MOST_BYTES        = 64 * 1024 * 1024;
@@ -29,19 +29,27 @@ my $MOST_HEADER_FOLDERS = 20;
 my $NO_FOLDER = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
 my $NO_FILE   = qr/\A[.]_|~\z|\A[.]?#|[.]sw[op]\z/;
 
-# The other names that the course has given to a backend's file over the years.
-my %OLD_NAMES = (
-    hw08 => [qw(hw07_malloc.c hw08_malloc.c)],
-    par  => [qw(hwx_malloc.c par_malloc.c opt_malloc.c opt_alloc.c hwx_alloc.c)],
-);
+# Links may lead to links, so often; and all that they lead to has so many bytes at most.
+my $MOST_LINKS        = 8;
+my $MOST_LINKED_BYTES = 16 * 1024 * 1024;
+
+# A link that an archive or a Windows checkout turned into a file is so short, and holds the path of its target alone.
+my $MOST_LINK_BYTES = 200;
 
 # $source: a folder or an archive. $folder: an empty one to fill. %how: only => a regular expression for the paths that are
-# taken from a folder; not_helpers => [paths, relative to the backend's, of sources that are no helpers: the kit's own].
+# taken from a folder; not_helpers => [paths, relative to the backend's, of sources that are no helpers: the kit's own];
+# names, given => as for grader::intake::Names::roles.
 # Result: an object. Dies with one line when there is nothing to take in.
 sub new ( $class, $source, $folder, %how ) {
     $source = Cwd::abs_path($source) if -d $source;
-    my $self =
-      bless { folder => $folder, notes => [], only => $how{only} // qr//, not_helpers => $how{not_helpers} // [] },
+    my $self = bless {
+        folder      => $folder,
+        notes       => [],
+        only        => $how{only}        // qr//,
+        not_helpers => $how{not_helpers} // [],
+        names       => $how{names}       // [],
+        given       => $how{given}       // {},
+      },
       $class;
     if    ( -d $source )  { $self->_take_folder($source) }
     elsif ( !-f $source ) { die "$source: there is no such folder or archive\n" }
@@ -56,9 +64,17 @@ sub new ( $class, $source, $folder, %how ) {
             bytes   => $MOST_BYTES,
             files   => $MOST_FILES,
             scratch => "$folder.tar",
+            links   => \my %links,
           );
+        $self->_follow( \%links );
     }
     $self->{files} = [ _files_in($folder) ];
+    $self->_follow_texts;
+    for my $backend ( sort keys %{ $self->{given} } ) {
+        my $path = $self->{given}{$backend};
+        die "--backend $backend=$path: there is no such file in what was handed in\n"
+          if !grep { $_ eq $path } $self->files;
+    }
     return $self;
 }
 
@@ -80,7 +96,8 @@ sub files ($self) { return @{ $self->{files} } }
 # Copies the plain files of a folder, but not those that are too long to be of use.
 sub _take_folder ( $self, $source ) {
     my ( $files, $bytes ) = ( 0, 0 );
-    for my $path ( grep { $_ =~ $self->{only} } _files_in( $source, $self->{notes} ) ) {
+    my %links;
+    for my $path ( grep { $_ =~ $self->{only} } _files_in( $source, $self->{notes}, \%links ) ) {
         my $file_bytes = -s "$source/$path";
         if ( $file_bytes > $MOST_FILE_BYTES ) {
             push @{ $self->{notes} }, "'$path' was left out: it has $file_bytes bytes";
@@ -93,18 +110,76 @@ sub _take_folder ( $self, $source ) {
         make_path( dirname($target) );
         copy( "$source/$path", $target ) or die "cannot copy $path of the submission: $!\n";
     }
+    delete @links{ grep { $_ !~ $self->{only} } keys %links };
+    $self->_follow( \%links );
     return;
 }
 
-# The plain files below a folder. What is none of that is named in @$notes.
-sub _files_in ( $folder, $notes = [] ) {
+# Puts a copy of its target in the place of each link that leads to a plain file of the submission. Nothing is followed on
+# the disk: a link is a name here, and its target is sought among the files that were taken.
+sub _follow ( $self, $links ) {
+    my %left = %{$links};
+    for ( 1 .. $MOST_LINKS ) {
+        for my $path ( sort keys %left ) {
+            my $found = _target_of( $path, $left{$path} ) // next;
+            next if !$self->_copy_within( $found, $path );
+            push @{ $self->{notes} }, "'$path' is a link to $found";
+            delete $left{$path};
+        }
+    }
+    push @{ $self->{notes} },
+      map { "'$_' was left out: it is a link, and leads to no source of the submission" } sort keys %left;
+    return;
+}
+
+# Result: whether there is a file at $path now.
+sub _copy_within ( $self, $from, $path ) {
+    my $source = "$self->{folder}/$from";
+    return 0 if !-f $source || -l $source || -e "$self->{folder}/$path";
+    $self->{linked_bytes} += -s $source;
+    return 0 if $self->{linked_bytes} > $MOST_LINKED_BYTES;
+    return 0 if !eval { make_path( dirname("$self->{folder}/$path") ); 1 };
+    return copy( $source, "$self->{folder}/$path" );
+}
+
+# Where a link leads, relative to the submission; undef when it leads out of it.
+sub _target_of ( $path, $target ) {
+    return if $target =~ m{\A/|[\x00-\x1f\x7f]};
+    my @parts = split m{/}, $path;
+    pop @parts;
+    for my $part ( split m{/}, $target ) {
+        next if $part eq q{} || $part eq q{.};
+        if ( $part eq q{..} ) { return if !@parts; pop @parts }
+        else                  { push @parts, $part }
+    }
+    return join q{/}, @parts;
+}
+
+# A source or header that holds nothing but the path of another one is a link, as zip and git on Windows keep it.
+sub _follow_texts ($self) {
+    my %links;
+    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ } $self->files ) {
+        next if -s "$self->{folder}/$path" > $MOST_LINK_BYTES;
+        my ($target) = $self->text($path) =~ m{\A([\w.+/-]+[.]\w+)\n?\z} or next;
+        my $found = _target_of( $path, $target );
+        next if !defined $found || $found eq $path || !-f "$self->{folder}/$found";
+        $links{$path} = $target;
+        unlink "$self->{folder}/$path";
+    }
+    $self->_follow( \%links ) if %links;
+    return;
+}
+
+# The plain files below a folder. Links to files go to %$links, path => target; what else is no plain file is named in @$notes.
+sub _files_in ( $folder, $notes = [], $links = {} ) {
     my @found;
     my $wanted = sub {
         return if !lstat $File::Find::name || -d _;
         my $path = substr $File::Find::name, length($folder) + 1;
         return if basename($path) =~ $NO_FILE;
-        if ( -f _ ) { push @found, $path }
-        else        { push @{$notes}, "'$path' was left out: it is no plain file, but a link or a device" }
+        if    ( -f _ ) { push @found, $path }
+        elsif ( -l _ ) { $links->{$path} = readlink $File::Find::name }
+        else           { push @{$notes}, "'$path' was left out: it is no plain file, but a device or a pipe" }
     };
     my $sift = sub (@names) {
         return grep { $_ !~ $NO_FOLDER || !-d "$File::Find::dir/$_" } @names;
@@ -114,27 +189,27 @@ sub _files_in ( $folder, $notes = [] ) {
     return @found;
 }
 
-# The file of a backend, relative to the folder, and its note when an old name was taken for the new one; nothing when the
-# submission has none.
+# The file of a backend, relative to the folder, or undef when the submission has none; and sentences: why this one, and which
+# was not taken.
 sub source_of ( $self, $backend ) {
-    for my $name ( "${backend}_alloc.c", @{ $OLD_NAMES{$backend} // [] } ) {
-        my ( $found, @more ) = grep { basename($_) eq $name } $self->files;
-        next if !defined $found;
-        my @notes;
-        push @notes, "$found is taken for ${backend}_alloc.c"          if $name ne "${backend}_alloc.c";
-        push @notes, "there is also $more[0], which was not looked at" if @more;
-        return ( $found, @notes );
-    }
-    return;
+    my %ours = map { $_ => 1 } @{ $self->{not_helpers} };
+    $self->{roles} //= grader::intake::Names::roles(
+        [ grep { !$ours{$_} } $self->files ],
+        $self->{names},
+        given => $self->{given},
+        text  => sub ($path) { return $self->unfit($path) ? q{} : $self->text($path) },
+    );
+    my $role = $self->{roles}{$backend} // { notes => [] };
+    return ( $role->{source}, @{ $role->{notes} } );
 }
 
-# The other C sources, those beside or below the given one first: what may hold its helper functions. The kit's own are none:
+# The other sources, those beside or below the given one first: what may hold its helper functions. The kit's own are none:
 # many hand in the whole tree.
 sub helpers_for ( $self, $source ) {
     my $home   = dirname($source);
     my $prefix = $home eq q{.} ? q{} : "$home/";
     my %ours   = map  { $prefix . $_ => 1 } @{ $self->{not_helpers} };
-    my @others = grep { /[.]c\z/ && $_ ne $source && !$ours{$_} } $self->files;
+    my @others = grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files;
     return ( ( grep { index( $_, $prefix ) == 0 } @others ), grep { index( $_, $prefix ) != 0 } @others );
 }
 
