@@ -70,7 +70,8 @@ static struct message* message_generate(struct server* server) {
 static void results_make_room(struct server* server, uint64_t more) {
     if (server->result_capacity - server->result_count >= more) return;
     uint64_t capacity = 2 * server->result_capacity + more;
-    struct result* results = xrealloc(server->results, capacity * sizeof(struct result));
+    size_t bytes = capacity * sizeof(struct result);
+    struct result* results = server->results == NULL ? xmalloc(bytes) : xrealloc(server->results, bytes);
     if (results == NULL) fail_no_memory("the table of results");
     server->results = results;
     server->result_capacity = capacity;
@@ -129,7 +130,7 @@ int main(int argc, char** argv) {
     for (uint64_t i = 0; i < server.result_count; i++) {
         answer_consider(&answer, server.results[i].number, server.results[i].steps);
     }
-    xfree(server.results);
+    if (server.results != NULL) xfree(server.results);
     queue_destroy(&server.queue);
     pthread_mutex_destroy(&server.table_lock);
     answer_print(&answer);

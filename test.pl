@@ -45,7 +45,7 @@ my %STAGES = (
     deliverables => \&grader::stages::Deliverables::tests,
 );
 my @FORMATS = grader::results::Results::formats();
-my $RUBRIC  = "$RealBin/grader/rubric.conf";
+my $RUBRIC  = "$RealBin/grader/rubrics/kit.conf";
 
 sub usage_error ($message) { return pod2usage( -message => "test.pl: $message", -exitval => 2, -verbose => 0 ) }
 
@@ -267,7 +267,7 @@ Take programs, Makefile and tests from DIR instead of from beside test.pl; grade
 
 =item --rubric FILE
 
-Points, thresholds, limits, TOPs, stages and deliverables; F<grader/rubric.conf> explains them and holds what is not said.
+Points, thresholds, limits, TOPs, stages and deliverables; F<grader/rubrics/kit.conf> explains them and holds what is not said.
 
 =item --json FILE, --gradescope FILE, --junit FILE
 

@@ -1,6 +1,6 @@
 package grader::Rubric;
 
-# Reads a rubric (grader/rubric.conf) and checks it: every mistake in it is one line that names the place and says what is
+# Reads a rubric (grader/rubrics/kit.conf) and checks it: every mistake in it is one line that names the place and says what is
 # wanted there.
 
 use v5.34;

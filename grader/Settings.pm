@@ -19,7 +19,7 @@ sub defaults () {
         library  => 'sys',
 
         # What the students were promised; the rubric says it.
-        terms => {},
+        terms => { alignment => 8, null => 0, zero => 0, memory_times => 3, small_space_mib => 16, names => {} },
 
         # Right answers: always these, and one drawn from each range.
         tops       => { usual => [ 2, 3, 100, 1000, 10_000, 100_000 ], hw08 => [ 2, 3, 100, 1000 ] },

@@ -1,4 +1,4 @@
-// ivec.c: see ivec.h.
+// ivec.c: see ivec.h. No program passes NULL to xrealloc or xfree, or asks for 0 bytes: the course promised neither.
 
 #include "programs/ivec.h"
 
@@ -17,7 +17,8 @@ struct ivec* ivec_make(void) {
 void ivec_append(struct ivec* vector, uint64_t element) {
     if (vector->length == vector->capacity) {
         size_t capacity = vector->capacity == 0 ? FIRST_CAPACITY : 2 * vector->capacity;
-        uint64_t* elements = xrealloc(vector->elements, capacity * sizeof(uint64_t));
+        size_t bytes = capacity * sizeof(uint64_t);
+        uint64_t* elements = vector->elements == NULL ? xmalloc(bytes) : xrealloc(vector->elements, bytes);
         if (elements == NULL) fail_no_memory("a longer vector");
         vector->elements = elements;
         vector->capacity = capacity;
@@ -26,6 +27,6 @@ void ivec_append(struct ivec* vector, uint64_t element) {
 }
 
 void ivec_release(struct ivec* vector) {
-    xfree(vector->elements);
+    if (vector->elements != NULL) xfree(vector->elements);
     xfree(vector);
 }

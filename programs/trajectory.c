@@ -11,8 +11,10 @@
 
 enum { FIRST_CAPACITY = 4 };  // values
 
+// trajectory: NULL for a new one.
 static struct trajectory* trajectory_resize(struct trajectory* trajectory, uint64_t values) {
-    trajectory = xrealloc(trajectory, sizeof(struct trajectory) + values * sizeof(uint64_t));
+    size_t bytes = sizeof(struct trajectory) + values * sizeof(uint64_t);
+    trajectory = trajectory == NULL ? xmalloc(bytes) : xrealloc(trajectory, bytes);
     if (trajectory == NULL) fail_no_memory("a trajectory");
     return trajectory;
 }

@@ -12,7 +12,14 @@ use grader::contract::Check;
 use grader::contract::Words;
 use measure::Launch;
 
-sub check () { return { id => 'small_space', run => \&_run, name => 'it works in an address space of 16 MiB' } }
+# $terms: what the rubric says of the assignment.
+sub check ($terms) {
+    return {
+        id   => 'small_space',
+        run  => \&_run,
+        name => "it works in an address space of $terms->{small_space_mib} MiB"
+    };
+}
 
 # Of how many sizes the small blocks are.
 my $KINDS = 299;
@@ -22,18 +29,19 @@ sub _run ( $job, $backend, $check ) {
     my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $binary if ref $binary;
 
+    my $mib  = $job->settings->{terms}{small_space_mib};
     my $word = $job->nonce;
     my $result =
-      grader::contract::Check::launch( $job, $binary, command => [ $binary, $KINDS, '-' ], stdin => "$word\n" );
+      grader::contract::Check::launch( $job, $binary, command => [ $binary, $KINDS, '-', $mib ], stdin => "$word\n" );
     return grader::contract::Check::pass()
       if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
 
     my $how     = grader::contract::Check::how_it_ended($result);
     my $outcome = grader::contract::Check::fail(
-        'the program takes 512 blocks of 9 MiB in all, frees them, takes one of 9 MiB, and does it all again: do not '
-          . 'reserve much more than is asked for, and give free mappings back with munmap; to see it again: make '
-          . "BACKENDS=$backend build/release/$name && build/release/$name $KINDS",
-        "in an address space of 16 MiB, $name $KINDS $how",
+'the program takes 512 mixed blocks, frees them, takes one of 9 MiB, and does it all again: do not reserve much '
+          . 'more than is asked for, and give free mappings back with munmap; to see it again: make '
+          . "BACKENDS=$backend build/release/$name && build/release/$name $KINDS x $mib",
+        "in an address space of $mib MiB, $name $KINDS x $mib $how",
         grader::contract::Words::printed($result)
     );
     return { %{$outcome}, grader::contract::Check::was_stopped($result) ? grader::contract::Check::hung($result) : () };

@@ -13,7 +13,8 @@ use grader::contract::Words;
 use measure::Launch;
 use measure::Machine;
 
-# case: of the suite. traits: as what the suite sees the backend, if not the course's.
+# case: of the suite. promise: what is asked there besides the rubric's terms. name, advice: a function makes them of the
+# terms; unless: a function says of the terms that there is nothing to ask.
 my @PROMISED = (
     {
         id     => 'blocks',
@@ -33,8 +34,11 @@ my @PROMISED = (
     {
         id     => 'alignment',
         case   => 'alignment',
-        name   => 'blocks are aligned to 8 bytes',
-        advice => 'round sizes up to a multiple of 8, and keep the size of a header a multiple of 8',
+        unless => sub ($terms) { $terms->{alignment} <= 1 },
+        name   => sub ($terms) { "blocks are aligned to $terms->{alignment} bytes" },
+        advice => sub ($terms) {
+"round sizes up to a multiple of $terms->{alignment}, and keep the size of a header a multiple of $terms->{alignment}";
+        },
     },
     {
         id     => 'resize',
@@ -67,9 +71,12 @@ my @PROMISED = (
           . 'whichever thread frees it',
     },
     {
-        id     => 'memory',
-        case   => 'memory',
-        name   => 'at most three times the memory that is handed out, and 4 MiB',
+        id   => 'memory',
+        case => 'memory',
+        name => sub ($terms) {
+            my $times = (qw(no one two three four five))[ $terms->{memory_times} ] // $terms->{memory_times};
+            return "at most $times times the memory that is handed out, and 4 MiB";
+        },
         advice =>
           'a page for each small block, or a large header, is too much: let small blocks share pages, and let sizes '
           . 'be close enough together',
@@ -91,11 +98,11 @@ my @PROMISED = (
 # What only our own contract promises (xmalloc.h).
 my @OURS = (
     {
-        id     => 'align16',
-        case   => 'alignment',
-        traits => 'course16',
-        name   => 'blocks are aligned to 16 bytes',
-        advice => 'types such as long double and max_align_t need 16 bytes',
+        id      => 'align16',
+        case    => 'alignment',
+        promise => 'alignment=16',
+        name    => 'blocks are aligned to 16 bytes',
+        advice  => 'types such as long double and max_align_t need 16 bytes',
     },
     {
         id     => 'errno',
@@ -117,28 +124,40 @@ my @OURS = (
     },
 );
 
-# Result: the checks of what the course promised, and those that only we look at.
-sub promised () {
-    return map {
-        { %{$_}, run => \&_run }
-    } @PROMISED;
+# What the suite asks of a submission when nothing else is said.
+my %USUAL = map { $_ => 1 } qw(alignment=8 memory_times=3);
+
+# $terms: what the rubric says of the assignment. Result: the checks of what was promised, and those that only we look at.
+sub promised ($terms) { return _checks( $terms, 0, @PROMISED ) }
+sub ours     ($terms) { return _checks( $terms, 1, @OURS ) }
+
+sub _checks ( $terms, $ours, @checks ) {
+    my @made;
+    for my $check ( grep { !$_->{unless} || !$_->{unless}->($terms) } @checks ) {
+        my %told = map { $_ => ref $check->{$_} ? $check->{$_}->($terms) : $check->{$_} } qw(name advice);
+        push @made, { %{$check}, %told, run => \&_run, $ours ? ( ours => 1 ) : () };
+    }
+    return @made;
 }
 
-sub ours () {
-    return map {
-        { %{$_}, run => \&_run, ours => 1 }
-    } @OURS;
+# As what the suite sees a backend. Slow calls are no fault of the homework, and it need not share memory between sizes.
+sub _traits ( $job, $backend, $check ) {
+    my $terms    = $job->settings->{terms};
+    my @promises = (
+        "alignment=$terms->{alignment}",
+        "memory_times=$terms->{memory_times}",
+        map { "$_=1" } grep { $terms->{$_} } qw(null zero)
+    );
+    push @promises, $check->{promise} if defined $check->{promise};
+    return join q{,}, $backend eq 'hw08' ? 'course-hw08' : 'course', grep { !$USUAL{$_} } @promises;
 }
-
-# Slow calls are no fault of the homework, and it need not share memory between sizes.
-sub _traits ( $backend, $check ) { return $check->{traits} // ( $backend eq 'hw08' ? 'course-hw08' : 'course' ) }
 
 sub _run ( $job, $backend, $check ) {
     my $name   = "tests/suite-$backend";
     my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $binary if ref $binary;
 
-    my $traits = _traits( $backend, $check );
+    my $traits = _traits( $job, $backend, $check );
     my $seed   = $job->drawn( "contract $backend", 1, 2**31 - 1 );
     my $word   = $job->nonce;
     my $result = grader::contract::Check::launch(

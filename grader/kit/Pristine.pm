@@ -19,7 +19,7 @@ my @GRADER = map { "grader/$_*.pm" } q{}, qw(intake/ stages/ contract/ speed/ sa
 my @FILES  = (
     qw(Makefile make/*.mk xmalloc.h sys_alloc.c test.pl *_main.c programs/*.[ch] measure/*.[ch] measure/*.pm),
     @GRADER,
-    qw(grader/rubric.conf grader/report_template.md tests/suite/*.c tests/suite/support/*.[ch] tests/contract/*.[ch]),
+    qw(grader/rubrics/*.conf grader/report_template.md tests/suite/*.c tests/suite/support/*.[ch] tests/contract/*.[ch]),
     qw(tests/contract/*.syms tests/tools/announce*.[ch] tests/tools/planted.c tests/tools/valgrind.supp),
 );
 

@@ -28,20 +28,21 @@ my $MOST_HUNG = 2;
 my $NOT_WRITTEN = qr/\b\w+[.]c: xmalloc is not written yet/;
 
 # In the order in which they are run and told.
-sub checks () {
+sub checks ($terms) {
     return (
-        grader::contract::Suite::promised(), grader::contract::SmallSpace::check(),
-        grader::contract::OneLock::check(),  grader::contract::Memcheck::check(),
-        grader::contract::Races::check(),    grader::contract::Suite::ours(),
+        grader::contract::Suite::promised($terms), grader::contract::SmallSpace::check($terms),
+        grader::contract::OneLock::check(),        grader::contract::Memcheck::check(),
+        grader::contract::Races::check(),          grader::contract::Suite::ours($terms),
     );
 }
 
 # Result: the tests for the backends of the job that are handed in, as test.pl wants them.
 sub tests ($job) {
+    my $terms = $job->settings->{terms};
     my @tests;
     for my $backend ( grep { $_ eq 'hw08' || $_ eq 'par' } $job->backends ) {
         my %state = ( hung => 0 );
-        for my $check ( grep { !defined $_->{only} || $_->{only} eq $backend } checks() ) {
+        for my $check ( grep { !defined $_->{only} || $_->{only} eq $backend } checks($terms) ) {
             push @tests,
               {
                 id   => "$backend.$check->{id}",
@@ -99,6 +100,10 @@ others fail without being run.
 What is needed of the job:
 
 =over
+
+=item settings
+
+With C<terms>, what the rubric says was promised.
 
 =item backends, drawn($purpose, $low, $high), nonce
 

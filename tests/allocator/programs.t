@@ -41,7 +41,7 @@ my $failing_disk = '/dev/full';
 
 my $only_course = ( $ENV{PROMISES} // q{} ) eq 'course';
 my $run_s       = $ENV{RUN_S}
-  // ( $only_course ? grader::Rubric->read_file("$tree/grader/rubric.conf")->value('limits')->{run_s} : 60 );
+  // ( $only_course ? grader::Rubric->read_file("$tree/grader/rubrics/kit.conf")->value('limits')->{run_s} : 60 );
 
 tests::lib::Built::launcher();
 tests::lib::Built::insist(

@@ -37,7 +37,7 @@ static void* work(void* index) {
     for (size_t i = 0; i < ROUNDS; i++) {
         void** block = &blocks[i % LIVE];
         size_t bytes = 1 + (i * 7919 + (uintptr_t)index) % 2000;
-        xfree(*block);
+        if (*block != NULL) xfree(*block);
         *block = xmalloc(bytes);
         need(*block, "xmalloc", bytes);
         memset(*block, 1, bytes);

@@ -1,8 +1,10 @@
-// small_space.c: a program in an address space of 16 MiB takes 512 mixed blocks (9 MiB in all), frees them, takes one
-// block of 9 MiB, and does it all again.
+// small_space.c: a program in an address space of 16 MiB takes 512 mixed blocks, frees them in order, takes one block
+// of 9 MiB, and does it all again. First the larger third of the blocks is of all sizes up to 64 KiB, then of 46 to 64
+// KiB, which makes 9 MiB in all.
 //
-// Usage: small_space-NAME KINDS [WORD]. The small blocks are of KINDS different sizes (1 to 299). With a WORD, a line
-// that repeats it is printed when all has gone well, so that silence is not taken for success.
+// Usage: small_space-NAME KINDS [WORD [MIB]]. The small blocks are of KINDS different sizes (1 to 299). With a WORD, a
+// line that repeats it is printed when all has gone well, so that silence is not taken for success. The address space
+// has 16 MiB, or MIB of them.
 //
 // It is a program of its own, linked with one backend and started by tests/suite/small_space.c, because the suite's
 // process is too large for that limit. It uses no stdio: its buffers would come from the same small space.
@@ -19,16 +21,23 @@
 #include "xmalloc.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
-enum { ADDRESS_SPACE = 16 * MIB, BLOCKS = 512, LARGE_BLOCK = 9 * MIB };
+enum { USUAL_MIB = 16, LEAST_MIB = 12, MOST_MIB = 1024, BLOCKS = 512, LARGE_BLOCK = 9 * MIB };
 
 static unsigned char* blocks[BLOCKS];
 
 static size_t kinds;
+static size_t space_mib = USUAL_MIB;
 
-// Two of three are under 300 bytes; each third is from 46 to 64 KiB, and these make up the 9 MiB.
+// How the larger third of the blocks is mixed.
+enum mix { SPREAD, HEAVY };
+static enum mix mix;
+
+// Two of three are under 300 bytes. Each third is from 300 bytes to 64 KiB, every size as likely as the next; or from
+// 46 to 64 KiB, and then these make up 9 MiB.
 static size_t size_of(size_t index) {
     size_t mixed = index * 7919 % 1000;
-    return index % 3 == 2 ? 46 * KIB + mixed * 18 : 1 + mixed % kinds * 299 / kinds;
+    if (index % 3 != 2) return 1 + mixed % kinds * 299 / kinds;
+    return mix == HEAVY ? 46 * KIB + mixed * 18 : 300 + mixed * 65;
 }
 
 static void write_to(int file, const char* text) {
@@ -49,7 +58,9 @@ static void say_number(size_t number) {
 static bool refused(const char* when, size_t round, size_t size) {
     say("xmalloc(");
     say_number(size);
-    say(") returned NULL in an address space of 16 MiB, in round ");
+    say(") returned NULL in an address space of ");
+    say_number(space_mib);
+    say(" MiB, in round ");
     say_number(round);
     say(when);
     return false;
@@ -60,7 +71,9 @@ static bool is_intact(size_t index) {
     return blocks[index][0] == (unsigned char)index && blocks[index][size_of(index) - 1] == (unsigned char)index;
 }
 
-static bool run_round(size_t round) {
+// Result: whether all calls gave memory, and no live block was changed.
+static bool run_round(size_t round, enum mix of_blocks) {
+    mix = of_blocks;
     for (size_t i = 0; i < BLOCKS; i++) {
         blocks[i] = xmalloc(size_of(i));
         if (blocks[i] == NULL) return refused(", among the mixed blocks\n", round, size_of(i));
@@ -83,18 +96,21 @@ static bool run_round(size_t round) {
 
 int main(int count, char** arguments) {
     kinds = count >= 2 ? strtoul(arguments[1], NULL, 10) : 0;
-    if (kinds < 1 || kinds > 299 || count > 3) {
-        say("usage: small_space-NAME KINDS [WORD], where KINDS is from 1 to 299\n");
+    if (count == 4) space_mib = strtoul(arguments[3], NULL, 10);
+    if (kinds < 1 || kinds > 299 || space_mib < LEAST_MIB || space_mib > MOST_MIB || count > 4) {
+        say("usage: small_space-NAME KINDS [WORD [MIB]], where KINDS is from 1 to 299, MIB from 12 to 1024\n");
         return 2;
     }
 
-    struct rlimit limit = {.rlim_cur = ADDRESS_SPACE, .rlim_max = ADDRESS_SPACE};
+    struct rlimit limit = {.rlim_cur = space_mib * MIB, .rlim_max = space_mib * MIB};
     if (setrlimit(RLIMIT_AS, &limit) == -1) {
-        say("the address space cannot be limited to 16 MiB\n");
+        say("the address space cannot be limited\n");
         return 2;
     }
-    if (!run_round(1) || !run_round(2)) return 1;
-    if (count == 3) {
+    for (size_t round = 1; round <= 2; round++) {
+        if (!run_round(round, SPREAD) || !run_round(round, HEAVY)) return 1;
+    }
+    if (count >= 3) {
         write_to(STDOUT_FILENO, "small_space: 2 rounds; ");
         write_to(STDOUT_FILENO, closing_word(arguments[2]));
         write_to(STDOUT_FILENO, "\n");

@@ -22,8 +22,8 @@ chdir "$Bin/../.." or BAIL_OUT("cannot go to the root of the tree: $!");
 
 my $address = qr/0x[0-9a-f]+/;
 
-# A backend, what it is graded as, the check that must find its bug, the flavour of the binary that the check runs, and what the
-# student is told.
+# A backend, what it is graded as, the check that must find its bug, what the student is told, and the terms when they are not
+# this kit's.
 my @bugs = (
     [ overlap    => 'hw08.blocks', qr/xmalloc\(33\) returned $address, which overlaps the live block/ ],
     [ shortblock => 'hw08.sizes',  qr/the live block .* was changed|crash \(/ ],
@@ -31,10 +31,17 @@ my @bugs = (
         misaligned4 => 'par.alignment',
         qr/xmalloc\(100\) returned $address, which is not aligned to 8 bytes: it is 4 past/
     ],
-    [ lostcontent => 'hw08.resize',     qr/xrealloc\($address of \d+ bytes, \d+\) changed byte \d+ from/ ],
-    [ nullresize  => 'par.resize',      qr/crash \(Segmentation fault\) in xrealloc\(NULL, 1\)/ ],
-    [ nolock      => 'hw08.threads',    qr/the live block|changed byte|crash|returned NULL|did not finish/ ],
-    [ threadloss  => 'par.thread_exit', qr/what a thread leaves when it ends must be reused/ ],
+    [ lostcontent => 'hw08.resize',       qr/xrealloc\($address of \d+ bytes, \d+\) changed byte \d+ from/ ],
+    [ nullresize  => 'par.resize',        qr/crash \(Segmentation fault\) in xrealloc\(NULL, 1\)/, { null => 1 } ],
+    [ nullresize  => 'par.null_and_zero', qr/crash \(Segmentation fault\) in xrealloc\(NULL, \d\)/ ],
+    [ original    => 'hw08.alignment',    qr/which is not aligned to 8 bytes/ ],
+    [
+        misaligned => 'par.alignment',
+        qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/, { alignment => 16 }
+    ],
+    [ zeronull   => 'hw08.sizes',      qr/xmalloc\(0\) returned NULL/, { zero => 1 } ],
+    [ nolock     => 'hw08.threads',    qr/the live block|changed byte|crash|returned NULL|did not finish/ ],
+    [ threadloss => 'par.thread_exit', qr/what a thread leaves when it ends must be reused/ ],
     [ leakmove => 'hw08.reuse',      qr/a block was resized \d+ times, and the memory of the process grew by \d+ KiB/ ],
     [ foreign  => 'hw08.reuse',      qr/taken by one thread and freed by another \d+ times, and the memory/ ],
     [ fourfold => 'par.memory',      qr/calls of xmalloc\(\d+\): \d+ KiB were asked for .* which is [45]\.\d times/ ],
@@ -42,7 +49,7 @@ my @bugs = (
     [ ownsize  => 'par.mappings',    qr/after as many bytes had been taken and freed in blocks of another size/ ],
     [ size32   => 'par.large',       qr/crash \(\w.*\) after xmalloc\(4295067296\) returned/ ],
     [ leak     => 'par.small_space', qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1/ ],
-    [ twolocks => 'hw08.one_lock',   qr/took 2 locks:.*pthread_mutex_lock on 'free_lock', \d+ times.*on 'heap'/ ],
+    [ twolocks => 'hw08.one_lock',   qr/took 2 locks:(?=.*pthread_mutex_lock on 'free_lock', \d+ times).*on 'heap'/ ],
     [ handlock => 'hw08.one_lock',   qr/took no lock \(mutex/ ],
     [ overread => 'par.valgrind',    qr/Invalid read of size \d+ in xrealloc \(overread_alloc\.c:\d+\)/ ],
     [ barecut  => 'hw08.tsan',       qr/data race:.*in add_to_list \(hw08_alloc\.c:\d+\)/ ],
@@ -55,8 +62,15 @@ my @bugs = (
     [ quits => 'hw08.one_lock',    qr/ended before it was over/ ],
 );
 
-# Backends that keep every promise of the course, and what each is graded as.
-my @right = ( [ hw08 => 'hw08' ], [ par => 'par' ], [ courseonly => 'hw08' ], [ sys => 'par' ] );
+# Backends that keep every promise, what each is graded as, and the terms when they are not this kit's.
+my %original = ( alignment => 1 );
+my @right    = (
+    [ hw08       => 'hw08' ],
+    [ par        => 'par' ],
+    [ courseonly => 'hw08' ],
+    [ sys        => 'par' ],
+    [ original   => 'hw08', \%original ]
+);
 
 # What is not asked of them here: what the course never promised, which the suites of our own backends are asked for
 # anyway; and of sys, which nobody hands in, all but what only this stage looks at.
@@ -67,9 +81,10 @@ my $ours = qr/align16|null_and_zero|errno|out_of_memory/;
 my $job = tests::lib::ContractJob->new( launcher => $launcher );
 $job->build_all( map { $_->[0] } @bugs, @right );
 
-sub run_check ( $source, $id ) {
+sub run_check ( $source, $id, %terms ) {
     my ($backend) = $id =~ /\A(\w+)\./;
-    my ($test)    = grep { $_->{id} eq $id } grader::stages::Contract::tests( $job->with( $backend => $source ) );
+    my $asked     = $job->with( $backend => $source )->under(%terms);
+    my ($test)    = grep { $_->{id} eq $id } grader::stages::Contract::tests($asked);
     return $test->{run}->();
 }
 
@@ -79,8 +94,8 @@ sub told ($outcome) {
 }
 
 for my $bug (@bugs) {
-    my ( $source, $id, $says ) = @{$bug};
-    my $outcome = run_check( $source, $id );
+    my ( $source, $id, $says, $terms ) = @{$bug};
+    my $outcome = run_check( $source, $id, %{ $terms // {} } );
   SKIP: {
         skip "$id: $outcome->{reason}", 1 if $outcome->{verdict} eq 'skip' && $id =~ /valgrind|tsan/;
         my $text = join q{ }, @{ $outcome->{diag} // [] };
@@ -91,10 +106,10 @@ for my $bug (@bugs) {
 }
 
 for my $pair (@right) {
-    my ( $source, $backend ) = @{$pair};
+    my ( $source, $backend, $terms ) = @{$pair};
     my %not_asked = %{ $not_asked{$source} // {} };
     my @wrong;
-    for my $test ( grader::stages::Contract::tests( $job->with( $backend => $source ) ) ) {
+    for my $test ( grader::stages::Contract::tests( $job->with( $backend => $source )->under( %{ $terms // {} } ) ) ) {
         my ($id) = $test->{id} =~ /\.(\w+)\z/;
         next if $not_asked{$id} || $id =~ $ours;
         my $started = time;
@@ -105,6 +120,20 @@ for my $pair (@right) {
     }
     is( join( "\n", @wrong ), q{}, "$source keeps every promise that $backend must keep" );
 }
+
+# One fault costs once: blocks at odd addresses fail where alignment is the topic, and nowhere else.
+subtest 'a homework just as its text asked for it' => sub {
+    my %verdict;
+    for my $test ( grader::stages::Contract::tests( $job->with( hw08 => 'original' ) ) ) {
+        my ($id) = $test->{id} =~ /\.(\w+)\z/;
+        next if $id =~ $ours || $id =~ /valgrind|tsan|large|mappings|memory/;
+        push @{ $verdict{ $test->{run}->()->{verdict} } }, $id;
+    }
+    is( "@{ $verdict{fail} // [] }", 'alignment', 'fails for its alignment alone under the terms of this kit' );
+    my @names =
+      map { $_->{name} } grader::stages::Contract::tests( $job->with( hw08 => 'original' )->under(%original) );
+    is( scalar( grep { /aligned to [18] byte/ } @names ), 0, '... which the first terms did not ask' );
+};
 
 # ---- What no backend here does, or takes too long --------------------------------------------------------------------------
 

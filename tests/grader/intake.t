@@ -69,7 +69,7 @@ sub zip_of (@pairs) {
 
 # The names that this kit's rubric knows.
 my $NAMES = grader::Settings::names(
-    grader::Rubric->read_file("$Bin/../../grader/rubric.conf")->apply_to( grader::Settings::defaults() ) );
+    grader::Rubric->read_file("$Bin/../../grader/rubrics/kit.conf")->apply_to( grader::Settings::defaults() ) );
 
 # Result: the error, or undef; and the intake.
 sub take ( $source, %how ) {

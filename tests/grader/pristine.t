@@ -22,7 +22,7 @@ is( join( "\n", grader::kit::Pristine::changes("$Bin/../..") ),
 my %published = map { $_ => 1 } grader::kit::Pristine::files("$Bin/../..");
 ok( $published{$_}, "$_ takes part in a grade" )
   for
-  qw(Makefile xmalloc.h test.pl list_main.c programs/search.c grader/Rubric.pm grader/rubric.conf measure/launch.c tests/suite/support/suite.c);
+  qw(Makefile xmalloc.h test.pl list_main.c programs/search.c grader/Rubric.pm grader/rubrics/kit.conf measure/launch.c tests/suite/support/suite.c);
 ok( !$published{$_}, "$_ is what students replace" ) for qw(par_alloc.c hw08_alloc.c par/cache.c);
 
 my $copy = File::Temp->newdir;

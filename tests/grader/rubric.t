@@ -20,7 +20,7 @@ use grader::Rubric;
 use grader::Settings;
 
 my $folder   = File::Temp->newdir;
-my $defaults = "$Bin/../../grader/rubric.conf";
+my $defaults = "$Bin/../../grader/rubrics/kit.conf";
 
 sub rubric_of ($text) {
     my $path = "$folder/rubric";
@@ -69,6 +69,14 @@ subtest 'Another rubric' => sub {
         'odd deliverable' =>
           [ '{ "deliverables": { "x": { "files": ["../a"] } } }', qr/"deliverables" must be .*files/ ],
     );
+    %mistake = (
+        %mistake,
+        'odd alignment' =>
+          [ '{ "terms": { "alignment": 3 } }', qr/"terms"[.]"alignment" must be one of 1, 2, 4, 8, 16/ ],
+        'half a truth' => [ '{ "terms": { "null": 1 } }', qr/"terms"[.]"null" must be true or false/ ],
+        'no C file'    =>
+          [ '{ "terms": { "names": { "par": ["a/b.c"] } } }', qr/"names" must be a list of names of C files/ ],
+    );
     for my $name ( sort keys %mistake ) {
         my $said = rubric_of( $mistake{$name}[0] );
         like( $said, $mistake{$name}[1], "$name: named" );
@@ -79,6 +87,18 @@ subtest 'Another rubric' => sub {
         qr/\Arubric \S+: cannot read it: /,
         'none at all, too'
     );
+};
+
+subtest "The course's own terms" => sub {
+    my $path     = "$Bin/../../grader/rubrics/original.conf";
+    my $settings = grader::Rubric->read_file( $path, $defaults )->apply_to( grader::Settings::defaults() );
+    is( $settings->{terms}{alignment}, 1, 'promise no alignment' );
+    ok( !$settings->{terms}{null} && !$settings->{terms}{zero}, '... and nothing of NULL and 0' );
+    my $names = grader::Settings::names($settings);
+    is( "$names->[0][0] $names->[1][0]", 'hw08 par', 'the homework has its names first' );
+    is( $settings->{run_timeout_s},      20,         'what they do not say is as in the rubric of this kit' );
+    my $some = rubric_of('{ "terms": { "alignment": 1 } }')->apply_to( grader::Settings::defaults() )->{terms};
+    is( "$some->{alignment} $some->{memory_times}", '1 3', 'one term can be changed alone' );
 };
 
 # What a grading of four tests leaves; the outcomes are made up.

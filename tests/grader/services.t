@@ -151,12 +151,12 @@ subtest 'What cannot be packed' => sub {
         isnt( $result->{exit}, 0, "pack autolab $options is refused" );
         like( $result->{stderr}, $complaint_of{$options}, '... with the reason' );
     }
-    write_file( "$kit/grader/rubric.conf.kept", read_file("$kit/grader/rubric.conf") );
-    write_file( "$kit/grader/rubric.conf",      '{ }' );
+    write_file( "$kit/grader/rubrics/kit.conf.kept", read_file("$kit/grader/rubrics/kit.conf") );
+    write_file( "$kit/grader/rubrics/kit.conf",      '{ }' );
     my $result = pack_for('gradescope');
     isnt( $result->{exit}, 0, 'a kit with a file that was changed is not packed' );
     like( $result->{stderr}, qr{grader/rubric[.]conf was changed.*make pristine}, '... and the file is named' );
-    rename "$kit/grader/rubric.conf.kept", "$kit/grader/rubric.conf" or die $!;
+    rename "$kit/grader/rubrics/kit.conf.kept", "$kit/grader/rubrics/kit.conf" or die $!;
 };
 
 # ---- Gradescope ------------------------------------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ subtest 'Gradescope: a grade' => sub {
 
 subtest 'Gradescope: the leaderboard' => sub {
     my $results = grader::results::Results->new(
-        rubric => grader::Rubric->read_file("$real/grader/rubric.conf"),
+        rubric => grader::Rubric->read_file("$real/grader/rubrics/kit.conf"),
         files  => {},
         about  => { seed => 1, isolation => 'none', submission => 'x' },
     );

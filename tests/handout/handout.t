@@ -175,13 +175,13 @@ like( $assignment, qr/\[\[DUE DATE/,                                            
 like( $assignment, qr/holds a free list that works for one thread/,             '... tells of the starter' );
 like( read_file("$folder/empty/xmalloc/ASSIGNMENT.md"), qr/The file is a stub/, '... or of the stub' );
 my ($points) = $assignment =~ /^([\d.]+) in all/m;
-my $other    = read_file("$tree/grader/rubric.conf") =~ s/("base": +)4,/${1}7,/r =~ s/("report": +)5,/${1}15,/r;
+my $other    = read_file("$tree/grader/rubrics/kit.conf") =~ s/("base": +)4,/${1}7,/r =~ s/("report": +)5,/${1}15,/r;
 write_file( "$folder/other.conf", $other );
 mkdir "$folder/other" or die $!;
 works( 'a rubric of one\'s own',
     $tree, 'handout/pack', 'handout', '--rubric', "$folder/other.conf", '--output', "$folder/other" );
 works( '... is packed', $folder, qw(tar xzf other/handout.tar.gz -C other) );
-is( read_file("$folder/other/xmalloc/grader/rubric.conf"), $other, '... as it is' );
+is( read_file("$folder/other/xmalloc/grader/rubrics/kit.conf"), $other, '... as it is' );
 my $differs = read_file("$folder/other/xmalloc/ASSIGNMENT.md");
 like( $differs, qr/must be at least 7 times faster/, '... its thresholds are told' );
 my $more = $points + 10;

@@ -8,6 +8,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use grader::Settings;
 use measure::Launch;
 
 my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS PROGRAMS FLAVOUR BUILD BIN V);
@@ -15,7 +16,15 @@ my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS
 my @OF_THE_RELEASE = qw(suite small_space contract/one_lock contract/watched);
 
 # %parts: launcher. `of`: the source that each graded backend is made of.
-sub new ( $class, %parts ) { return bless { build => $ENV{BUILD} // 'build', of => {}, %parts }, $class }
+sub new ( $class, %parts ) {
+    my $terms = grader::Settings::defaults()->{terms};
+    return bless { build => $ENV{BUILD} // 'build', of => {}, terms => $terms, %parts }, $class;
+}
+
+sub settings ($self) { return { terms => $self->{terms} } }
+
+# The same job under other terms.
+sub under ( $self, %terms ) { return bless { %{$self}, terms => { %{ $self->{terms} }, %terms } }, ref $self }
 
 # A job in which one backend is graded, and made of the source of another name.
 sub with ( $self, $backend, $source ) { return bless { %{$self}, of => { $backend => $source } }, ref $self }

@@ -152,7 +152,7 @@ END_TEST
 
 TCase* resize_case(void) {
     TCase* topic = new_case("resize");
-    tcase_add_test(topic, resizing_no_block_takes_one);
+    if (backend.null) tcase_add_test(topic, resizing_no_block_takes_one);
     tcase_add_test(topic, a_block_keeps_its_content_on_the_way_up_and_down_through_every_border);
     tcase_add_test(topic, a_block_keeps_its_content_in_jumps_from_every_border);
     tcase_add_test(topic, blocks_keep_their_content_when_resized_at_random_among_others);

@@ -88,20 +88,30 @@ static void leave(const Block* block) {
 // ---- The calls
 // ---------------------------------------------------------------------------------------------------------
 
-// The course promised 8 bytes to hold anything; a block that is smaller than that holds nothing that needs so much.
+// A block is aligned to hold anything; one that is smaller than the alignment holds nothing that needs so much.
 static size_t alignment_for(size_t size) {
     size_t alignment = backend.alignment;
     while (backend.course && alignment > size && alignment > 1) alignment /= 2;
     return alignment;
 }
 
-static void check_result(const Block* block) {
+// One fault, one failure: of a submission alignment is asked where it is the topic, and nowhere else.
+static bool watching_alignment;
+
+void watch_alignment(void) { watching_alignment = true; }
+
+static void check_alignment(const Block* block) {
+    if (backend.course && !watching_alignment) return;
     size_t alignment = alignment_for(block->size);
     size_t past = (uintptr_t)block->bytes % alignment;
     if (past != 0) {
         fail_test("%s returned %p, which is not aligned to %zu bytes: it is %zu past a multiple of %zu", last_call(),
                   (void*)block->bytes, alignment, past, alignment);
     }
+}
+
+static void check_result(const Block* block) {
+    check_alignment(block);
     enter(block);
 }
 
@@ -196,7 +206,7 @@ void give_back_all(Block* blocks, size_t count) {
     for (size_t i = 0; i < count; i++) give_back(&blocks[i]);
 }
 
-size_t smallest_size(void) { return backend.course ? 1 : 0; }
+size_t smallest_size(void) { return backend.course && !backend.zero ? 1 : 0; }
 
 size_t mixed_size(uint64_t* random) {
     size_t smallest = smallest_size();

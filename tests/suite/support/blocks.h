@@ -40,6 +40,9 @@ void check_content(const Block* block);
 // one thread only.
 void watch_overlaps(void);
 
+// From now on the alignment of blocks is looked at, also where only the course's promises are asked.
+void watch_alignment(void);
+
 // 0; or 1 where nobody promised what a block of 0 bytes is.
 size_t smallest_size(void);
 

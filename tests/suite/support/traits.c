@@ -2,6 +2,8 @@
 
 #include "tests/suite/support/traits.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if defined(__has_include)
@@ -40,21 +42,39 @@ enum { BUILT_FOR_CHECKING = 0 };
 //
 // A submission may be slower than hw08 and still be right.
 static const Traits known[] = {
-    {.name = "sys", .slowness = 1, .shares_sizes = true, .small_kinds = 6, .alignment = 16, .is_the_tools = true},
-    {.name = "hw08", .slowness = 10, .small_kinds = 299, .alignment = 16},
-    {.name = "par", .slowness = 1, .shares_sizes = true, .returns_memory = true, .small_kinds = 299, .alignment = 16},
-    {.name = "buddy", .slowness = 4, .returns_memory = true, .small_kinds = 299, .alignment = 16},
+    {.name = "sys",
+     .slowness = 1,
+     .shares_sizes = true,
+     .small_kinds = 6,
+     .alignment = 16,
+     .null = true,
+     .is_the_tools = true},
+    {.name = "hw08", .slowness = 10, .small_kinds = 299, .alignment = 16, .null = true},
+    {.name = "par",
+     .slowness = 1,
+     .shares_sizes = true,
+     .returns_memory = true,
+     .small_kinds = 299,
+     .alignment = 16,
+     .null = true},
+    {.name = "buddy", .slowness = 4, .returns_memory = true, .small_kinds = 299, .alignment = 16, .null = true},
     {.name = "bucket",
      .slowness = 4,
      .shares_sizes = true,
      .returns_memory = true,
      .small_kinds = 299,
-     .alignment = 16},
-    {.name = "cache", .slowness = 4, .small_kinds = 299, .alignment = 16},
-    {.name = "arena", .slowness = 4, .shares_sizes = true, .returns_memory = true, .small_kinds = 299, .alignment = 16},
+     .alignment = 16,
+     .null = true},
+    {.name = "cache", .slowness = 4, .small_kinds = 299, .alignment = 16, .null = true},
+    {.name = "arena",
+     .slowness = 4,
+     .shares_sizes = true,
+     .returns_memory = true,
+     .small_kinds = 299,
+     .alignment = 16,
+     .null = true},
     {.name = "course-hw08", .slowness = 30, .small_kinds = 299, .alignment = 8, .course = true},
     {.name = "course", .slowness = 10, .shares_sizes = true, .small_kinds = 299, .alignment = 8, .course = true},
-    {.name = "course16", .slowness = 20, .small_kinds = 299, .alignment = 16, .course = true},
 };
 
 Traits backend;
@@ -63,10 +83,43 @@ Traits backend;
 // can follow no more than 64 locks held at once. This is where it looks for its options.
 const char* __tsan_default_options(void) { return "detect_deadlocks=0"; }
 
-void know_backend(const char* name) {
-    backend = (Traits){.name = name, .slowness = 10, .alignment = 16};
+enum { MOST_TIMES = 3, NAME_MOST = 64 };
+
+// One promise, as "alignment=16".
+static void know_promise(const char* word) {
+    const char* value = strchr(word, '=');
+    size_t number = value == NULL ? 0 : strtoul(value + 1, NULL, 10);
+    size_t length = value == NULL ? 0 : (size_t)(value - word);
+    if (length == 9 && strncmp(word, "alignment", length) == 0 && number > 0) {
+        backend.alignment = number;
+    } else if (length == 4 && strncmp(word, "null", length) == 0) {
+        backend.null = number != 0;
+    } else if (length == 4 && strncmp(word, "zero", length) == 0) {
+        backend.zero = number != 0;
+    } else if (length == 12 && strncmp(word, "memory_times", length) == 0 && number > 0) {
+        backend.memory_times = number;
+    } else {
+        fprintf(stderr,
+                "the suite knows no promise \"%s\": alignment=BYTES, null=0 or 1, zero=0 or 1, memory_times=NUMBER\n",
+                word);
+        exit(2);
+    }
+}
+
+void know_backend(const char* traits) {
+    static char name[NAME_MOST];
+    size_t length = strcspn(traits, ",");
+    if (length >= NAME_MOST) length = NAME_MOST - 1;
+    memcpy(name, traits, length);
+    backend = (Traits){.name = name, .slowness = 10, .alignment = 16, .null = true};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].name, name) == 0) backend = known[i];
+    }
+    backend.memory_times = MOST_TIMES;
+    for (const char* comma = strchr(traits, ','); comma != NULL; comma = strchr(comma + 1, ',')) {
+        char word[NAME_MOST];
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(comma + 1, ","), comma + 1);
+        know_promise(word);
     }
 }
 

@@ -12,6 +12,9 @@ typedef struct Traits {
     size_t small_kinds;   // the KINDS of small blocks with which it passes tests/contract/small_space.c; 0: it is not
                           // asked to
     size_t alignment;     // of every block, in bytes
+    size_t memory_times;  // memory is at most so many times what is handed out
+    bool zero;            // xmalloc(0) gives a block, and xrealloc(p, 0) frees p
+    bool null;            // NULL is no block: xfree(NULL) does nothing, xrealloc(NULL, n) is xmalloc(n)
     bool shares_sizes;    // memory freed in blocks of one size serves any other size
     bool returns_memory;  // memory freed after a peak goes back to the system
     bool is_the_tools;    // under a tool, it is the tool's own allocator that answers
@@ -24,11 +27,11 @@ extern Traits backend;
 // Looks the backend up in the table of traits. A name that is not there is a backend nobody has described yet: it is
 // given the counts of a slow one, and only what the contract promises is asked of it.
 //
-// Three names are no backends, but what the grader asks of a submission: "course-hw08", "course" (of par), and
-// "course16", which is "course" with blocks aligned to 16 bytes.
+// Two names are no backends, but what the grader asks of a submission: "course-hw08", and "course" (of par). What was
+// promised may follow after a comma each: "course,alignment=16,null=1,memory_times=3".
 //
-// name: not copied, must outlive the suite.
-void know_backend(const char* name);
+// traits: the name, with or without promises. Ends the process with one line for a promise that nobody knows.
+void know_backend(const char* traits);
 
 // True under valgrind, in the sanitizers' builds and in the checking build. They make everything 10 to 50 times slower
 // (the checking build only the calls, so its counts stay), keep memory of their own, and need address space without
