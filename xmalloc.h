@@ -11,6 +11,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // Takes a block of memory.
 //
 // bytes: 0 to PTRDIFF_MAX. For 0 the block is distinct from every other live block, must not be written to, and must
@@ -35,5 +39,9 @@ void xfree(void* block);
 //         content up to the smaller of the two sizes.
 // Errors: NULL with errno ENOMEM as for xmalloc; the old block then stays valid, in its place, with its content.
 void* xrealloc(void* block, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -125,6 +125,7 @@ sub _build ( $self, $backend, $flavour, $name ) {
         programs  => $self->{programs},
         submitted => defined $submitted ? { $backend => $submitted } : {},
         targets   => [$path],
+        libraries => $self->is_handed_in($backend) ? $self->made($backend)->{libraries} : undef,
         timeout_s => $self->settings->{build_timeout_s},
     );
     return $path if -x $path;

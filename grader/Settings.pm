@@ -26,6 +26,7 @@ sub defaults () {
         drawn_tops => { usual => [ [ 4, 9999 ], [ 10_001, 120_000 ] ], hw08 => [ [ 4, 999 ], [ 1001, 1500 ] ] },
 
         run_timeout_s   => 20,
+        slow_factor     => 3,           # an answer that takes so many times longer is waited for, and told as slow
         build_timeout_s => 120,
         output_bytes    => 64 * 1024,
 

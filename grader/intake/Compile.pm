@@ -15,11 +15,14 @@ no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use grader::kit::Make;
 use grader::intake::Judge;
+use grader::intake::Names;
 use measure::Launch;
 
-# As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors. With -fcommon a
+# As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors; helpers in C++ likewise. With -fcommon a
 # variable that is defined in a header, by mistake, is one variable, as it was for compilers before 2020.
-my @FLAGS = qw(-std=gnu11 -g -pthread -D_GNU_SOURCE -Wall -Wextra -fcommon -fdiagnostics-color=never);
+my @FLAGS     = qw(-g -pthread -D_GNU_SOURCE -Wall -Wextra -fdiagnostics-color=never);
+my @C_FLAGS   = qw(-std=gnu11 -fcommon);
+my @CXX_FLAGS = qw(-std=gnu++17);
 
 # What gcc 14 and clang 16 made errors stays a warning, as it was when the course began: the grade is the compiler's no more
 # than the student's.
@@ -69,6 +72,7 @@ sub backend ( $job, $backend ) {
 
     my @parts = ( $first, _helpers( $self, $source, $first, $made ) );
     @{$made}{qw(folder home)} = @{$self}{qw(folder home)};
+    $made->{libraries} = ['-lstdc++'] if grep { grader::intake::Names::is_cxx($_) } @{ $made->{sources} };
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
 }
 
@@ -101,19 +105,25 @@ sub _compile ( $self, $source, $flavour ) {
     my $result = _run(
         $self,
         [
-            'gcc', @FLAGS,
-            $self->{job}->warning_flags,
+            grader::intake::Names::is_cxx($source)
+            ? ( 'g++', @CXX_FLAGS )
+            : ( 'gcc', @C_FLAGS, $self->{job}->warning_flags ),
+            @FLAGS,
             @{ $FLAVOUR_FLAGS{$flavour} },
-            @include, '-c', '-o', $object, "$folder/$source"
+            @include,
+            '-c',
+            '-o',
+            $object,
+            "$folder/$source"
         ]
     );
     my @said = grader::kit::Make::readable( $result->{stderr}, $folder, $include, $self->{folder} );
 
     if ( !measure::Launch::ok($result) ) {
         my $why =
-          defined $result->{stopped}
-          ? 'the compiler ' . measure::Launch::sentence($result)
-          : "$source does not compile";
+            defined $result->{stopped}                   ? 'the compiler ' . measure::Launch::sentence($result)
+          : $result->{stderr} =~ /g[+]{2}: No such file/ ? "$source is C++, and there is no g++ here"
+          :                                                "$source does not compile";
         return { complaint => $why, errors => [ grader::kit::Make::first_errors( join "\n", @said ) ], warnings => [] };
     }
     return { complaint => "$source compiles to no object file", errors => [], warnings => [] }

@@ -84,9 +84,19 @@ sub judge ($facts) {
     return {
         refused => \@refused,
         odd     => \@odd,
-        memory  => [ grep { $LIBRARY_MEMORY{$_} } sort keys %{ $facts->{asked} } ],
+        memory  => [ _library_memory( keys %{ $facts->{asked} } ) ],
         missing => [ grep { !$facts->{defined}{$_} } @CALLS ],
     };
+}
+
+# Of C++: operator new and delete, in all their forms.
+my $CXX_MEMORY = qr/\A_Z(nw|na|dl|da)[A-Z]/;
+my %CXX_NAME   = ( nw => 'new', na => 'new[]', dl => 'delete', da => 'delete[]' );
+
+sub _library_memory (@asked) {
+    my %calls =
+      map { $_ =~ $CXX_MEMORY ? ( "operator $CXX_NAME{$1}" => 1 ) : $LIBRARY_MEMORY{$_} ? ( $_ => 1 ) : () } @asked;
+    return sort keys %calls;
 }
 
 sub calls () { return @CALLS }
@@ -128,6 +138,7 @@ sub only_in ( $facts, $other ) {
 sub _tells ($name) {
     return
          $LIBRARY_MEMORY{$name}
+      || $name =~ $CXX_MEMORY
       || $REFUSED{$name}
       || $ODD{$name}
       || $name =~ $OF_THE_PROGRAM

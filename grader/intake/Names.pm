@@ -23,6 +23,7 @@ my $STARTER =
   qr{(?:\A|/)(?:starter|start|skeleton|template|handout|given|provided|original|old|backup|bak)(?:[-_ ][^/]*)?/}i;
 
 sub is_source ($path) { return $path =~ $SOURCE }
+sub is_cxx ($path) { return $path =~ $SOURCE && $path !~ /[.]c\z/ }
 
 sub _stem ($path) { return basename($path) =~ s/$SOURCE//r }
 

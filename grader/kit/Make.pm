@@ -50,7 +50,8 @@ sub _copy_kit ( $kit, $build ) {
 # Has make build some targets of a tree, into the workspace.
 #
 # Options: tree, workspace, launcher, flavour ('release' when left out), backends => [names], programs => [names],
-# submitted => { BACKEND => path of the object that stands for it }, targets => [names], timeout_s. Result: the lines that say
+# submitted => { BACKEND => path of the object that stands for it }, targets => [names], libraries => [of the linker], timeout_s.
+# Result: the lines that say
 # why something was not built; none when make succeeded.
 sub targets (%options) {
     my ( $tree, $workspace ) = @options{qw(tree workspace)};
@@ -63,7 +64,7 @@ sub targets (%options) {
             "FLAVOUR=$flavour",
             'BUILD=' . $workspace->path('build'),
             'BIN=' . bin( $workspace, $flavour ),
-            "LDLIBS=-Wl,--as-needed -lm -latomic",
+            "LDLIBS=" . join( q{ }, '-Wl,--as-needed -lm -latomic', @{ $options{libraries} // [] } ),
             "BACKENDS=@{ $options{backends} }",
             "PROGRAMS=@{ $options{programs} }",
             ( map { "SUBMITTED_$_=$submitted->{$_}" } sort keys %{$submitted} ),

@@ -39,6 +39,7 @@ sub add ( $self, $test, $outcome, $seconds ) {
     shift @{ $self->{not_run} };
     my $max    = $self->points( $test->{id} );
     my %points = ( pass => $max, fail => 0, skip => $max );
+    $points{pass} = $max * $self->{rubric}->value('slow') if $outcome->{is_slow};
     $points{skip} = $max * $self->{rubric}->value('cannot_tell')
       if problem_of( $test->{id} ) eq 'Speed' || ( $test->{id} =~ /[.]tsan\z/ && !$outcome->{blameless} );
     push @{ $self->{tests} },

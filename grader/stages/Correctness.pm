@@ -1,6 +1,7 @@
 package grader::stages::Correctness;
 
-# Every program with every backend gives the right answers, at fixed TOPs and at some drawn at random.
+# Every program with every backend gives the right answers, at fixed TOPs and at some drawn at random. Slow is not wrong: a
+# right answer that came late is told as slow, and the rubric says what that costs.
 
 use v5.34;
 use warnings;
@@ -44,10 +45,18 @@ sub _check ( $job, $program, $backend, @tops ) {
     my @broken = $job->failed( $program, $backend );
     return { verdict => 'fail', diag => \@broken } if @broken;
 
-    my @complaints;
+    my ( @complaints, @slow );
+    my $allowed_s = $job->settings->{run_timeout_s};
     while ( defined( my $top = shift @tops ) ) {
-        my $result    = $job->run( $program, $backend, $top );
-        my $complaint = $job->complaint( $program, $backend, $top, $result ) // next;
+        my $result    = $job->run( $program, $backend, $top, wall_s => $job->settings->{slow_factor} * $allowed_s );
+        my $complaint = $job->complaint( $program, $backend, $top, $result );
+        if ( !defined $complaint ) {
+            next if $result->{wall_s} <= $allowed_s;
+            push @slow, sprintf 'bin/%s-%s %d is right, but took %.1f s where %g are allowed', $program, $backend, $top,
+              $result->{wall_s}, $allowed_s;
+            push @slow, 'larger TOPs were not tried after that' if @tops;
+            last;
+        }
         push @complaints, $complaint;
         my $is_enough =
              @complaints == $MOST_COMPLAINTS
@@ -59,7 +68,7 @@ sub _check ( $job, $program, $backend, @tops ) {
         }
 
     }
-    return { verdict => 'pass' } if !@complaints;
+    return { verdict => 'pass', notes => \@slow, is_slow => scalar @slow } if !@complaints;
     $job->set_failed( $program, $backend, "bin/$program-$backend did not give every right answer, see above" );
     return { verdict => 'fail', diag => \@complaints };
 }
