@@ -1,9 +1,9 @@
 package grader::intake::Files;
 
-# Takes in a submission: a folder or an archive becomes a folder of plain files in the workspace, in which the sources of
-# the backends are found under any name that the course has used.
+# Takes in a submission: copies a folder or an archive as plain files into a folder of the workspace, and finds the sources of
+# the backends there, under any name that the course has used.
 #
-# Nothing of the submission is followed (links), run, or trusted to be small.
+# It follows no links of the submission, runs none of its files, and does not trust their size.
 
 use v5.34;
 use warnings;

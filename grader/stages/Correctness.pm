@@ -1,6 +1,6 @@
 package grader::stages::Correctness;
 
-# Every program with every backend gives the right answers, at fixed TOPs and at some drawn at random.
+# Every program with every backend gives the right answers, at fixed TOPs and at random TOPs.
 
 use v5.34;
 use warnings;
