@@ -32,15 +32,15 @@ kept = $(if $(RESULTS),measure/keep-results $(1) "make $(strip $(MAKECMDGOALS) $
 all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKEND
 programs: $(programs)
 libpar: $(libpar) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM [needs interpose/libpar.c]
-xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records what any program asks of malloc; see trace/README.md [needs trace/record/xtrace.c]
-replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## bin/replay-BACKEND TRACE for every backend: throughput, utilization [needs trace/replay/replay.c]
+xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records the malloc calls of any program; see trace/README.md [needs trace/record/xtrace.c]
+replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## build bin/replay-BACKEND for every backend; run it with a TRACE: throughput, utilization [needs trace/replay/replay.c]
 
 # ---- Test --------------------------------------------------------------------------------------------------------------
 
 # With BACKEND the loop of a student: the suite and the answers of that backend. Without it everything is tested, also the
 # kit's own tools, but in the release only.
 .PHONY: test
-test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only the suite and answers of that backend; DEBUG=1
+test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only suite and answers of that backend; DEBUG=1
 	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(at_once) $(tap_tests)
 	$(if $(and $(BACKEND),$(filter course,$(PROMISES))),@echo "$(BACKEND) is right. Is it fast: make try BACKEND=$(BACKEND). The grade: perl test.pl")
 
@@ -51,92 +51,92 @@ compare: programs $(peer_programs) $(launcher) ## race the backends and print on
 	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
-bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race them on allocation patterns, one table; ROUNDS=5 PEERS=1 [needs bench/run]
+bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race allocators on allocation patterns and print one table; ROUNDS=5 PEERS=1 [needs bench/run]
 	@$(call kept,bench/RESULTS.md) bench/run --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/bench.json --launcher $(launcher)
 
-experiments: $(launcher) ## race par against copies that decide one thing otherwise; ROUNDS=9 [needs bench/experiments]
+experiments: $(launcher) ## race par against copies with one changed design decision; ROUNDS=9 [needs bench/experiments]
 	@$(call kept,bench/RESULTS.md) bench/experiments $(asked_rounds) --json $(BUILD)/experiments.json --launcher $(launcher)
 
-scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## cost of a call with 1 to 64 threads, against a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs [needs bench/scale]
+scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## measure the cost of a call with 1 to 64 threads, relative to a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs [needs bench/scale]
 	@$(call kept,bench/RESULTS.md) bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
 	    --json $(BUILD)/scale.json --launcher $(launcher)
 
-claims: $(launcher) ## what the notes claim of each allocator: claim, figure, verdict, in about a minute; ROUNDS=7 [needs ladder/claims]
+claims: $(launcher) ## measure the notes' claims about each allocator: claim, figure, verdict; about a minute; ROUNDS=7 [needs ladder/claims]
 	@$(MAKE) --silent BACKENDS="sys hw08 par $(ladder)" BACKEND= claims-programs
 	@$(call kept,ladder/RESULTS.md) ladder/claims $(asked_rounds) $(if $(RESULTS),--markdown) --bin "$(BIN)" --json $(BUILD)/claims.json --launcher $(launcher)
 
-ladder: $(launcher) ## the ladder's own suites and answers, also under valgrind and both sanitizers; a quarter of an hour [needs ladder]
+ladder: $(launcher) ## test the ladder: suites and answers, also under valgrind and both sanitizers; a quarter of an hour [needs ladder]
 	@$(MAKE) --silent BACKENDS="$(ladder)" BACKEND= suites
 	@for tool in valgrind asan tsan; do $(MAKE) --silent $$tool BACKENDS="$(ladder)" BACKEND= || exit 1; done
 
-lecture: claims $(launcher) ## measure all that the lecture shows, in less than ten minutes: lecture/out/index.html [needs lecture/build]
+lecture: claims $(launcher) ## measure for the lecture and write lecture/out/index.html; less than ten minutes [needs lecture/build]
 	@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(lecture_peers)" lecture-programs
 	@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs
 	@lecture/build --measure --backends "$(lecture_backends) $(lecture_peers)" --programs "$(PROGRAMS)" --bin "$(BIN)" --build "$(BUILD)"
-test-lecture: ## the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/page.t]
+test-lecture: ## test the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/page.t]
 	@prove lecture/page.t
 
-graph: ## graph.png and graph.svg from the last make compare, or a new one; needs gnuplot
+graph: ## draw graph.png and graph.svg from the last make compare, or from a new one; needs gnuplot
 	@[ -e $(BUILD)/compare.json ] || $(MAKE) --silent compare
 	@bench/graph --from $(BUILD)/compare.json
 
 # ---- Grade -------------------------------------------------------------------------------------------------------------
 
 .PHONY: grade gradescope autolab class handout solution kit corpus pristine
-grade: ## perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
+grade: ## run perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
-gradescope: ## build/gradescope.zip, to be uploaded to Gradescope; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
+gradescope: ## pack build/gradescope.zip for Gradescope; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
 	$(pack)
-autolab: ## build/autograde.tar and build/autograde-Makefile, for Autolab; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
+autolab: ## pack build/autograde.tar and build/autograde-Makefile for Autolab; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
 	$(pack)
 class: ## grade every submission in a folder, into OUT or DIR-grades; DIR=folder OUT=folder; see grader/class/README.md [needs grader/grade-class]
 	@grader/grade-class $(if $(OUT),--output "$(OUT)") $(if $(RUBRIC),--rubric "$(RUBRIC)") -- "$(DIR)"
 
-handout: ## the student kit, build/handout.tar.gz; STARTER=freelist|empty RUBRIC=file [needs handout/pack]
+handout: ## pack the student kit, build/handout.tar.gz; STARTER=freelist|empty RUBRIC=file [needs handout/pack]
 	@handout/pack handout --output $(BUILD) --starter "$(STARTER)" $(if $(RUBRIC),--rubric "$(RUBRIC)")
-solution: ## the reference files, for instructors: build/solution.tar.gz [needs handout/pack]
+solution: ## pack the reference files for instructors, build/solution.tar.gz [needs handout/pack]
 	@handout/pack solution --output $(BUILD)
-kit: ## compile once what every grade links with, for perl test.pl --kit build/kit; KIT=folder
+kit: ## compile once the files that every grade links with, for perl test.pl --kit build/kit; KIT=folder
 	@$(MAKE) --silent BUILD=$(KIT) $(KIT)/release/measure/launch
 	@for flavour in release valgrind tsan; do \
 	    $(MAKE) --silent BUILD=$(KIT) FLAVOUR=$$flavour kit-objects || exit 1; done
-corpus: ## grade all submissions with known verdicts, an hour; goes on where it was stopped; KIND=broken [needs tests/corpus/run]
+corpus: ## grade all submissions with known verdicts; an hour; continues a stopped run; KIND=broken [needs tests/corpus/run]
 	@$(call kept,tests/corpus/RESULTS.md) tests/corpus/run $(if $(KIND),--kind $(KIND))
-pristine: ## write grader/kit/pristine.sha256, after a change of the kit's own files that is meant [needs handout/pack]
+pristine: ## write grader/kit/pristine.sha256, after an intended change of the kit's own files [needs handout/pack]
 	@perl -I. -Mgrader::kit::Pristine -e 'grader::kit::Pristine::write(".")'
 
 # ---- Look closer -------------------------------------------------------------------------------------------------------
 
 # A tool looks on while the suites and the programs run, in binaries of their own. Only some backends can check themselves.
 .PHONY: debug valgrind asan tsan gprof try clangd lint
-debug: $(launcher) ## the checking build over suite and programs of par: overruns, bad frees, heap; DEBUG=1 does it to any target [needs interpose/checking.c]
+debug: $(launcher) ## run suite and programs of par in the checking build: overruns, bad frees, heap; DEBUG=1 selects it in any target [needs interpose/checking.c]
 	$(if $(checked),,$(error none of the backends '$(BACKENDS)' has a check.h, so there is nothing to check))
 	$(call run_under,debug,BACKEND= BACKENDS="$(checked)")
-valgrind: $(launcher) ## memcheck over suites and programs: errors and leaks; BACKEND=par: of that backend
+valgrind: $(launcher) ## run suites and programs under memcheck: errors and leaks; BACKEND=par: of that backend
 	$(call run_under,valgrind)
-asan: $(launcher) ## AddressSanitizer and UndefinedBehaviorSanitizer over suites and programs
+asan: $(launcher) ## run suites and programs with AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call run_under,asan)
-tsan: $(launcher) ## ThreadSanitizer over suites and programs: data races
+tsan: $(launcher) ## run suites and programs with ThreadSanitizer: data races
 	$(call run_under,tsan)
 
-gprof: $(launcher) ## hottest functions of one program; PROG=list BACKEND=hw08 TOP=2000
+gprof: $(launcher) ## show the hottest functions of one program; PROG=list BACKEND=hw08 TOP=2000
 	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin profiled
 
-# sys is built as well, to compare with.
-try: $(launcher) ## suite, speed against sys and the last try, hottest functions; BACKEND=par ROUNDS=7
+# sys is also built, for comparison.
+try: $(launcher) ## run the suite, race sys and the last try, show the hottest functions; BACKEND=par ROUNDS=7
 	$(if $(BACKEND),,$(error say which backend to try: make try BACKEND=par))
 	@$(MAKE) --silent BACKENDS="$(sort sys $(BACKEND))" BACKEND= programs $(BUILD)/release/tests/suite-$(BACKEND)
 	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin programs
 	@bench/try --backend $(BACKEND) --build $(BUILD) --bin $(BIN) --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS)
 
-clangd: compile_commands.json ## compile_commands.json, for editors that use clangd
-lint: compile_commands.json ## warnings of the compiler, clang-format, clang-tidy, perl -c, perlcritic
+clangd: compile_commands.json ## write compile_commands.json, for editors that use clangd
+lint: compile_commands.json ## check with compiler warnings, clang-format, clang-tidy, perl -c, perlcritic
 	$(run_lint)
 
 # ---- Help --------------------------------------------------------------------------------------------------------------
 
 .PHONY: help clean suites
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !(match($$2, / \[needs [^]]*\]/) && \
 	    system("test -e " substr($$2, RSTART + 8, RLENGTH - 9))) \
 	    {sub(/ \[needs [^]]*\]/, "", $$2); printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

@@ -196,7 +196,7 @@ __END__
 
 =head1 NAME
 
-test.pl - grade the allocators: right, as promised, and fast
+test.pl - grade the allocators: correctness, promises, speed
 
 =head1 SYNOPSIS
 
@@ -208,34 +208,34 @@ test.pl - grade the allocators: right, as promised, and fast
 
 =head1 DESCRIPTION
 
-Grades what stands in this tree, or what somebody has handed in, with the programs, the Makefile and the tests of this tree.
-It prints the Test Anything Protocol, and can write the result to files. The stages, in this order:
+Grades the allocators of this tree, or a submission, with the programs, the Makefile and the tests of this tree. It prints
+the Test Anything Protocol and can write the result to files. The stages run in this order:
 
 =over
 
 =item build
 
-The backend compiles, defines xmalloc, xfree and xrealloc, asks for nothing that an allocator has no use for, and does not
-take its memory from the C library.
+The backend compiles and defines xmalloc, xfree and xrealloc. It uses no function that an allocator does not need, and does
+not take its memory from the C library.
 
 =item correctness
 
-Each program gives the right answer with each backend, at fixed TOPs and at some drawn at random.
+Each program gives the right answer with each backend, at fixed TOPs and at random TOPs.
 
 =item work
 
-Each program proves that it computed and kept every sequence: it prints a digest under a nonce that it reads after its start.
+Each program proves that it computed and kept every sequence: it reads a nonce after its start and prints a digest under it.
 
 =item contract
 
-What the course promised its students: blocks keep apart and keep their content, threads, resizing, reuse, memory, small
-address spaces, memcheck, data races, and one lock in hw08.
+The promises of the course to its students: blocks do not overlap and keep their content; threads, resizing, reuse, memory,
+small address spaces, memcheck, data races, and one lock in hw08.
 
 =item speed
 
-Base: on each program par is at least 4 times faster than hw08. Challenge: par is faster than the C library. Bonus: it takes
-less than 0.90 of its time. Each is decided by a sequential test over interleaved rounds and has three answers: faster, not
-faster, and cannot tell, which is a skipped test.
+Base: par is at least 4 times faster than hw08 on each program. Challenge: par is faster than the C library. Bonus: par takes
+less than 0.90 of the C library's time. A sequential test over interleaved rounds decides each of them. It has three answers:
+faster, not faster, and cannot tell, which is a skipped test.
 
 =item deliverables
 
@@ -244,13 +244,13 @@ The report and the graph are there.
 =back
 
 A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). The backends may lie in sub-folders and have other names
-of the course: the rubric's terms list them, and the homework's names are never taken for the optimized allocator. Helper files
-are found by the functions that are missing. Sources are compiled with their own headers first and with F<xmalloc.h>; warnings
-are shown and are no failure. A submission with one of the backends is graded for that one.
+of the course: the rubric's terms list them, and no name of the homework is ever the optimized allocator's. When a backend lacks functions, the grader finds the helper files that define them. The compiler uses the submission's own headers
+first, and F<xmalloc.h>. The grader shows warnings, but they are no failure. A submission with only one of the backends is
+graded for that one.
 
-What is graded is compiled and run in a sandbox, the best that the machine allows; the report says which. A program that
-hangs, crashes, prints without end or starts other processes is stopped with all its children, and what it did is said in a
-sentence. Nothing is left in the tree or in the temporary folder.
+The grader compiles and runs a submission in the best sandbox that the machine allows; the report says which. When a program
+hangs, crashes, prints without end or starts other processes, the grader stops it with all its children and says in a
+sentence what it did. Nothing is left in the tree or in the temporary folder.
 
 =head1 OPTIONS
 
@@ -258,21 +258,20 @@ sentence. Nothing is left in the tree or in the temporary folder.
 
 =item --submission DIR | FILE
 
-Grade these files. Before that the kit's own files are compared with their checksums.
+Grade these files. First, the grader compares the kit's own files with their checksums.
 
 =item --tree DIR
 
-Take programs, Makefile and tests from DIR instead of from beside test.pl; grade the backends in it when there is no
---submission.
+Take programs, Makefile and tests from DIR, not from the folder of test.pl. Without --submission, grade the backends in DIR.
 
 =item --rubric FILE
 
-Points, thresholds, limits, TOPs, stages and deliverables; F<grader/rubrics/kit.conf> explains them and holds what is not said.
+Points, thresholds, limits, TOPs, stages and deliverables. F<grader/rubrics/kit.conf> explains them and holds the default values.
 
 =item --json FILE, --gradescope FILE, --junit FILE
 
-Write the result there: as described in F<grader/results/Json.pm>, as the results.json of Gradescope, as JUnit XML. The files are
-written anew after each test.
+Write the result to FILE: as F<grader/results/Json.pm> describes it, as the results.json of Gradescope, or as JUnit XML. The
+grader rewrites the files after each test.
 
 =item --autolab
 
@@ -280,11 +279,11 @@ Print Autolab's line of scores at the end.
 
 =item --only STAGE, --tests PATTERN
 
-Run this stage alone; or those tests alone whose id (as in the JSON file: par.resize) fits this regular expression as a whole.
+Run only this stage, or only the tests whose whole id (as in the JSON file: par.resize) matches this regular expression.
 
 =item --backends LIST, --programs LIST
 
-Look at these only; names separated by commas or blanks. The C library's, sys, is always there to compare with.
+Grade only these; commas or blanks separate the names. The C library's backend, sys, is always there for comparison.
 
 =item --backend NAME=FILE
 
@@ -297,19 +296,20 @@ Draw the same random TOPs as the run that printed this seed.
 
 =item --timeout SECONDS
 
-How long one run of a program may take, instead of what the rubric says.
+The time limit for one run of a program, instead of the rubric's.
 
 =item --isolation namespaces | user | none, --require-sandbox
 
-Run what is graded at this level of isolation (see F<grader/sandbox/Sandbox.pm>), or not at all; refuse to grade where there is none.
+Run submissions at this level of isolation (see F<grader/sandbox/Sandbox.pm>), or not at all; refuse to grade without a
+sandbox.
 
 =item --changed-kit
 
-Grade a submission although the kit's own files are not those that were published: for whoever works on the kit.
+Grade a submission even if the kit's own files differ from the published ones: for people who work on the kit.
 
 =item --kit DIR
 
-Use what C<make kit KIT=DIR> has compiled of this tree, instead of compiling it again: saves ten seconds of a grade.
+Use the files that C<make kit KIT=DIR> has compiled from this tree. This saves ten seconds of each grade.
 
 =item --help
 
@@ -319,6 +319,6 @@ This text.
 
 =head1 EXIT STATUS
 
-0: full marks. 1: less than that. 2: the grader itself could not run, or was stopped.
+0: full marks. 1: fewer points. 2: the grader itself could not run, or was stopped.
 
 =cut

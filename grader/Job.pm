@@ -1,6 +1,6 @@
 package grader::Job;
 
-# One grading: the tree that is graded with, the submission, the binaries made of both, and the way to run one of them.
+# One grading: the grader's tree, the submission, the binaries made from both, and a way to run one of them.
 
 use v5.34;
 use warnings;

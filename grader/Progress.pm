@@ -1,6 +1,6 @@
 package grader::Progress;
 
-# One line on standard error that says what is going on, when that is a terminal; nothing otherwise.
+# One line of progress on standard error, if that is a terminal.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,6 @@
 package grader::Rubric;
 
-# Reads a rubric (grader/rubrics/kit.conf) and checks it: every mistake in it is one line that names the place and says what is
-# wanted there.
+# Reads a rubric (grader/rubrics/kit.conf) and checks it. For every mistake there is one line with the place and the correct form.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,7 @@
 package grader::Workspace;
 
-# The temporary folder in which everything is built and run, so that nothing is left in the tree. It is removed when the
-# object goes, which is also when the grader dies or is told to stop by a signal: a signal becomes an exception.
+# The temporary folder for all builds and runs, so that nothing is left in the tree. It is removed when the object goes out of
+# scope, also when the grader dies or a signal stops it: a signal becomes an exception.
 
 use v5.34;
 use warnings;

@@ -246,19 +246,19 @@ A function: the path of the browser, undef when there is none.
 
 =item start
 
-A browser of its own, with an empty profile. It ends with the object.
+Starts a new browser with an empty profile. It ends with the object.
 
 =item screen($width, $height, $scheme), load($url)
 
-The size of the window's inside in pixels; the scheme is light or dark. And the page that is shown.
+C<screen> sets the size of the window's inside in pixels; the scheme is light or dark. C<load> opens a page.
 
 =item evaluate($expression)
 
-The value of the expression of JavaScript, as far as JSON can hold it. A promise is waited for.
+The value of the JavaScript expression, as far as JSON can hold it. It waits for a promise.
 
 =item press($key), point_at($x, $y), pick_files($selector, @paths)
 
-A key by its name in JavaScript (ArrowRight, p), the mouse, and files for an input of that type.
+Press a key by its JavaScript name (ArrowRight, p), move the mouse, and choose files for an input of that type.
 
 =item complaints
 
@@ -266,7 +266,7 @@ Errors and warnings of the console, exceptions, and requests for anything but fi
 
 =item screenshot($path, $whole)
 
-A PNG of what is shown, or of the whole page.
+A PNG of the visible part, or of the whole page.
 
 =item ask($method, %parameters)
 

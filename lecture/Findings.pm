@@ -186,15 +186,15 @@ lecture::Findings - the titles of the pictures, computed from the results
 
 =head2 race(\%section), scaling(\%scaling), memory(\%memory), profiles(\%profiles), claims(\%claims), claims_of(\%group)
 
-One sentence each, without a full stop, on what lecture::Results::read_all made of the files.
+One sentence each, without a full stop, about the results of lecture::Results::read_all.
 
 =head2 rungs(\%race)
 
-The slides of the ladder: C<< { backend, idea, finding, section, shown } >> for each backend that ran. The finding is told
-of one program, list, in the first section in which both the backend and the one before it ran.
+The slides of the ladder: C<< { backend, idea, finding, section, shown } >> for each backend that ran. The finding is about
+one program, list, in the first section in which both the backend and the one before it ran.
 
 =head2 factor($number), percent($share)
 
-Numbers as one says them.
+Numbers as people say them.
 
 =cut

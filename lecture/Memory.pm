@@ -47,13 +47,13 @@ __END__
 
 =head1 NAME
 
-lecture::Memory - what the process has while the program's own need rises and falls
+lecture::Memory - the memory of the process while the program's own need rises and falls
 
 =head1 FUNCTIONS
 
 =head2 measure(backends => [NAMES], folder => DIR, launcher => FILE)
 
-Runs DIR/memory-NAME once for each backend: the order of its calls is always the same. Returns C<< { peak_mib, runs => {
+Runs DIR/memory-NAME once for each backend; the order of its calls is always the same. Returns C<< { peak_mib, runs => {
 NAME => [ { phase, asked_kib, resident_kib } ] }, problems => { NAME => sentence } } >>. A backend that fails or takes too
 long is among the problems.
 

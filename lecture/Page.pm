@@ -112,10 +112,10 @@ lecture::Page - the lecture page as one file
 
 =head2 data(\%results)
 
-What the page's scripts are told, from what lecture::Results::read_all returned: results, titles, problems.
+The data for the page's scripts, made from the result of lecture::Results::read_all: results, titles, problems.
 
 =head2 html(\%data)
 
-The page. Bytes, not characters.
+The page, as bytes, not characters.
 
 =cut

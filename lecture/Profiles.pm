@@ -124,19 +124,19 @@ __END__
 
 =head1 NAME
 
-lecture::Profiles - in which functions the time goes
+lecture::Profiles - the time in each function
 
 =head1 FUNCTIONS
 
 =head2 measure(backends => [NAMES], bin => DIR, gprof_bin => DIR, launcher => FILE)
 
-Profiles the program list with one thread: C<sys> with perf, because gprof cannot see into the C library, the others with
-gprof, in DIRs with binaries of the release and of C<make FLAVOUR=gprof>. Where perf works there are stacks of all. Returns C<< { profiles => [ { backend, program, tool, top, cpu_s, functions => [ { name, percent } ], stacks } ],
-problems => { NAME => sentence } } >>. Each of the stacks is C<< { stack => [NAMES], samples } >>, the outermost
-function first.
+Profiles the program list with one thread: C<sys> with perf, because gprof cannot see into the C library, and the others with
+gprof. C<bin> holds the release binaries, C<gprof_bin> those of C<make FLAVOUR=gprof>. If perf works, there are stacks of all
+backends. Returns C<< { profiles => [ { backend, program, tool, top, cpu_s, functions => [ { name, percent } ], stacks } ],
+problems => { NAME => sentence } } >>. Each of the stacks is C<< { stack => [NAMES], samples } >>, the outermost function first.
 
 =head2 folded($script)
 
-Counts what C<perf script --fields comm,ip,sym,dso> printed: C<< { functions, stacks } >>.
+Counts the output of C<perf script --fields comm,ip,sym,dso>: C<< { functions, stacks } >>.
 
 =cut

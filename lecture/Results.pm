@@ -270,15 +270,15 @@ __END__
 
 =head1 NAME
 
-lecture::Results - from files of results to what the page draws
+lecture::Results - read files of results for the page
 
 =head1 FUNCTIONS
 
 =head2 read_all(@paths)
 
-Reads files of bench/compare, bench/scale, lecture/build, the claims and the heap maps, each told by what is in it. Returns
-a hash with the lists C<race>, C<scaling>, C<memory>, C<profiles>, C<claims> and C<heapmaps>, as far as there are any; the
-C<machine> and C<made_at> of the results; and C<problems>, sentences by the name of such a list: what is missing or wrong
-and what to do.
+Reads files of bench/compare, bench/scale, lecture/build, the claims and the heap maps; the content of a file shows its kind.
+Returns a hash with the lists C<race>, C<scaling>, C<memory>, C<profiles>, C<claims> and C<heapmaps>, if there are any; the
+C<machine> and C<made_at> of the results; and C<problems>. These are sentences by the name of such a list: what is missing or
+wrong and what to do.
 
 =cut

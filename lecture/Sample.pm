@@ -226,6 +226,6 @@ Writes a file of each kind and returns their paths.
 
 =head2 race(), scaling($pattern), memory(), profiles(), claims(), heap_map($backend)
 
-What would be in such a file.
+The content of such a file.
 
 =cut

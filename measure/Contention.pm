@@ -214,32 +214,33 @@ measure::Contention - did others use the machine while runs were timed?
     }
     say 'contended: ', join '; ', $watch->reasons;
 
-=head1 WHAT IS LOOKED AT
+=head1 SIGNS OF CONTENTION
 
 =over
 
 =item other processes
 
-The time that the CPUs we may run on were busy (F</proc/stat>), less our own and our children's. It counts when others
-use more than 0.15 CPUs and what they leave is less than the threads of the programs could use.
+The busy time of the CPUs that we may use (F</proc/stat>), minus our own and our children's. It counts when others use more
+than 0.15 CPUs and leave fewer CPUs than the threads of the programs could use.
 
 =item the host
 
-Steal: the time that a virtual machine wanted a CPU and did not get it (F</proc/stat>), more than 5% of what it wanted.
+Steal: the time in which a virtual machine wanted a CPU and did not get it (F</proc/stat>), if it is more than 5% of the time
+in which it wanted one.
 
-=item somebody running between our runs
+=item other processes between our runs
 
-F<procs_running> after each run, where only we should be. It counts when there were others at more than a quarter of
-these moments; only where F</proc/stat> does not tell how busy the CPUs were.
+F<procs_running> after each run, when only we should run. It counts when there were others at more than a quarter of these
+moments. It is used only if F</proc/stat> does not give the busy time of the CPUs.
 
 =item quotas
 
-Time in which a control group's quota held us up (F<cpu.stat>, of version 1 or 2), more than 1%.
+The time in which a control group's quota stopped us (F<cpu.stat>, of version 1 or 2), if it is more than 1%.
 
 =item pressure
 
-F</proc/pressure/cpu>, more than 10%; only where there are as many CPUs as threads. Elsewhere our own threads wait for
-each other, which says nothing.
+F</proc/pressure/cpu>, if it is more than 10% and there are as many CPUs as threads. With fewer CPUs our own threads wait for
+each other, so pressure means nothing.
 
 =back
 
@@ -249,7 +250,7 @@ The load average is not used: it remembers our own threads for minutes.
 
 =head2 new(threads => N)
 
-Starts to watch, too.
+Makes the object and starts to watch.
 
 =head2 start
 
@@ -257,19 +258,19 @@ Forgets everything so far.
 
 =head2 ran($result)
 
-To be called after each run, with the result of measure::Launch::run.
+Call it after each run, with the result of measure::Launch::run.
 
 =head2 reasons
 
-Why the machine was contended between the start and now: clauses such as "other processes used 1.02 CPUs". None when it
-was ours.
+The reasons why the machine was contended between the start and now: clauses such as "other processes used 1.02 CPUs". There is
+none when we had the machine alone.
 
 =head2 figures
 
-What the reasons are made of, as a list of names and numbers: others, stolen, running, throttled, pressure.
+The figures behind the reasons, as a list of names and numbers: others, stolen, running, throttled, pressure.
 
 =head2 usable_cpus
 
-How many CPUs we may use: by affinity, and by quota, so 1.5 is possible.
+The number of CPUs that we may use, by affinity and by quota; so 1.5 is possible.
 
 =cut

@@ -287,7 +287,7 @@ __END__
 
 =head1 NAME
 
-measure::Launch - run one program under limits and say how it went
+measure::Launch - run one program under limits and report the result
 
 =head1 SYNOPSIS
 
@@ -306,8 +306,9 @@ measure::Launch - run one program under limits and say how it went
 
 =head2 run(%options)
 
-Runs a program to its end and returns a reference to a hash. The program gets no shell, an empty standard input unless told otherwise, a session of its own, no core dumps and no open files but the usual three. When run() returns, no process that the program
-started is left. Nothing is thrown for what a program does: that is in the result. run() dies with one line when it
+Runs a program to its end and returns a reference to a hash. The program gets no shell, a session of its own, no core dumps and
+no open files except the usual three. Its standard input is empty without the option C<stdin>. When run() returns, no process
+that the program started is left. run() does not die when the program fails: the result says so. It dies with one line when it
 cannot do its own work (no launcher, no pipe, an unknown option).
 
 Options; only C<command> is required:
@@ -316,12 +317,11 @@ Options; only C<command> is required:
 
 =item command => [PROGRAM, ARGS...]
 
-PROGRAM is looked up in PATH when it holds no slash.
+If PROGRAM holds no slash, it is searched in PATH.
 
 =item wall_s, cpu_s => seconds
 
-Limits on elapsed time (fractions allowed) and on CPU time of one process (rounded up to a whole second). No limit when
-left out.
+Limits on elapsed time (fractions allowed) and on CPU time of one process (rounded up to a whole second). Default: no limit.
 
 =item memory_bytes => bytes
 
@@ -329,48 +329,49 @@ Limit on the address space (RLIMIT_AS). Not for programs built with a sanitizer,
 
 =item output_bytes => bytes
 
-How much the program may print on standard output and standard error together; 1 MiB when left out.
+Limit on standard output and standard error together (default: 1 MiB).
 
 =item files, file_bytes => count
 
-How many files may be open, and how long a file may become (RLIMIT_FSIZE; whoever writes on gets SIGXFSZ).
+Limits on the number of open files and on the length of a file (RLIMIT_FSIZE; a process that writes more gets SIGXFSZ).
 
 =item processes, threads => count
 
-How many processes of this program may live at a time (1 forbids to fork), and how many threads in all of them. They are
-counted 5 to 200 times a second, so a short burst goes unseen.
+Limits on the living processes of this program (1 forbids to fork), and on the threads of all of them together. They are
+counted 5 to 200 times a second, so a short burst remains unseen.
 
 =item user_tasks => count
 
-How many threads the program's user may have in all (RLIMIT_NPROC); the kernel refuses the next one. It does not bind root.
+Limit on all threads of the program's user (RLIMIT_NPROC); the kernel refuses the next one. It does not bind root.
 
 =item user => number
 
-Root only: who the program runs as, a user and a group of this number without other groups. At the end every process of
-that user is killed, so it should be a user of this run alone, and the number after it must be nobody's.
+Root only: run the program as the user and the group of this number, without other groups. At the end every process of that
+user is killed, so only this run should use the number. No user may have the next number.
 
 =item confine => true
 
 The program gains no rights by exec and has no networks, no new namespaces, no access to the memory and the limits of other
-processes, no System V memory, queues or semaphores (measure/confine.h): the calls fail with EPERM. The launcher cannot be
-traced by processes of the same user.
+processes, no System V memory, queues or semaphores (measure/confine.h): the calls fail with EPERM. Processes of the same user
+cannot trace the launcher.
 
 =item see, write => [PATH, ...]
 
-When either is given: the program can open nothing but these paths and what lies in them, to read and execute, and to write
-too; it cannot trace or inspect other programs and, since Linux 6.12, not send them signals (measure/fence.h). Whoever has
-no Landlock (Linux 5.13) gets an C<error>.
+With either of them, the program can open only these paths and the files in them: C<see> to read and execute, C<write> also to
+write. It cannot trace or inspect other programs and, since Linux 6.12, cannot send them signals (measure/fence.h). Without
+Landlock (Linux 5.13) the result is an C<error>.
 
 =item within => { command => [PREFIX...], launcher => path }
 
-Runs the program inside of a sandbox: the launcher runs PREFIX, which must run the rest of its arguments: the launcher once
-more, as C<path> inside, which keeps all limits and makes the report, and the program. A launcher that is the first process
-in its pid namespace takes no signals from inside. C<user> is for PREFIX and so for all in it. grader::sandbox::Sandbox makes this.
+Runs the program inside a sandbox. The launcher runs PREFIX, and PREFIX must run the rest of its arguments: the launcher again
+(as C<path> inside) and the program. The inner launcher keeps all limits and makes the report. If it is the first process in
+its pid namespace, it takes no signals from inside. C<user> is for PREFIX and so for everything in it. grader::sandbox::Sandbox
+makes this option.
 
 =item touch_bytes => bytes
 
-How much memory is touched before the program starts, so that a virtual machine has it ready (measure/touch.h). For runs
-that are timed; a little more than the largest of the compared programs will need.
+The memory to touch before the program starts, so that a virtual machine has it ready (measure/touch.h). It is for timed runs:
+a little more than the largest need of the compared programs.
 
 =item env => {NAME => VALUE, ...}
 
@@ -382,25 +383,25 @@ The program gets the variables of C<env> and no others.
 
 =item stdin => string
 
-What the program finds on its standard input, at most 4,096 bytes. It is there before the program starts.
+The program's standard input, at most 4,096 bytes. It is there before the program starts.
 
 =item directory => path
 
-Where the program runs; a relative PROGRAM is then looked for there.
+The working folder of the program; a relative PROGRAM is then searched there.
 
 =item launcher => path
 
-The launcher's binary; build/release/measure/launch of this tree when left out (C<make build/release/measure/launch>).
+The launcher's binary (default: build/release/measure/launch of this tree; C<make build/release/measure/launch> builds it).
 
 =item capture_bytes => bytes
 
-How much of standard output and of standard error is kept in the result; 64 KiB each when left out.
+The most bytes that the result keeps of standard output and of standard error (default: 64 KiB each).
 
 =back
 
 The result:
 
-    stdout, stderr       what was printed, up to the bound
+    stdout, stderr       the output, up to the bound
     exit                 0 to 255; undef when it did not exit by itself
     signal               the number of the signal that ended it, else undef
     stopped              why it was stopped: 'wall', 'cpu', 'output', 'processes', 'threads', 'told' (a signal to the
@@ -411,8 +412,8 @@ The result:
     strays               processes that it left behind and that were killed (when stopped: its children)
     survivors            processes that could not be killed (0, except when something is badly wrong)
     minor_faults major_faults voluntary_switches involuntary_switches   as in getrusage(2)
-    stdout_bytes stderr_bytes   how much it printed in all
-    command, limits      what was asked for
+    stdout_bytes stderr_bytes   the length of the whole output
+    command, limits      from the options
 
 =head2 ok($result)
 

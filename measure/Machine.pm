@@ -95,14 +95,14 @@ __END__
 
 =head1 NAME
 
-measure::Machine - the machine that a measurement was made on
+measure::Machine - the machine of a measurement
 
 =head1 FUNCTIONS
 
 =head2 describe()
 
 A hash of C<cpu>, C<cores>, C<memory_mib>, C<virtual_machine>, C<kernel>, C<system>, C<c_library>, C<compiler> and
-C<huge_pages> (the setting of transparent huge pages). What cannot be found out is C<unknown>.
+C<huge_pages> (the setting of transparent huge pages). A value that cannot be found is C<unknown>.
 
 =head2 sentence(\%description)
 
@@ -110,10 +110,10 @@ The same for people, on one line.
 
 =head2 available_bytes()
 
-How much memory could be taken now.
+The memory that is available now.
 
 =head2 touch_bytes($peak_kib)
 
-How much memory to touch before a run (the option of measure::Launch::run) when one that was like it had that peak.
+The memory to touch before a run (the option of measure::Launch::run) when a similar run had that peak.
 
 =cut

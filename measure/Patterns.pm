@@ -91,8 +91,8 @@ The patterns that a program knows: a list of { name, stands_for }.
 
 =head2 race(label => TEXT, trial => [COMMAND], entries => [...], rounds => N, launcher => FILE)
 
-Runs the trial once, to learn how much work and how much memory it is, and then the entries in rounds, as
-measure::Rounds::interleave does. All have to report as many operations as the trial. Returns that number and what
-interleave returned: { operations, results }. The label is shown as part of the progress.
+Runs the trial once, to learn its operations and its memory, and then the entries in rounds, as measure::Rounds::interleave
+does. All must report as many operations as the trial. Returns that number and the result of interleave: { operations,
+results }. The label is part of the progress line.
 
 =cut

@@ -54,7 +54,7 @@ __END__
 
 =head1 NAME
 
-measure::Peers - ours against the allocators that one could use instead
+measure::Peers - compare our allocators with those that one could use instead
 
 =head1 CONSTANTS
 
@@ -62,12 +62,12 @@ All are exported on request.
 
 =head2 @MEASURES
 
-What is compared: hashes of a C<name> (wall, CPU, memory) and a function C<column>, which takes what
-measure::Rounds::interleave returns for one entry and gives one number a round; the smaller, the better.
+The measures of a comparison: hashes of a C<name> (wall, CPU, memory) and a function C<column>. C<column> takes the result of
+measure::Rounds::interleave for one entry and gives one number for each round; the smaller, the better.
 
 =head2 $FLOOR
 
-The name of the yardstick that does less than an allocator has to.
+The name of the yardstick, which does less than an allocator must do.
 
 =head1 FUNCTIONS
 
@@ -75,7 +75,7 @@ All are exported on request. RESULTS is what measure::Rounds::interleave returns
 
 =head2 is_peer($name)
 
-Whether it is one of sys, jemalloc, tcmalloc and mimalloc.
+True for sys, jemalloc, tcmalloc and mimalloc.
 
 =head2 best(\%number_of, @names)
 
@@ -88,6 +88,6 @@ measure::Rounds::paired_ratio.
 
 =head2 against_best(\%measure, \%results, $name)
 
-The same to the peer among the results whose median is smallest. There must be a peer.
+The same ratio to the peer with the smallest median among the results. There must be a peer.
 
 =cut

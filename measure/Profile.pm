@@ -88,9 +88,9 @@ measure::Profile - the hottest functions of a program, with gprof
 =head2 run(program => FILE, top => TOP, launcher => FILE)
 
 Runs a program of FLAVOUR=gprof with one thread and returns C<< { top, cpu_s, functions => [ { percent, seconds, calls,
-name }, ... ] } >>, the hottest function first. Without C<top>, goes up a ladder of TOPs until the run takes a second of
-CPU time. C<calls> is undef for a function that was not built for gprof. C<launcher> is as in measure::Launch. Dies with
-one line if the program fails or there is no profile.
+name }, ... ] } >>, the hottest function first. Without C<top>, it raises TOP until the run takes a second of CPU time.
+C<calls> is undef for a function that was not built for gprof. C<launcher> is as in measure::Launch. Dies with one line if
+the program fails or there is no profile.
 
 =head2 table($profile, $count)
 

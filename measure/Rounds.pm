@@ -119,32 +119,32 @@ measure::Rounds - interleaved rounds of several commands, their medians and rati
 =head2 interleave(%options)
 
 Runs every entry once a round, round after round, and returns C<< { NAME => [RESULT, ...] } >> with one result of
-measure::Launch::run a round, in the order of the rounds: results with the same index were made side by side. The order
-within a round is rotated from round to round. Options:
+measure::Launch::run for each round, in the order of the rounds. Results with the same index come from the same round. The
+order of the entries rotates from round to round. Options:
 
 =over
 
 =item entries => [ {name => ..., command => [...], ...}, ... ]
 
-What to run. Every key but C<name> is an option of measure::Launch::run for this entry alone.
+The entries to run. Every key except C<name> is an option of measure::Launch::run for this entry alone.
 
 =item rounds => N
 
-How many rounds are kept, at most.
+The largest number of rounds to keep.
 
 =item go_on => sub (\%results) { ... }
 
-Called after every round, those of the warm-up too, with what interleave would return now. When it gives false, no round
-follows.
+Called after every round, also after warm-up rounds, with the results so far, as interleave returns them. When it returns
+false, no round follows.
 
 =item order => sub ($round, @entries) { ... }
 
-The entries in the order in which this round runs them, instead of the rotation. The first round that is kept is number 1,
-the warm-up ends with 0.
+Returns the entries in their order for this round, instead of the rotation. The first kept round is number 1; the warm-up ends
+with 0.
 
 =item warmup => N
 
-Rounds before these that are run and checked, but not kept; 1 when left out.
+The number of warm-up rounds, which are run and checked, but not kept (default: 1).
 
 =item launch => { ... }
 
@@ -152,22 +152,22 @@ Options of measure::Launch::run for all entries.
 
 =item check => sub ($entry, $result) { ... }
 
-Called after each run, those of the warm-up too. To stop the measurement it dies; the message reaches the caller.
+Called after each run, also of the warm-up. It can die to stop the measurement; the message reaches the caller.
 
 =item on_progress => sub ($done, $total, $entry) { ... }
 
-Called before each run with the number of runs done, of all runs, and the entry that is next; and once at the end with
+Called before each run with the number of finished runs, the number of all runs, and the next entry; and once at the end with
 the entry undefined.
 
 =item run => sub ($entry) { ... }
 
-Makes a result in another way than measure::Launch::run.
+Makes a result, instead of measure::Launch::run.
 
 =back
 
 =head2 median(@numbers)
 
-The middle one; of an even count the mean of the middle two.
+The middle number, or the mean of the middle two.
 
 =head2 spread(@numbers)
 
@@ -176,9 +176,8 @@ many does not move it.
 
 =head2 paired_ratio(\@a, \@b)
 
-Divides a[i] by b[i], which must come from the same round, and returns the median of these ratios and the low and high end
-of an interval that holds the true median in at least 95 of 100 measurements, whatever the distribution of the noise (the
-interval of the sign test). With fewer than 6 pairs no such interval exists; low and high are then the smallest and the
-largest ratio seen.
+Divides a[i] by b[i], which must come from the same round. It returns the median of these ratios and the low and high end of an
+interval (that of the sign test). The interval holds the true median in at least 95 of 100 measurements, for any distribution
+of the noise. With fewer than 6 pairs no such interval exists; low and high are then the smallest and the largest ratio.
 
 =cut

@@ -70,7 +70,7 @@ __END__
 
 =head1 NAME
 
-measure::Table - what the tables of measurements have in common
+measure::Table - common functions for the tables of measurements
 
 =head1 FUNCTIONS
 
@@ -86,7 +86,7 @@ Wipes the progress and ends the script with one line: its name and the message.
 
 =head2 expect_programs(@paths)
 
-Does nothing when all these programs are there; otherwise fails, with the call of make that builds those missing.
+Does nothing when all these programs exist; otherwise fails and names the make command that builds the missing ones.
 
 =head2 digits($number)
 
@@ -94,7 +94,7 @@ The number with three digits.
 
 =head2 column(\@results, $name), cpu_column(\@results)
 
-The values of one name, C<wall_s> for one, in the order of the rounds; and the sums of user and system time.
+The values of one name, for example C<wall_s>, in the order of the rounds; and the sums of user and system time.
 
 =head2 median_of(\@results, $name)
 
@@ -106,6 +106,6 @@ The median of the ratios of two columns and its interval, in words: C<0.87 (0.85
 
 =head2 write_json($path, $data)
 
-Writes the data there, in a folder that it makes if need be. Dies with one line.
+Writes the data to the path and makes its folder if necessary. Dies with one line.
 
 =cut

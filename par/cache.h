@@ -1,8 +1,8 @@
 // cache.h: each thread's own free blocks. Nothing here takes a lock or an atomic operation.
 //
-// Per class a thread has a magazine that it takes from and frees to, and room for one full spare. The two together keep
-// a thread that hovers around the edge of a magazine from going to the depot each time (Bonwick and Adams 2001). A
-// block stays with the thread that freed it, whichever took it first: its memory is in that thread's cache lines now.
+// For each class a thread has a magazine that it takes from and frees to, and room for one full spare. With both, a
+// thread at the edge of a magazine need not go to the depot each time (Bonwick and Adams 2001). A block stays with the
+// thread that freed it, even if another thread took it: its memory is in the cache lines of the freeing thread now.
 
 #ifndef PAR_CACHE_H
 #define PAR_CACHE_H

@@ -1,4 +1,4 @@
-// check.c: see check.h. Each part checks its own records, which nobody else can see.
+// check.c: see check.h. Each part checks its own records, which no other part can see.
 
 #include "par/check.h"
 

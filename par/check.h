@@ -1,4 +1,4 @@
-// check.h: the invariants of the heap, checked on demand. Never called by the allocator itself.
+// check.h: checks the invariants of the heap on demand. The allocator itself never calls it.
 
 #ifndef PAR_CHECK_H
 #define PAR_CHECK_H

@@ -1,9 +1,9 @@
 // depot.h: where threads exchange free blocks, a whole magazine at a time.
 //
-// A magazine is a list of free blocks of one class. The depot holds full ones in a stack per class; moving one takes a
-// short-held lock and O(1). When a class has too many, their blocks go back to their spans. After Bonwick and Adams,
-// "Magazines and Vmem", USENIX 2001; with lists of blocks for arrays of pointers, because the blocks are about to be
-// used anyway, and with magazines of as many blocks as the thread that filled them thought right.
+// A magazine is a list of free blocks of one class. The depot holds full magazines in one stack for each class; a move
+// takes O(1) under a short lock. When a class has too many magazines, their blocks go back to their spans. The idea is
+// from Bonwick and Adams, "Magazines and Vmem", USENIX 2001. Here a magazine is a list of blocks, not an array of
+// pointers, because the blocks will be used soon anyway; and the thread that fills a magazine chooses its length.
 
 #ifndef PAR_DEPOT_H
 #define PAR_DEPOT_H

@@ -1,15 +1,15 @@
 // extent.h: whole slots of the address space, for regions and large blocks.
 //
-// What is given back is kept for a while, with its pages, for the next who needs some: fresh pages cost a page fault
-// and must be cleared by the kernel. Neighbours are joined, so any free extent can serve any later request; and where
-// none is long enough, the pages of several are moved to one fresh place. Three bounds keep what lies idle small:
-//   - when something is given back, what is idle is at most what was in use lately and is not now (64 MiB of it), or a
-//     sixteenth of what is in use, or a few slots;
-//   - when fresh memory is mapped, idle memory goes until both together are hardly more than what was in use at the
-//     highest point so far; so keeping memory does not raise the peak;
-//   - when the system has no memory, all of it goes (extent_unmap_idle).
-// Nothing here depends on time, so a program that stops calling leaves little behind without a helper thread. (Joining
-// neighbours by their boundaries is Knuth's; jemalloc and tcmalloc keep free extents in bins by length as here.)
+// This part keeps a freed extent with its pages for a while, for the next request: fresh pages cost a page fault and
+// the kernel must clear them. It joins neighbours, so any free extent can serve any later request. If none is long
+// enough, it moves the pages of several extents to one fresh place. Three bounds keep idle memory small:
+//   - after a free, idle memory is at most the recent use that has ended (64 MiB of it), or a sixteenth of the memory
+//     in use, or a few slots;
+//   - when fresh memory is mapped, idle memory is unmapped until used and idle memory together are hardly more than the
+//     highest use so far; so idle memory does not raise the peak;
+//   - when the system has no memory, all idle memory is unmapped (extent_unmap_idle).
+// Nothing here depends on time, so a program that stops its calls leaves little idle memory, without a helper thread.
+// (Knuth joins neighbours by their boundaries; jemalloc and tcmalloc keep free extents in bins by length as here.)
 
 #ifndef PAR_EXTENT_H
 #define PAR_EXTENT_H

@@ -1,4 +1,4 @@
-// invariant.h: what each part says of its own records while it checks them.
+// invariant.h: the function with which each part checks its own records.
 
 #ifndef PAR_INVARIANT_H
 #define PAR_INVARIANT_H

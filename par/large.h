@@ -1,4 +1,4 @@
-// large.h: blocks of more than a slot. Each has whole slots of its own; of the last one only what it needs is touched.
+// large.h: blocks of more than a slot. Each has whole slots of its own, but touches only the needed part of the last.
 
 #ifndef PAR_LARGE_H
 #define PAR_LARGE_H

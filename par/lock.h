@@ -1,8 +1,8 @@
-// lock.h: the lock of everything that threads share. Held for a few dozen instructions, by nobody who waits.
+// lock.h: the lock of all data that threads share. A thread holds it for a few dozen instructions and never waits then.
 //
-// A futex lock after Drepper, "Futexes Are Tricky" (2011), that spins for about as long as such a lock is held before
-// it sleeps: going to sleep and being woken costs a hundred times as much. It is inline, and small enough to stand
-// beside what it guards; pthread_mutex_t is neither.
+// It is a futex lock after Drepper, "Futexes Are Tricky" (2011). Before it sleeps, it spins for about as long as such a
+// lock is held: a sleep and a wake-up cost a hundred times as much. It is inline, and small enough to lie beside the
+// data that it guards; pthread_mutex_t is neither.
 
 #ifndef PAR_LOCK_H
 #define PAR_LOCK_H

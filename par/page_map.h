@@ -1,16 +1,16 @@
-// page_map.h: from an address to what lives there. Blocks carry no header; this is how xfree knows their size.
+// page_map.h: finds the owner of an address. Blocks have no header, so xfree finds their size here.
 //
 //   address: | root index (14 bits) | granule in the leaf (18 bits) | byte in the granule (16 bits) |
 //                                   | slot (13 bits) | in the slot  (21 bits)                       |
 //
-// A leaf speaks for 16 GiB of addresses. For each granule of 64 KiB it holds one byte, the class of the span there: a
-// heap of a gigabyte is 16 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache.
-// For each slot of 2 MiB it holds the mapping that begins there, and the free extent that begins or ends there. (The
-// two-level map is tcmalloc's; separating the one hot byte from the rest is jemalloc's.)
+// A leaf covers 16 GiB of addresses. For each granule of 64 KiB it holds one byte, the class of the span there. A heap
+// of a gigabyte has 16 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache. For
+// each slot of 2 MiB the leaf holds the mapping that begins there, and the free extent that begins or ends there. (The
+// two-level map is from tcmalloc; the separation of the one hot byte from the rest is from jemalloc.)
 //
-// Entries of classes and mappings are changed by whoever owns the memory and read without a lock: a thread that holds a
-// pointer to a block got it, directly or through the program's own synchronisation, from one that had seen the entry
-// set. Those of free extents are changed and read under the lock of extent.h.
+// The owner of the memory changes the entries of classes and mappings; all threads read them without a lock. That is
+// safe: a thread got its pointer to a block, directly or through the program's own synchronisation, from a thread that
+// had seen the entry set. The entries of free extents are changed and read under the lock of extent.h.
 
 #ifndef PAR_PAGE_MAP_H
 #define PAR_PAGE_MAP_H

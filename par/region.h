@@ -1,10 +1,9 @@
 // region.h: 2 MiB pieces of the address space, cut into runs of pages.
 //
-// A run is either a span (small blocks of one class; span.h) or one medium block. A region knows which of its pages are
-// used and how long each run is, and it holds the records of its spans, so that nothing is written into the pages
-// themselves. A run that is given back can be handed out again for any purpose. A region with no run left goes back to
-// extent.h; and when much memory lies idle in regions that are still in use, it is purged there, which keeps the
-// addresses and gives up the pages.
+// A run is either a span (small blocks of one class; span.h) or one medium block. A region knows its used pages and the
+// length of each run. It also holds the records of its spans, so it writes nothing into the pages themselves. A freed
+// run can serve again for any purpose. A region without runs goes back to extent.h. When much memory lies idle in
+// regions that are still in use, it is purged: the addresses stay, and the pages go.
 
 #ifndef PAR_REGION_H
 #define PAR_REGION_H

@@ -1,8 +1,8 @@
-// size_class.h: the sizes in which small blocks are handed out.
+// size_class.h: the sizes of small blocks.
 //
-// Up to 256 bytes a class every 16 bytes, above that eight classes to each doubling (288, 320, ... 512, 576, ...), up
-// to SMALL_MOST. So a block above 128 bytes wastes at most 1/9 of itself. The spacing is jemalloc's idea, with twice as
-// many classes to a doubling.
+// Up to 256 bytes there is a class every 16 bytes. Above that, there are eight classes in each doubling (288, 320, ...
+// 512, 576, ...), up to SMALL_MOST. So a block above 128 bytes wastes at most 1/9 of itself. The spacing is jemalloc's
+// idea, with twice as many classes in a doubling.
 
 #ifndef PAR_SIZE_CLASS_H
 #define PAR_SIZE_CLASS_H

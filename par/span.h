@@ -1,7 +1,7 @@
 // span.h: a run of pages cut into blocks of one class.
 //
-// A span counts the blocks that lie free in it. Blocks leave it in handfuls for the depot and the threads, and come
-// back when those have too many; when all are back, the run goes back to its region and can serve any other class.
+// A span counts its free blocks. Blocks leave it in groups for the depot and the threads, and come back when those have
+// too many. When all blocks are back, the run goes back to its region and can serve any other class.
 
 #ifndef PAR_SPAN_H
 #define PAR_SPAN_H

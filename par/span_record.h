@@ -1,4 +1,4 @@
-// span_record.h: what is written down of a span, and in a free block. Regions hold these records and look into none.
+// span_record.h: the record of a span, and the record in a free block. Regions hold these records but read none.
 
 #ifndef PAR_SPAN_RECORD_H
 #define PAR_SPAN_RECORD_H

@@ -1,6 +1,6 @@
 package grader::class::Feedback;
 
-# What a student reads: the score, what went wrong and how to see it again, and what could not be told.
+# The feedback for a student: the score, the failures and how to repeat them, and the tests without a verdict.
 
 use v5.34;
 use warnings;

@@ -1,6 +1,6 @@
 package grader::class::Grade;
 
-# The grade of one submission: what its two passes found, put together in the form of test.pl's JSON result
+# The grade of one submission: the results of its two passes together, in the form of test.pl's JSON result
 # (grader/results/Json.pm), with the points of each stage.
 
 use v5.34;

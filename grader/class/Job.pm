@@ -1,10 +1,10 @@
 package grader::class::Job;
 
-# One job of a class, run by whatever starts jobs, on whatever machine: grades one submission in one of two passes,
-# correctness (all stages but speed) or timing (the stage speed), and stores what came of it. A pass that times is alone on its
-# machine, even when two classes are graded there.
+# One job of a class, on any machine, started by any starter of jobs. It grades one submission in one of two passes,
+# correctness (all stages but speed) or timing (the stage speed), and stores the result. A timing pass is alone on its machine,
+# even when two classes are graded there.
 #
-# A job stops when its run has gone, however that ended: neither a lost connection nor a scheduler leaves anything at work.
+# A job stops when its run has gone, for any reason: neither a lost connection nor a scheduler leaves a job at work.
 
 use v5.34;
 use warnings;

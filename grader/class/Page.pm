@@ -1,7 +1,7 @@
 package grader::class::Page;
 
-# The class on one page: how the scores lie, what went wrong most, who could not be graded, and everybody's points. One HTML
-# file that needs nothing from anywhere; the feedback files beside it are linked.
+# The class on one page: the distribution of scores, the most frequent failures, the submissions that could not be graded, and
+# everybody's points. It is one HTML file that loads no other file; it links the feedback files beside it.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,6 @@
 package grader::class::Progress;
 
-# One line on standard error that says how far a class is graded and how long the rest will take, when that is a terminal;
-# nothing otherwise.
+# One line on standard error, if that is a terminal: the progress of a class and the time that is left.
 
 use v5.34;
 use warnings;

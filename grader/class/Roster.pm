@@ -1,7 +1,7 @@
 package grader::class::Roster;
 
-# The submissions of a class: every folder and every archive in a folder, under the name that its grade will have, with a
-# checksum of all that it holds. Names are whatever students have chosen; none is ever part of a command.
+# The submissions of a class: every folder and every archive in a folder, under the name of its grade, with a checksum of its
+# content. Students choose the names freely, so no name is ever part of a command.
 
 use v5.34;
 use warnings;

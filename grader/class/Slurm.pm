@@ -1,8 +1,7 @@
 package grader::class::Slurm;
 
-# Starts the jobs of a pass as job arrays of Slurm. An array has at most as many tasks as MaxArraySize of the cluster allows,
-# so a class is many arrays; only some of them are in the queue at a time, because a cluster also bounds how many jobs it
-# remembers (MaxJobCount).
+# Starts the jobs of a pass as job arrays of Slurm. The cluster's MaxArraySize bounds the tasks of an array, so a class is many
+# arrays. Only some of them are in the queue at a time, because the cluster also bounds the number of its jobs (MaxJobCount).
 
 use v5.34;
 use warnings;

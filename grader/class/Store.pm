@@ -1,16 +1,16 @@
 package grader::class::Store;
 
-# The folder in which a class is graded: what a run has to know and what is known by now. Only one run works in it at a time.
-# All that is written appears as a whole, so a run that is killed at any moment can be taken up again.
+# The output folder of a class: the data that a run needs, and the results so far. Only one run works in it at a time. Each file
+# appears as a whole, so a run can be killed at any moment and continued later.
 #
 #     gradebook.csv gradebook.json summary.html feedback/ results/      for people
 #     state/lock     held by the run that works here
 #     state/run      the settings of that run; when it is gone, its jobs stop
-#     state/jobs/    what is to be graded, by key
-#     state/done/    what came of it, by key and pass
-#     state/logs/    what the grader printed
+#     state/jobs/    the jobs, by key
+#     state/done/    their results, by key and pass
+#     state/logs/    the output of the grader
 #
-# A key is a checksum over all that a grade depends on: the content of the submission, the rubric, the kit, the seed.
+# A key is a checksum over everything that a grade depends on: the content of the submission, the rubric, the kit, the seed.
 
 use v5.34;
 use warnings;

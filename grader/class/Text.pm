@@ -1,6 +1,6 @@
 package grader::class::Text;
 
-# Text that comes from elsewhere, for people.
+# Prepares text from untrusted sources for people.
 
 use v5.34;
 use warnings;

@@ -1,10 +1,10 @@
 package grader::contract::Check;
 
-# What all kinds of check have in common: how an outcome looks, where a binary comes from, and under which limits it runs.
+# The common parts of all kinds of check: the form of an outcome, the source of a binary, and the limits of its run.
 #
-# A check is { id, name => sentence, run => sub ( $job, $backend, $check ) { outcome }, ours => whether only our own contract
-# asks for it, only => the one backend that is asked }; an outcome is as grader::results::Tap::result takes it, and besides:
-# hung, was_slow => it did not end in time, and might in more; blameless => the machine is to blame.
+# A check is { id, name => sentence, run => sub ( $job, $backend, $check ) { outcome }, ours => true if only our own contract
+# asks for it, only => the one backend that is checked }. An outcome is as grader::results::Tap::result takes it, and may hold:
+# hung, was_slow => it did not end in time, but might with more time; blameless => the machine is to blame.
 
 use v5.34;
 use warnings;

@@ -1,6 +1,6 @@
 package grader::contract::OneLock;
 
-# The check that hw08 is one list under one lock: a program in which every call of the backend that takes a lock is counted
+# The check that hw08 is one list under one lock: a program counts every call of the backend that takes a lock
 # (tests/contract/one_lock.c, locks.c).
 
 use v5.34;

@@ -1,7 +1,7 @@
 package grader::contract::Suite;
 
-# The checks that are cases of the Check suite (tests/suite). Each promise is a check of its own, and says what was broken, by
-# which call, with which values, and what to type to see it again.
+# The checks that are cases of the Check suite (tests/suite). Each promise is a check of its own. It reports the broken promise,
+# the call, the values, and the command that repeats the failure.
 
 use v5.34;
 use warnings;

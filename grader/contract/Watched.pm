@@ -1,6 +1,6 @@
 package grader::contract::Watched;
 
-# Runs tests/contract/watched.c, which takes, resizes and frees blocks on several threads, while a tool looks on.
+# Runs tests/contract/watched.c under a tool: it takes, resizes and frees blocks on several threads.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,7 @@
 package grader::contract::Words;
 
-# What a submission or a tool printed, as a few lines for a student. Everything here was printed by a process in which the
-# submission ran: it is text, and no more.
+# Turns the output of a submission or a tool into a few lines for a student. The submission ran in the process that printed
+# it, so the output is only text and proves nothing.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,7 @@
 package grader::intake::Archive;
 
-# Unpacks a .tar, .tar.gz, .tgz or .zip that nobody trusts. Only plain files come out, only below the folder that is given,
-# and no more of them than the limits allow; entries that would be anything else are left out and named.
+# Unpacks an untrusted .tar, .tar.gz, .tgz or .zip. It writes only plain files, only below the given folder, and only up to the
+# limits. It leaves out all other entries and names them.
 #
 # A small archive that swells (a "zip bomb") is given up as soon as it passes the limit. A link in a zip becomes a plain
 # file that holds its target's name; the links of a tar are told to the caller, and nothing is written for them.

@@ -1,11 +1,11 @@
 package grader::intake::Compile;
 
 # Makes one object file of a submission's backend: compiles its source and the helpers that it needs, links them into one,
-# and hides every name in it but xmalloc, xfree and xrealloc. So two files may call their helpers alike, and a submission
-# cannot put a function of its own in the place of the program's or the C library's.
+# and hides every name in it except xmalloc, xfree and xrealloc. So two files may use the same names for their helpers, and a
+# submission cannot replace a function of the program or of the C library.
 #
-# Which helpers: those that define what is undefined so far, until nothing more is found. A source that defines main is
-# never one. The compiler sees the submission, our xmalloc.h and the system, nothing else.
+# A helper is a source that defines a symbol that is still undefined; the search ends when it finds no more. A source that
+# defines main is never a helper. The compiler sees only the submission, our xmalloc.h and the system.
 
 use v5.34;
 use warnings;

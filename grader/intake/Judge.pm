@@ -1,10 +1,10 @@
 package grader::intake::Judge;
 
-# Looks into the object files of a submission before anything is linked with them: which symbols they define and ask for,
-# and which sections they bring. Nothing of them is run.
+# Inspects the object files of a submission before they are linked: the symbols that they define and need, and their sections.
+# It runs nothing of them.
 #
-# What it refuses is what an allocator has no use for and a cheat has: other processes, other programs, the network, looking
-# up functions by name, code that runs before the C library is set up. What is merely odd is noted, for a person to read.
+# It refuses things that help a cheat but not an allocator: other processes, other programs, the network, a search of functions
+# by name, code that runs before the C library is set up. It notes things that are only odd, for a person to read.
 
 use v5.34;
 use warnings;

@@ -1,6 +1,6 @@
 package grader::kit::Answer;
 
-# Judges one run of a program: exactly the right line, nothing on standard error, exit status 0, nothing left behind.
+# Judges one run of a program: exactly the right line, nothing on standard error, exit status 0, no process left behind.
 
 use v5.34;
 use warnings;

@@ -1,8 +1,7 @@
 package grader::kit::Make;
 
-# Runs make: for the launcher out of the grader's own tree, then for programs and tests of the tree that is graded with.
-# Everything is built from clean into the workspace. Submissions are compiled elsewhere (grader::intake::Compile); make only links
-# the object that came of that.
+# Runs make: for the launcher from the grader's own tree, then for the programs and tests of the tree that --tree names. All is
+# built from scratch into the workspace. grader::intake::Compile compiles submissions; make only links the resulting object.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,7 @@
 package grader::kit::Oracle;
 
-# The right answers, found without any of the programs or backends: for every number below TOP, the steps that the
-# Collatz iteration takes to reach 1; of the numbers that take the most, the smallest.
+# Finds the right answers without the programs and backends: for every number below TOP, it counts the steps of the Collatz
+# iteration to 1. The answer is the smallest of the numbers with the most steps.
 
 use v5.34;
 use warnings;

@@ -1,8 +1,7 @@
 package grader::kit::Pristine;
 
-# Whether the kit's own files are those that it was published with: a grade given with a changed program or test says nothing.
-# Their checksums stand in grader/kit/pristine.sha256, written by `make pristine`. The backends are not among them: they are what
-# students replace.
+# Checks that the kit's own files are the published ones: a grade from a changed program or test means nothing. `make pristine`
+# writes their checksums into grader/kit/pristine.sha256. The backends are not among them, because students replace them.
 
 use v5.34;
 use warnings;

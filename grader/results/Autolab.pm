@@ -1,6 +1,6 @@
 package grader::results::Autolab;
 
-# Autolab's last line: points by problem, a problem being all tests of one kind.
+# Autolab's last line: points by problem. A problem is all tests of one kind.
 
 use v5.34;
 use warnings;

@@ -1,6 +1,6 @@
 package grader::results::Json;
 
-# All that is known of a grade, for programs.
+# The full result of a grade, for programs.
 
 use v5.34;
 use warnings;
@@ -44,13 +44,13 @@ grader::results::Json - the JSON file
     stopped   why the grader had to stop, or null
     seconds   how long it took so far
     score     points so far
-    max       points that there were to be had
+    max       the most points possible
     tests     [ { id, name, verdict, points, max, seconds, reported, reason, hint, value, interval, notes, diag } ]
     not_run   [ { id, name, max } ], the tests that have not been run
 
-C<verdict> is "pass", "fail" or "skip"; a skipped test says why in C<reason>. C<reported> is true where a failure is told
-but costs nothing. C<diag> are the lines that explain a failure,
-C<notes> lines that are of interest in any case, C<hint> what to do next. C<value> of a speed test is the ratio that was measured, and
-C<interval> the two ends between which the true one lies.
+C<verdict> is "pass", "fail" or "skip"; C<reason> says why a test was skipped. C<reported> is true when a failure is reported
+but costs no points. C<diag> holds the lines that explain a failure, C<notes> holds lines that are of interest in any case, and
+C<hint> says what to do next. C<value> of a speed test is the measured ratio; C<interval> is the two ends of the interval that
+holds the true ratio.
 
 =cut

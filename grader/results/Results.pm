@@ -1,7 +1,7 @@
 package grader::results::Results;
 
-# Keeps the outcome of every test with its points, and writes them in the formats that were asked for. The files are written
-# anew after each test, so that whatever happens to the grader, they say what is known by then.
+# Keeps the outcome of every test with its points, and writes them in the formats that the options name. It rewrites the files
+# after each test, so they hold the results so far, even if the grader crashes.
 
 use v5.34;
 use warnings;
@@ -140,7 +140,7 @@ grader::results::Results - the outcome of a grading, and the files that hold it
 
 =head1 FORMATS
 
-A format is one file beside this, with a function C<text($results)>, and a word in C<%FORMAT>; it is then an option of
-F<test.pl>, too. F<grader/results/Json.pm> describes the JSON file.
+A format is one file in this folder, with a function C<text($results)>, and a word in C<%FORMAT>. The word is then also an
+option of F<test.pl>. F<grader/results/Json.pm> describes the JSON file.
 
 =cut

@@ -2,8 +2,7 @@ package grader::results::Tap;
 
 # Prints the Test Anything Protocol on standard output and keeps count.
 #
-# Under prove diagnostics of failures go to standard error, because prove shows what is on standard output only when it is
-# verbose.
+# Under prove, the diagnostics of failures go to standard error, because prove shows standard output only when it is verbose.
 
 use v5.34;
 use warnings;

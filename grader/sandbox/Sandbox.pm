@@ -1,7 +1,7 @@
 package grader::sandbox::Sandbox;
 
-# Where code that nobody has read is compiled and run: the best isolation that this machine allows, chosen once for a job,
-# and what measure::Launch::run must be told to use it. The POD below says what each level promises.
+# The sandbox for compiling and running untrusted code. It chooses the best isolation that this machine allows once for a job,
+# and makes the options of measure::Launch::run for it. The POD below lists the promises of each level.
 
 use v5.34;
 use warnings;
@@ -312,7 +312,7 @@ __END__
 
 =head1 NAME
 
-grader::sandbox::Sandbox - compile and run code that nobody has read
+grader::sandbox::Sandbox - compile and run untrusted code
 
 =head1 SYNOPSIS
 
@@ -337,65 +337,64 @@ grader::sandbox::Sandbox - compile and run code that nobody has read
 =head2 grader::sandbox::Sandbox->choose(workspace => $workspace, launcher => $path, wanted => $level)
 
 Tries the levels, best first, with a short run each, and takes the first that works. With C<wanted> it takes that level or
-dies. One object is one job: it has a user of its own when root asks, and one run at a time. C<workspace> is the folder of
-this job (a path, or a grader::Workspace). When root asks, the folder becomes passable for that user and stays closed to all
-others, so the folders that lead to it must be passable for everybody. The launcher is copied into it.
+dies. One object is one job, with one run at a time. When root is the caller, the job has a user of its own. C<workspace> is
+the folder of this job (a path, or a grader::Workspace). When root is the caller, that user can enter the folder and all others
+cannot; so everybody must be able to pass the folders that lead to it. The launcher is copied into the workspace.
 
 =head2 $sandbox->level, $sandbox->describe, $sandbox->user
 
-The level in force: C<namespaces>, C<user> or C<none>; a sentence about it, with the reason when it is not the best; the
-number of the job's user, undef when there is none. A grader that requires a sandbox should refuse C<none>.
+C<level> is the level in force: C<namespaces>, C<user> or C<none>. C<describe> is a sentence about it, with the reason when it
+is not the best. C<user> is the number of the job's user, or undef. A grader that requires a sandbox should refuse C<none>.
 
 =head2 $sandbox->wrap(%options)
 
-What measure::Launch::run needs for one run in the sandbox. It takes all options of measure::Launch::run but those that the
-sandbox itself decides, and these:
+Returns the options of measure::Launch::run for one run in the sandbox. It takes all options of measure::Launch::run except
+those that the sandbox itself decides, and these:
 
 =over
 
 =item see => [PATH, ...]
 
-Files and folders that may be read, at the same path as outside. Beside them a run sees /usr and what the C library needs.
-Each must be reachable for the job's user: lie in the workspace, or below folders that everybody may pass.
+Files and folders that the run may read, at the same path as outside. A run also sees /usr and the files that the C library
+needs. The job's user must be able to reach each of them: in the workspace, or below folders that everybody may pass.
 
 =item write => [FOLDER, ...]
 
-Folders that may be written in this run; they become the property of the job's user, and at C<user> are settled (see below)
-before the next run that may not write them. Everything else is read-only but for temporary
-files (TMPDIR, which is also HOME), which are new in each run: at C<namespaces> in a /tmp of its own that is bounded
-(bubblewrap 0.7).
+Folders that the run may write. They become the property of the job's user; at the level C<user> they are settled (see below)
+before the next run that may not write them. All else is read-only except temporary files (TMPDIR, which is also HOME). Each
+run starts without temporary files; at the level C<namespaces> it has a bounded /tmp of its own (bubblewrap 0.7).
 
 =item tmp_bytes => bytes
 
-How much fits into /tmp, and again into /dev/shm; 64 MiB when left out. Bounded at C<namespaces> only.
+The size of /tmp, and also of /dev/shm (default: 64 MiB). Only the level C<namespaces> has this bound.
 
 =item env => { NAME => VALUE }
 
-Variables beside PATH, HOME, TMPDIR and LC_ALL. The caller's own are not handed on.
+Variables in addition to PATH, HOME, TMPDIR and LC_ALL. The run does not get the caller's variables.
 
 =item directory => PATH
 
-Where it runs; in TMPDIR when left out.
+The working folder of the run (default: TMPDIR).
 
 =back
 
-Limits that are left out: 60 s, 128 threads (of all processes), 256 open files, 64 MiB a file, 1 MiB of output. There is
-none on the address space (C<memory_bytes>), because sanitizers need terabytes of it.
+Default limits: 60 s, 128 threads (of all processes), 256 open files, 64 MiB for each file, 1 MiB of output. The address space
+(C<memory_bytes>) has no default limit, because sanitizers need terabytes of it.
 
-The result is that of the program itself, not of what stands around it: exit status, signal, times and memory are taken by a
-launcher inside the sandbox. What the sandbox needs to start is not in C<wall_s>.
+The result is that of the program itself, without the sandbox around it: a launcher inside the sandbox takes exit status,
+signal, times and memory. C<wall_s> does not include the start of the sandbox.
 
 =head2 $sandbox->settle($folder)
 
-After a run that could write there: gives everything in it to the caller, and removes links and whatever is neither file nor
-folder, so that the grader may open what it finds.
+Call it after a run that could write to the folder. It gives everything in the folder to the caller and removes all that is
+neither a file nor a folder, links too, so that the grader may open everything in it.
 
 =head2 $sandbox->release
 
-Ends what is left of the job: processes of its user, files that it left in shared folders. Happens by itself when the object
-goes.
+Ends the processes of the job's user and removes the files that the job left in shared folders. This also happens when the
+object goes out of scope.
 
-=head1 WHAT EACH LEVEL PROMISES
+=head1 THE PROMISES OF EACH LEVEL
 
                                                namespaces   user           none
     limits on time, output, files, file size   yes          yes            yes
@@ -405,20 +404,20 @@ goes.
     cannot signal grader or launcher           yes          yes            fence, Linux 6.12
     no networks                                yes          filter         filter
     cannot see grader, answers, other jobs     yes          fence or modes fence
-    cannot write but where it is told          yes          fence or modes fence
+    can write only the folders it is given     yes          fence or modes fence
     cannot see that there are other processes  yes          no             no
     temporary files are bounded                yes          no             no
-    nothing is handed from run to run          yes          yes            yes, fence
-    only the variables that it is given        yes          yes            yes
+    a run leaves nothing for the next run      yes          yes            yes, fence
+    gets only the variables it is given        yes          yes            yes
 
-The filter (measure/confine.h) is on at every level; choose() does without where the kernel has none, and describe() says so.
-The fence (measure/fence.h) takes Landlock, Linux 5.13; C<user> and C<none> have it where it works. "Modes": without a fence
-what everybody may read can be read. The workspace is closed to everybody but root and the job's user, so jobs do not see
-each other's; close the folder of the grader too (C<chmod go-rwx>) where it runs as root without namespaces. At C<none>
-without a fence the program is as mighty as the grader; it is for one's own code.
+The filter (measure/confine.h) is on at every level. If the kernel has no filter, choose() works without it and describe() says
+so. The fence (measure/fence.h) needs Landlock, Linux 5.13; C<user> and C<none> have it where it works. "Modes": without a
+fence, the program can read the files that everybody may read. Only root and the job's user can enter the workspace, so jobs do
+not see each other's files. If the grader runs as root without namespaces, close its folder too (C<chmod go-rwx>). At C<none>
+without a fence the program has all the rights of the grader; use that only for your own code.
 
-At no level is there a bound on the memory of all processes together: it is at most C<memory_bytes> times C<threads>. When
-the machine runs out, the kernel ends these programs first. How often a C<write> folder is filled with files of the greatest
-length is not bounded either; compilers write few.
+No level bounds the memory of all processes together: it is at most C<memory_bytes> times C<threads>. When the machine's memory
+runs out, the kernel ends these programs first. The number of files in a C<write> folder is not bounded either; compilers write
+few.
 
 =cut

@@ -1,7 +1,7 @@
 package grader::sandbox::User;
 
-# One of the user numbers that jobs run as: nobody has it in the password file, no process runs as it, and no other grader
-# on this machine has claimed it. Only root can make use of one.
+# A user number for a job: it is not in the password file, no process runs under it, and no other grader on this machine has
+# claimed it. Only root can use such a number.
 
 use v5.34;
 use warnings;

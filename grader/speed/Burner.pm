@@ -1,7 +1,7 @@
 package grader::speed::Burner;
 
-# A process that keeps one core busy, to see what becomes of verdicts beside it. It ends when it is told to, when whoever
-# started it ends, in whatever way, and after its time.
+# A process that keeps one core busy, to test verdicts beside it. It ends on request, after its time, or when its parent ends in
+# any way.
 
 use v5.34;
 use warnings;

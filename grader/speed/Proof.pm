@@ -1,6 +1,6 @@
 package grader::speed::Proof;
 
-# That the programs do the work for which they are timed.
+# Proves that the timed programs do their work.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,7 @@
 package grader::speed::Sequential;
 
 # The statistics of a speed verdict: is the graded backend faster than a threshold says, is it not, or is it too early to
-# tell? Pure: it is given the ratios of the rounds so far and runs nothing.
+# tell? It only computes: it takes the ratios of the rounds so far and runs nothing.
 
 use v5.34;
 use warnings;
@@ -269,45 +269,44 @@ grader::speed::Sequential - faster, not faster, or cannot tell: the statistics o
 =head1 THE RULE
 
 In every round both backends run once, one right after the other, I<in an order that a coin decides>. A round gives one
-number: the logarithm of the ratio of their times, less that of the threshold.
+number: the logarithm of the ratio of their times, minus the logarithm of the threshold.
 
-When the true ratio is the threshold, then exchanging the two runs exchanges nothing but the sign of this number. So,
-given everything that the machine did (its drift, its bursts, a second run that is always slower than a first one), the
-signs are as the coin fell: independent, and each equally likely. The exact signed-rank test asks for nothing more. Its
-error therefore does not depend on how the times scatter, nor on how one round depends on the one before it.
+When the true ratio is the threshold, an exchange of the two runs changes only the sign of this number. So, given everything
+that the machine did (its drift, its bursts, a second run that is always slower than a first one), the signs are as the coin
+fell: independent, and each equally likely. The exact signed-rank test needs nothing more. Its error therefore does not depend
+on the scatter of the times, nor on the dependence of one round on the one before it.
 
-The rounds are looked at several times, and alpha is spent on these looks along a straight line: after n of N rounds at
-most alpha * n / N has been used. A look may use what is on the line and not yet spent, and it spends the exact chance of
-its critical sum. The chance that any of the looks errs is at most the sum of what they spent (the union bound), so at
-most alpha, whatever the looks have in common. The first look is at the smallest n at which 2**-n fits under the line. The
-straight line is steep early, for a purpose: with alpha 0.001 a line like that of O'Brien and Fleming would allow no exact
-verdict before half of the rounds, and most submissions are far from any threshold.
+There are several looks at the rounds. They spend alpha along a straight line: after n of N rounds at most alpha * n / N is
+spent. A look may use the part of the line that is not yet spent, and it spends the exact chance of its critical sum. The
+chance that any look errs is at most the sum of the spent chances (the union bound), so at most alpha, even if the looks
+depend on each other. The first look is at the smallest n at which 2**-n fits under the line. The straight line is steep early,
+for a purpose: with alpha 0.001 a line like that of O'Brien and Fleming would allow no exact verdict before half of the rounds,
+and most submissions are far from any threshold.
 
-When time has run out between two looks, one last look gets all that is left. The clock knows nothing of the coin, so
-this is exact too.
+When time runs out between two looks, one last look may spend all the rest. The clock does not depend on the coin, so this is
+exact too.
 
-Alpha is that of each side: the chance that what is just not faster is called faster is at most alpha, and so is the
-chance that what is just faster is called not faster.
+Alpha holds for each side: a backend that is just not faster is called faster with a chance of at most alpha, and a backend
+that is just faster is called not faster with a chance of at most alpha.
 
-When the machine was contended up to a look, CPU time must agree there: the middle of its ratios has to lie on the same
-side of the threshold. That is not enough when one program runs on more CPUs at a time than the other: a process beside
-them takes from the parallel one what it needs, and the other, waiting for its lock, hardly notices. So if the parallel one
-would change the answer by taking its CPU time spread over all CPUs, which is the least that it can take on a quiet
-machine, the answer is not given. While an answer is not confirmed in this way, the rounds go on. That only takes verdicts
-away, so it costs no alpha.
+When the machine was contended up to a look, CPU time must agree there: the centre of its ratios must lie on the same side of
+the threshold. That is not enough when one program runs on more CPUs at a time than the other: another process takes CPU time
+from the parallel program, while the other program waits for its lock and hardly notices. On a quiet machine, the parallel
+program takes at least its CPU time divided by all CPUs. If this least time would change the answer, the answer is not
+given. While an answer is not confirmed in this way, the rounds continue. This only removes verdicts, so it costs no alpha.
 
-Neither is enough where others take CPUs away: threads that run one after the other do not meet at a lock, so that a
-backend with one lock for all is several times faster there than on a quiet machine, by either clock. C<missing> is the share
-of the CPUs beyond the first that was not to be had, and an answer has to lie a factor of 4**sqrt(missing) past the
-threshold: four times where only one CPU is left, two times where a quarter of the second one is gone. When two looks in a
-row find the middle nearer than that, the rounds end.
+Both are not enough when others take CPUs away: threads that run one after the other do not meet at a lock, so a backend with
+one lock for all is then several times faster than on a quiet machine, by either clock. C<missing> is the share of the CPUs
+beyond the first that others took. An answer must lie a factor of 4**sqrt(missing) past the threshold: four times when only
+one CPU is left, two times when a quarter of the second one is gone. When two looks in a row find the centre nearer than that,
+the rounds end.
 
 =head1 FUNCTIONS
 
 =head2 plan(alpha => CHANCE, rounds_most => N)
 
 The looks: C<< { alpha, rounds_most, looks => [ { rounds, critical, spent }, ... ] } >>. C<critical> is the largest sum of
-ranks that decides, C<spent> how much of alpha is spent up to this look. Dies with one line when N is too small for alpha.
+ranks that decides, C<spent> the part of alpha spent up to this look. Dies with one line when N is too small for alpha.
 
 =head2 is_look($plan, $rounds)
 
@@ -315,22 +314,23 @@ Whether a look is planned after so many rounds.
 
 =head2 judge($plan, $threshold, \@rounds, spent => BOOLEAN)
 
-Each round is C<< { wall => RATIO, cpu => RATIO, stretch => [A, B], contended => BOOLEAN, missing => SHARE } >>: the time of
-the one backend divided by the other's; how many times longer each of them took than its CPU time spread over all CPUs; and
-from the first round to this one, whether the machine was contended, and how much of the CPUs beyond one was missing (0).
-C<spent> says that no more rounds can come; it need not be said when there are rounds_most of them. The verdict is a hash:
+Each round is C<< { wall => RATIO, cpu => RATIO, stretch => [A, B], contended => BOOLEAN, missing => SHARE } >>. C<wall> and
+C<cpu> are the time of the one backend divided by the other's. C<stretch> is, for each of them, the elapsed time divided by its
+CPU time spread over all CPUs. The last two are for the time from the first round to this one: whether the machine was
+contended, and the missing share of the CPUs beyond one (0). C<spent> means that no more rounds can come; after rounds_most
+rounds it is not needed. The verdict is a hash:
 
     answer         'faster', 'not faster', 'go on' or 'cannot tell'
-    rounds         how many rounds it rests on: those up to the look that decided
-    ratio          the estimate of Hodges and Lehmann; like low and high, not with 'go on' and not without any round
-    low, high      the thresholds between these would not be decided at that look. All intervals of a series together
-                   hold the true ratio with a chance of at least 1 - 2 * alpha. Before the first look: the extremes
+    rounds         the number of rounds up to the look that decided
+    ratio          the estimate of Hodges and Lehmann; ratio, low and high are missing with 'go on' and with no round
+    low, high      the look cannot decide a threshold between these two. All intervals of a series together hold the
+                   true ratio with a chance of at least 1 - 2 * alpha. Before the first look: the extremes
     why            of 'cannot tell': 'scarce' (too near for the CPUs that others left), 'disagreement' (not confirmed), both
-                   with wall_says => what elapsed time alone would answer, if anything; 'too few rounds', 'scatter'
+                   with wall_says => the answer of elapsed time alone, if there is one; 'too few rounds', 'scatter'
                    or 'too near' (to the threshold for any sensible number of rounds)
-    rounds_wanted  of 'too few rounds' and 'scatter': how many might settle it
+    rounds_wanted  of 'too few rounds' and 'scatter': the number of rounds that might decide
 
-A decision stays: more rounds after it, made for the sake of another threshold, do not change it.
+A decision stays: later rounds, made for another threshold, do not change it.
 
 =head2 decide($plan, $threshold, \@rounds, spent => BOOLEAN)
 
@@ -338,11 +338,12 @@ The quick part of judge: C<answer> and C<rounds> alone, for simulations.
 
 =head2 rounds_wanted($alpha, $log_threshold, @log_ratios)
 
-A guess at how many rounds would decide; 10,000 at most.
+An estimate of the number of rounds that would decide; 10,000 at most.
 
 =head2 tail($n, $sum), critical($n, $chance), rank_sum(\@numbers, $centre)
 
-The chance that the positive ones of n numbers with random signs have ranks that sum up to at most $sum; the largest sum
-of at most that chance, or -1; and the sum of the ranks of the numbers that are not below the centre.
+C<tail>: the chance that, among n numbers with random signs, the ranks of the positive ones sum up to at most $sum.
+C<critical>: the largest sum with at most that chance, or -1. C<rank_sum>: the sum of the ranks of the numbers that are not
+below the centre.
 
 =cut

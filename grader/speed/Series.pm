@@ -2,8 +2,8 @@ package grader::speed::Series;
 
 # The rounds of one comparison: both backends run in turns until grader::speed::Sequential has decided, or the time is up.
 #
-# A comparison is { job, program, over, under, aim_s, thresholds => [numbers], is_base }: what is judged is the ratio of the
-# times of the backends `over` and `under`, and the slower one is to take about aim_s.
+# A comparison is { job, program, over, under, aim_s, thresholds => [numbers], is_base }. The verdict is about the ratio of the
+# times of the backends `over` and `under`; the slower one should take about aim_s.
 
 use v5.34;
 use warnings;

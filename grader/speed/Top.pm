@@ -1,6 +1,6 @@
 package grader::speed::Top;
 
-# The TOP at which two backends are compared: found on this machine, by trials.
+# Finds the TOP for the comparison of two backends, by trials on this machine.
 
 use v5.34;
 use warnings;

@@ -1,6 +1,6 @@
 package grader::speed::Words;
 
-# What a comparison measured, and why it could not tell, in sentences.
+# Sentences about the measurements of a comparison, and about the reason when it could not tell.
 
 use v5.34;
 use warnings;

@@ -1,7 +1,7 @@
 package grader::stages::Build;
 
-# The first stage: what was handed in compiles and links, holds nothing that an allocator has no use for, and takes its
-# memory from the system, not from the C library.
+# The first stage: the submission compiles and links, uses nothing that an allocator does not need, and takes its memory from
+# the system, not from the C library.
 
 use v5.34;
 use warnings;

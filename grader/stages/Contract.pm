@@ -1,9 +1,9 @@
 package grader::stages::Contract;
 
-# The stage that asks a submission for what the course promised its students, beyond right answers. Each promise is a check of
+# This stage checks the promises of the course to its students, beyond right answers. Each promise is a check of
 # grader/contract, and a test of its own.
 #
-# The promises that only our own contract makes (xmalloc.h) are looked at as well; the rubric gives no points for them.
+# The stage also checks the promises that only our own contract makes (xmalloc.h); the rubric gives no points for them.
 
 use v5.34;
 use warnings;
@@ -93,11 +93,11 @@ grader::stages::Contract - does a submission keep what the course promised?
 
 =head2 tests($job)
 
-The tests of this stage for those of C<hw08> and C<par> that are among C<< $job->backends >>. Nothing is run before the
-C<run> of a test is called, and the tests of a backend are to be run in their order: after two that did not end in time the
-others fail without being run.
+The tests of this stage, for C<hw08> and C<par> if they are among C<< $job->backends >>. Nothing runs before the caller calls
+the C<run> of a test. The caller must run the tests of a backend in their order: after two that did not end in time, the others
+fail without a run.
 
-What is needed of the job:
+The job must have these methods:
 
 =over
 
@@ -111,8 +111,8 @@ As in grader::Job.
 
 =item binary($backend, $flavour, $name)
 
-The path of C<tests/suite-par> and the like, in the flavour C<release>, C<valgrind> or C<tsan>; dies with C<< { complaint =>
-sentence, errors => [lines] } >> when it cannot be had.
+The path of C<tests/suite-par> and the like, in the flavour C<release>, C<valgrind> or C<tsan>. If there is no such binary, it
+dies with C<< { complaint => sentence, errors => [lines] } >>.
 
 =item launch(command => [...], see => [folders], wall_s, env, output_bytes, capture_bytes, processes)
 

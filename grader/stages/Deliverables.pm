@@ -1,6 +1,6 @@
 package grader::stages::Deliverables;
 
-# The last stage: what is handed in beside the code is there, and is more than the template.
+# The last stage: the other parts of the submission, beside the code, are there and are more than the template.
 
 use v5.34;
 use warnings;

@@ -1,8 +1,8 @@
 package grader::stages::Speed;
 
 # The speed stage: is the graded backend fast enough? Both backends of a comparison run in rounds, in an order that a coin
-# decides, at a TOP chosen on this machine so that the slower one takes long enough to be timed well. Every timed run must
-# also give the right answer. grader::speed::Sequential decides when there are enough rounds, and what they say.
+# decides. Their TOP is chosen on this machine, so that the slower one takes long enough for good timing. Every timed run must
+# also give the right answer. grader::speed::Sequential decides when there are enough rounds, and gives the verdict.
 
 use v5.34;
 use warnings;

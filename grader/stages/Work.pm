@@ -1,12 +1,12 @@
 package grader::stages::Work;
 
-# The stage against forging: each program runs with --digest at a TOP drawn at random, under a nonce that it reads after its
-# start. It must print what our own program prints with the C library's allocator: the answer, and a digest over every
-# element of every sequence (programs/digest.h). And it must have used about as much memory as the sequences take.
+# The stage against forging: each program runs with --digest at a random TOP, under a nonce that it reads after its start. It
+# must print the same as our own program with the C library's allocator: the answer, and a digest over every element of every
+# sequence (programs/digest.h). It must also use about as much memory as the sequences take.
 #
-# What this cannot catch: the submission is in the same process as the program, so it could do the program's work itself,
-# without any sequence, and print the result. It would have to read the nonce, and would be caught by the memory it does not
-# use, unless it fills that as well; by then it has done more than an allocator would have.
+# The limit of this stage: the submission is in the same process as the program, so it could do the program's work itself,
+# without any sequence, and print the result. It would have to read the nonce. It would also have to fill the memory, because
+# too little memory shows the cheat. That is more work than an allocator.
 
 use v5.34;
 use warnings;

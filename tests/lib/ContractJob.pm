@@ -89,7 +89,7 @@ __END__
 
 =head1 NAME
 
-tests::lib::ContractJob - what grader::stages::Contract needs of a job, for its tests
+tests::lib::ContractJob - the job for the tests of grader::stages::Contract
 
 =head1 SYNOPSIS
 

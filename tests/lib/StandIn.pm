@@ -93,9 +93,9 @@ tests::lib::StandIn - made-up measurements for the tests of bench/compare and be
 
 =head2 folder('PROGRAM' => { ... }, 'PROGRAM ARGUMENTS' => { ... })
 
-A temporary folder with these programs and a launcher, which reports of each what is given: a text C<stdout>, and for
-C<wall_s>, C<user_s>, C<sys_s> and C<peak_kib> a list with one number for each time that it is started; the last one
-stays. What is given for a program with its arguments goes before what is given for the program.
+A temporary folder with these programs and a launcher, which reports the given values: a text C<stdout>, and for C<wall_s>,
+C<user_s>, C<sys_s> and C<peak_kib> a list with one number for each start of the program; the last number stays. Values for a
+program with its arguments win over values for the program.
 
 =head2 run($folder, $script, @arguments)
 
@@ -103,6 +103,6 @@ Runs a script of bench/ on that folder; the result is that of measure::Launch::r
 
 =head2 json_of($folder)
 
-What the script wrote with --json.
+The data that the script wrote with --json.
 
 =cut

@@ -1,6 +1,6 @@
 #!/bin/sh
-# setup.sh: what Gradescope runs once, as root, when it builds the image in which all submissions are graded. It installs
-# what grading needs, and compiles what every grade links with.
+# setup.sh: Gradescope runs it once, as root, when it builds the image for all submissions. It installs the packages for
+# grading, and compiles the files that every grade links with.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
