@@ -8,6 +8,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use grader::contract::Chance;
 use grader::contract::Check;
 use grader::contract::Words;
 use measure::Launch;
@@ -153,6 +154,10 @@ sub _traits ( $job, $backend, $check ) {
 }
 
 sub _run ( $job, $backend, $check ) {
+    return grader::contract::Chance::decide( sub () { _run_once( $job, $backend, $check ) } );
+}
+
+sub _run_once ( $job, $backend, $check ) {
     my $name   = "tests/suite-$backend";
     my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $binary if ref $binary;
@@ -164,14 +169,18 @@ sub _run ( $job, $backend, $check ) {
         $job, $binary,
         command => [ $binary, $traits, '-' ],
         stdin   => "$word\n",
-        env     =>
-          { CK_RUN_CASE => $check->{case}, SEED => $seed, MEMORY_MIB => scalar measure::Machine::memory_limit_mib() },
+        env     => {
+            CK_RUN_CASE => $check->{case},
+            SEED        => $seed,
+            MEMORY_MIB  => scalar measure::Machine::memory_limit_mib(),
+            TELL_GROWTH => 1
+        },
     );
 
     my ( $ended, $failed, $cut_short ) =
       $result->{stdout} =~ /^closing: (\d+) ended, (\d+) failed, (\d+) cut short; \Q$word\E$/m;
     my $closed = defined $ended;
-    return grader::contract::Check::pass()
+    return { %{ grader::contract::Check::pass() }, near => _is_near($result) }
       if measure::Launch::ok($result) && $closed && $ended > 0 && $failed == 0 && $cut_short == 0;
     if ( $closed && $ended + $failed + $cut_short == 0 ) {
         my ($why) = $result->{stdout} =~ /^left out: \Q$check->{case}\E: ([^\n]*)/m;
@@ -182,6 +191,14 @@ sub _run ( $job, $backend, $check ) {
     my $set = "SEED=$seed CK_RUN_CASE=\"$check->{case}\"";
     my $see = "to see it again: make BACKENDS=$backend build/release/$name && $set $run";
     return _suite_failed( $result, $closed, $check, $see, "CK_FORK=no $set gdb --args $run" );
+}
+
+# Whether the memory of the process grew to near what is accepted, and nothing else was wrong. The suite tells how it grew.
+sub _is_near ($result) {
+    return 0 if grep { $_->{message} !~ /\baccepted\b/ } failures($result);
+    my @growths;
+    while ( $result->{stdout} =~ /^grew by (\d+) of (\d+) KiB$/mg ) { push @growths, [ $1, $2 ] }
+    return scalar grep { grader::contract::Chance::is_near( @{$_} ) } @growths;
 }
 
 # $see, $debug: what to type to see it again, and to see it in a debugger.
@@ -206,7 +223,10 @@ sub _suite_failed ( $result, $closed, $check, $see, $debug ) {
     my $advice = $result->{stdout} =~ /^left early: /m ? grader::contract::Check::no_exit_hint() : $check->{advice};
     my $hint   = "$advice; $see";
     $hint .= "; in a debugger: $debug" if $hung || grep { $_->{crashed} } @failures;
-    return { %{ grader::contract::Check::fail( $hint, @diag ) }, $hung ? grader::contract::Check::hung($result) : () };
+    return {
+        %{ grader::contract::Check::fail( $hint, @diag ) },
+        $hung ? grader::contract::Check::hung($result) : ( near => $closed && _is_near($result) )
+    };
 }
 
 # ---- What Check printed ----------------------------------------------------------------------------------------------

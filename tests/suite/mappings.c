@@ -33,6 +33,7 @@ static void take_and_free_round(size_t round, size_t size, const char* earlier) 
         write_pages(blocks[i], size);
     }
     size_t grown = resident_since(resident_before);
+    tell_growth(grown, MOST_RESIDENT);
     if (grown > MOST_RESIDENT) {
         fail_test(
             "round %zu: %zu calls of xmalloc(%zu) took %d MiB, after as many bytes had been taken and freed %s in each "

@@ -30,6 +30,7 @@ static void take_and_write(size_t size) {
 
 static void expect_little(size_t before, size_t payload, const char* what) {
     size_t grown = resident_since(before);
+    tell_growth(grown, backend.memory_times * payload + SLACK);
     if (payload == 0 || grown <= backend.memory_times * payload + SLACK) return;
     fail_test(
         "%s: %zu KiB were asked for and written, and the memory of the process grew by %zu KiB, which is %zu.%zu times "

@@ -25,6 +25,7 @@ static const char* what_grew(void) { return backend.course ? "memory" : "address
 static void expect_no_growth(size_t before, const char* what, size_t times) {
     if (times % 100 != 0) return;
     size_t grown = grown_since(before);
+    if (grown > ALLOWED_GROWTH / 2) tell_growth(grown, ALLOWED_GROWTH);
     if (grown <= ALLOWED_GROWTH) return;
     fail_test(
         "%s %zu times, and the %s of the process grew by %zu KiB: freed memory is not reused (at most %d KiB are "

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -53,6 +54,12 @@ static size_t lazily_freed_bytes(void) {
 size_t resident_since(size_t before) {
     size_t grown = growth(before, resident_bytes());
     return grown <= 4 * MIB ? grown : growth(lazily_freed_bytes(), grown);
+}
+
+void tell_growth(size_t grown, size_t allowed) {
+    if (getenv("TELL_GROWTH") == NULL) return;
+    printf("grew by %zu of %zu KiB\n", grown / KIB, allowed / KIB);
+    fflush(stdout);
 }
 
 // Only the soft limit moves, so that it can be taken back.

@@ -16,6 +16,9 @@ size_t resident_bytes(void);
 size_t mapped_since(size_t before);
 size_t resident_since(size_t before);
 
+// Tells whoever asked for it (TELL_GROWTH in the environment) how far the process has grown, and how far it may.
+void tell_growth(size_t grown, size_t allowed);
+
 // Limits the address space of the process to what it has now and `more` bytes.
 void limit_address_space(size_t more);
 

@@ -1,0 +1,152 @@
+#!/usr/bin/env perl
+
+# What chance can turn is not a verdict: runs near a limit are repeated, and most of them decide; a right answer that came late
+# is slow, and not wrong; much memory is told apart from lost work.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use FindBin qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use grader::Settings;
+use grader::contract::Chance;
+use grader::stages::Correctness;
+use grader::stages::Work;
+
+# Result: the verdict, how many runs it took, and the notes.
+sub decide (@verdicts) {
+    my $runs    = 0;
+    my $outcome = grader::contract::Chance::decide(
+        sub () {
+            my $verdict = $verdicts[ $runs++ ] // die 'more runs than there should be';
+            return { near => $verdict =~ s/~//, verdict => $verdict };
+        }
+    );
+    return join q{ }, $outcome->{verdict}, $runs, @{ $outcome->{notes} // [] };
+}
+
+my $note = 'near its limit:';
+is( decide('pass'),                      'pass 1', 'a pass far from its limit is one' );
+is( decide('fail'),                      'fail 1', '... and so is a failure' );
+is( decide( '~pass', '~pass', '~pass' ), 'pass 3', 'one near it is repeated until most agree' );
+is(
+    decide( '~fail', '~fail', '~fail' ),
+    "fail 3 $note 3 of 3 runs failed, and most of them decide",
+    '... on either side'
+);
+is(
+    decide(qw(~fail pass ~fail pass pass)),
+    "pass 5 $note 2 of 5 runs failed, and most of them decide",
+    'most of the runs decide'
+);
+is(
+    decide(qw(~pass fail ~fail pass fail)),
+    "fail 5 $note 3 of 5 runs failed, and most of them decide",
+    '... whichever came first'
+);
+is( decide( '~pass', 'skip' ), 'skip 2', 'a run that tells nothing ends it' );
+ok( grader::contract::Chance::is_near( 8204,   8192 ), '12 KiB more than 8,192 is near' );
+ok( !grader::contract::Chance::is_near( 16384, 8192 ), 'twice the limit is not' );
+ok( !grader::contract::Chance::is_near( 4096,  8192 ), '... nor is half of it' );
+
+# A chance of one in two to fail: one run would turn between two grades in half of all cases.
+srand 7;
+my %told = ( pass => 0, fail => 0 );
+$told{ grader::contract::Chance::decide( sub () { return { near => 1, verdict => rand() < 0.17 ? 'fail' : 'pass' } } )
+      ->{verdict} }++
+  for 1 .. 2000;
+cmp_ok( $told{fail} / 2000, '<', 0.06, "what fails in 17 of 100 runs, fails in $told{fail} of 2000 grades" );
+
+# ---- Stages, with a job whose runs are made up ------------------------------------------------------------------------------
+
+package FakeJob {
+
+    sub new ( $class, %parts ) {
+        return bless { failed => [], runs => [], settings => grader::Settings::defaults(), %parts }, $class;
+    }
+    sub settings     ($self)                   { return $self->{settings} }
+    sub backends     ($self)                   { return 'par' }
+    sub programs     ($self)                   { return 'list' }
+    sub is_handed_in ( $self, $ )              { return 1 }
+    sub failed       ( $self, $, $ )           { return }
+    sub drawn        ( $self, $, $low, $high ) { return $low }
+    sub nonce        ($self)                   { return 'f00' }
+    sub binary       ( $self, @ )              { return 'bin' }
+    sub set_failed   ( $self, @why )           { push @{ $self->{failed} }, $why[2]; return }
+
+    sub run ( $self, $program, $backend, $top, %options ) {
+        push @{ $self->{runs} }, { backend => $backend, top => $top, %options };
+        return {
+            exit     => 0,
+            strays   => 0,
+            wall_s   => 1,
+            peak_kib => 5000,
+            stdout   => q{},
+            stderr   => q{},
+            $self->{run}->( $backend, $top, %options )
+        };
+    }
+    sub complaint ( $self, $, $, $, $result ) { return $result->{complaint} }
+}
+
+package main;
+
+sub outcome_of ( $stage, $job ) {
+    my ($test) = $stage->($job);
+    return $test->{run}->();
+}
+
+subtest 'Slow is not wrong' => sub {
+    my $job = FakeJob->new( run => sub ( $backend, $top, %options ) { return wall_s => $top >= 10_000 ? 22.5 : 1 } );
+    my $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
+    is( $outcome->{verdict}, 'pass', 'an answer that took 22.5 s where 20 are allowed is right' );
+    ok( $outcome->{is_slow}, '... and slow' );
+    like(
+        $outcome->{notes}[0],
+        qr/bin\/list-par 10\d+ is right, but took 22[.]5 s where 20 are allowed/,
+        '... which is said'
+    );
+    is( $outcome->{notes}[1],    'larger TOPs were not tried after that', '... and nothing larger is tried' );
+    is( $job->{runs}[0]{wall_s}, 60,                                      'it is waited for three times as long' );
+    is( "@{ $job->{failed} }",   q{},                                     'it is timed all the same' );
+
+    $job     = FakeJob->new( run => sub (@) { return wall_s => 1 } );
+    $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
+    ok( !$outcome->{is_slow}, 'a quick one is not slow' );
+};
+
+subtest 'Much memory is no lost work' => sub {
+    my $said  = "Digest is 1 over 1000 sequences of 100000 elements\n";
+    my $sized = sub (@peaks_kib) {
+        my $next = 0;
+        return FakeJob->new(
+            run => sub ( $backend, $top, %options ) {
+                return stdout => $said,
+                  peak_kib    => $backend eq 'sys' ? 4000 : $peaks_kib[ $next++ ] // die 'too many runs';
+            }
+        );
+    };
+
+    # list keeps 16 bytes an element and 32 a sequence at most: 1593 KiB, of which three times and 16 MiB are accepted.
+    my $limit_kib = 3 * 1593 + 16 * 1024;
+    my $job       = $sized->( 3 * $limit_kib );
+    my $outcome   = outcome_of( \&grader::stages::Work::tests, $job );
+    is( $outcome->{verdict}, 'fail', 'three times the memory fails at once' );
+    like( $outcome->{diag}[0], qr/KiB of memory where $limit_kib are accepted/, '... with figures' );
+    is( "@{ $job->{failed} }", q{}, '... and the program is timed' );
+
+    $outcome = outcome_of( \&grader::stages::Work::tests, $sized->( map { $_ * $limit_kib } 1.1, 0.6, 0.6, 0.6 ) );
+    is( $outcome->{verdict}, 'pass', 'near the limit most of the runs decide' );
+    like( "@{ $outcome->{notes} }", qr/1 of 4 runs failed/, '... and how often it failed is said' );
+
+    $job     = $sized->(100);
+    $outcome = outcome_of( \&grader::stages::Work::tests, $job );
+    is( $outcome->{verdict},        'fail', 'less memory than the sequences take is no work' );
+    is( scalar @{ $job->{failed} }, 1,      '... and is not timed' );
+};
+
+done_testing;
