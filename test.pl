@@ -108,7 +108,7 @@ sub prepare ( $rubric, $workspace, %option ) {
         $option{submission} // $option{tree},
         $workspace->folder('submission'),
         not_helpers => [ grader::kit::Pristine::files($RealBin) ],
-        names       => grader::Settings::names($settings),
+        names       => grader::Settings::names( $settings, @{$backends} ),
         given       => $option{given},
         defined $option{submission} ? () : ( only => grader::intake::Files::in_tree( @{$backends} ) ),
     );

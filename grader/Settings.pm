@@ -63,10 +63,13 @@ sub defaults () {
     };
 }
 
-# The names of the backends' files, the homework first, as grader::intake::Names::roles takes them.
-sub names ($settings) {
+# The names of the files of the rubric's backends and of those that are asked for besides, the homework first, as
+# grader::intake::Names::roles takes them.
+sub names ( $settings, @asked ) {
     my $names = $settings->{terms}{names} // {};
-    return [ map { [ $_ => $names->{$_} // ["${_}_alloc.c"] ] } @{ $settings->{backends} } ];
+    my %seen;
+    return [ map { [ $_ => $names->{$_} // ["${_}_alloc.c"] ] } grep { !$seen{$_}++ } @{ $settings->{backends} },
+        @asked ];
 }
 
 # The setting of this name for one backend: its own, or the usual one.

@@ -79,6 +79,13 @@ my @bugs = (
         bug     => 'blocks that are lost when another thread frees them',
     },
     {
+        backend => 'contended',
+        case    => 'reuse',
+        says    =>
+qr/4 threads took and freed a block of 100 bytes .* grew by \d+ KiB: blocks that are freed while threads contend/,
+        bug => 'blocks that are lost when threads contend for a lock',
+    },
+    {
         backend => 'threadloss',
         case    => 'thread exit',
         says    => qr/memory of the process grew by .* what a thread leaves when it ends must be reused/,

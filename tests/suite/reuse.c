@@ -5,7 +5,9 @@
 // these in large pieces, and may return the memory instead of using it again.
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "tests/suite/support/blocks.h"
 #include "tests/suite/support/calls.h"
@@ -154,6 +156,57 @@ START_TEST(blocks_freed_by_another_thread_are_reused) {
 }
 END_TEST
 
+// Four threads want the same locks all the time. An allocator that evades a lock that is held may give a block to the
+// wrong place just then, and never find it again. As many pairs as a quick one does in a moment, and not for ever.
+enum {
+    CONTENDING = 4,
+    PAIRS = 300000,
+    PAIRS_OF_WARM_UP = 30000,
+    BETWEEN_LOOKS = 1000,
+    MOST_SECONDS = 4,
+    CONTENDED_BYTES = 100,
+    CONTENDED_GROWTH = 4 * MIB
+};
+
+static size_t pairs_wanted;
+static atomic_size_t pairs_done;
+
+static void take_and_free_in_a_hurry(size_t index) {
+    (void)index;
+    struct timespec start;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (size_t i = 1; i <= pairs_wanted; i++) {
+        void* block = call_xmalloc(CONTENDED_BYTES);
+        if (block == NULL) fail_test("%s returned NULL although nearly all blocks have been freed", last_call());
+        *(char*)block = 1;
+        call_xfree(block, CONTENDED_BYTES);
+        if (i % BETWEEN_LOOKS != 0) continue;
+        pairs_done += BETWEEN_LOOKS;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec - start.tv_sec >= MOST_SECONDS) break;
+    }
+}
+
+START_TEST(threads_that_take_and_free_at_the_same_time_do_not_grow_memory) {
+    pairs_wanted = PAIRS_OF_WARM_UP;
+    run_threads(CONTENDING, take_and_free_in_a_hurry);
+    size_t before = bytes_now();
+    pairs_wanted = PAIRS;
+    pairs_done = 0;
+    run_threads(CONTENDING, take_and_free_in_a_hurry);
+    size_t grown = grown_since(before);
+    tell_growth(grown, CONTENDED_GROWTH);
+    if (grown <= CONTENDED_GROWTH) return;
+    fail_test(
+        "4 threads took and freed a block of %d bytes at the same time, %zu times in all, and the %s of the process "
+        "grew by "
+        "%zu KiB: blocks that are freed while threads contend for a lock are not found again (at most %d KiB are "
+        "accepted)",
+        CONTENDED_BYTES, (size_t)pairs_done, what_grew(), grown / KIB, CONTENDED_GROWTH / KIB);
+}
+END_TEST
+
 // ---- For another size
 // --------------------------------------------------------------------------------------------------
 
@@ -198,6 +251,7 @@ TCase* reuse_case(void) {
     tcase_add_test(topic, half_a_million_resizes_do_not_grow_memory);
     if (!backend.course) tcase_add_test(topic, resizing_to_0_frees_the_block);
     tcase_add_test(topic, blocks_freed_by_another_thread_are_reused);
+    tcase_add_test(topic, threads_that_take_and_free_at_the_same_time_do_not_grow_memory);
     if (backend.shares_sizes && !backend.course)
         tcase_add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
     return topic;
