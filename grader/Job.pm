@@ -201,6 +201,7 @@ sub command ( $self, $program, $backend, $top, @arguments ) {
         command      => [ $binary, @arguments, $top ],
         see          => [$binary],
         wall_s       => $self->settings->{run_timeout_s},
+        asleep_s     => $self->settings->{asleep_s},
         output_bytes => $self->settings->{output_bytes},
         memory_bytes => $self->settings->{memory_bytes},
         processes    => 1,

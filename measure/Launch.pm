@@ -32,6 +32,7 @@ my $GRACE_BYTES = 64 * 1024;
 my %LAUNCHER_OPTION = (
     wall_s       => '--wall',
     cpu_s        => '--cpu',
+    asleep_s     => '--asleep',
     memory_bytes => '--memory',
     output_bytes => '--output',
     files        => '--files',
@@ -245,8 +246,9 @@ sub sentence ($result) {
 sub _stopped_words ($result) {
     my $why    = $result->{stopped} // return;
     my $limits = $result->{limits};
-    return sprintf 'was stopped after %g s: it did not finish',        $limits->{wall_s} if $why eq 'wall';
-    return sprintf 'was stopped after %g s of CPU: it did not finish', $limits->{cpu_s}  if $why eq 'cpu';
+    return sprintf 'was stopped after %g s: it did not finish',             $limits->{wall_s}   if $why eq 'wall';
+    return sprintf 'was stopped after %g s of CPU: it did not finish',      $limits->{cpu_s}    if $why eq 'cpu';
+    return sprintf 'was stopped: all its threads had been asleep for %g s', $limits->{asleep_s} if $why eq 'asleep';
     return 'printed more than ' . bytes_words( $limits->{output_bytes} ) . ' and was stopped' if $why eq 'output';
     if ( $why eq 'processes' ) {
         return 'started other processes and was stopped with them' if $limits->{processes} == 1;
@@ -322,6 +324,11 @@ If PROGRAM holds no slash, it is searched in PATH.
 =item wall_s, cpu_s => seconds
 
 Limits on elapsed time (fractions allowed) and on CPU time of one process (rounded up to a whole second). Default: no limit.
+
+=item asleep_s => seconds
+
+How long all threads of the program and of its children may sleep at once, without any use of a CPU: a deadlock. A thread that
+wants to run and is not let is not asleep, so a busy machine stops nobody. Looked at twice a second. Default: no limit.
 
 =item memory_bytes => bytes
 
@@ -404,7 +411,7 @@ The result:
     stdout, stderr       the output, up to the bound
     exit                 0 to 255; undef when it did not exit by itself
     signal               the number of the signal that ended it, else undef
-    stopped              why it was stopped: 'wall', 'cpu', 'output', 'processes', 'threads', 'told' (a signal to the
+    stopped              why it was stopped: 'wall', 'cpu', 'asleep', 'output', 'processes', 'threads', 'told' (a signal to the
                          launcher), 'lost' (it ended together with its sandbox, which made no report); else undef
     error                why it could not be started at all, else undef
     wall_s user_s sys_s  seconds; user_s and sys_s are of the program and of the children it waited for

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MOST_SEEN = 4096 };
@@ -59,6 +60,48 @@ size_t descendants_visit(void (*visit)(pid_t pid)) {
 static void leave_alone(pid_t pid) { (void)pid; }
 
 size_t descendants_count(size_t* threads) { return walk(leave_alone, threads); }
+
+// A thread that runs, or waits for a page or the disk, is not asleep. What all of them have used of the processor is in
+// ticks.
+struct activity {
+    bool somebody_runs;
+    unsigned long ticks;
+};
+
+static void add_activity(pid_t pid, struct activity* activity) {
+    char path[320];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR* tasks = opendir(path);
+    if (tasks == NULL) return;
+    for (struct dirent* task; (task = readdir(tasks)) != NULL;) {
+        if (task->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/stat", (int)pid, task->d_name);
+        FILE* stat = fopen(path, "re");
+        if (stat == NULL) continue;
+        char line[1024] = "";
+        const char* name_end = fgets(line, sizeof line, stat) == NULL ? NULL : strrchr(line, ')');
+        fclose(stat);
+        char state;
+        unsigned long user;
+        unsigned long system;
+        const char* fields = ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu";
+        if (name_end == NULL || sscanf(name_end, fields, &state, &user, &system) != 3) continue;
+        if (state == 'R' || state == 'D') activity->somebody_runs = true;
+        activity->ticks += user + system;
+    }
+    closedir(tasks);
+}
+
+bool descendants_are_asleep(void) {
+    static unsigned long last_ticks = (unsigned long)-1;
+    struct activity activity = {0};
+    size_t threads;
+    size_t found = walk(leave_alone, &threads);
+    for (size_t i = 0; i < found; i++) add_activity(seen[i], &activity);
+    bool asleep = found > 0 && !activity.somebody_runs && activity.ticks == last_ticks;
+    last_ticks = activity.ticks;
+    return asleep;
+}
 
 static void kill_one(pid_t pid) { kill(pid, SIGKILL); }
 

@@ -59,7 +59,8 @@
 #include "touch.h"
 #include "user.h"
 
-static const double KILL_WITHIN_S = 10;  // of processes that do not die of SIGKILL we do not wait for ever
+static const double KILL_WITHIN_S = 10;
+static const double LOOK_EVERY_S = 0.5;  // of processes that do not die of SIGKILL we do not wait for ever
 
 void fail(const char* format, ...) {
     va_list args;
@@ -183,10 +184,22 @@ static void count_processes(struct run* run, const struct options* options) {
     if (threads > options->threads) stop_because(run, "threads");
 }
 
+// Looks at a run every so often. Result: when to look again.
+static double look_for_sleep(struct run* run, const struct options* options, double now) {
+    static double asleep_since_s = INFINITY;
+    if (!descendants_are_asleep())
+        asleep_since_s = INFINITY;
+    else if (!isfinite(asleep_since_s))
+        asleep_since_s = now;
+    if (now - asleep_since_s >= options->asleep_s) stop_because(run, "asleep");
+    return now + LOOK_EVERY_S;
+}
+
 static void watch(struct run* run, const struct options* options) {
     bool counted = options->processes != NO_LIMIT || options->threads != NO_LIMIT;
     double deadline_s = run->started_s + options->wall_s;
     double pause_s = 0.005, count_at_s = counted ? run->started_s + pause_s : INFINITY;
+    double look_at_s = isfinite(options->asleep_s) ? run->started_s + LOOK_EVERY_S : INFINITY;
     while (run->stopped == NULL) {
         reap(run);
         if (run->ended) return;
@@ -198,7 +211,8 @@ static void watch(struct run* run, const struct options* options) {
             pause_s = fmin(2 * pause_s, 0.2);  // a program that forks mostly does so early; a long one is left in peace
             count_at_s = now + pause_s;
         }
-        if (run->stopped == NULL) wait_and_relay(run, fmin(deadline_s, count_at_s) - now);
+        if (now >= look_at_s) look_at_s = look_for_sleep(run, options, now);
+        if (run->stopped == NULL) wait_and_relay(run, fmin(deadline_s, fmin(count_at_s, look_at_s)) - now);
     }
 }
 

@@ -21,6 +21,7 @@ static const uint64_t NO_LIMIT = UINT64_MAX;
 
 struct options {
     double wall_s, cpu_s;  // INFINITY: no limit
+    double asleep_s;       // how long all threads may sleep at once; INFINITY: for ever
     uint64_t memory_bytes, files, file_bytes, processes, threads, output_bytes;
     uint64_t user_tasks;   // threads that the program's user may have in all (RLIMIT_NPROC)
     uint64_t touch_bytes;  // of memory to make ready before the program starts; 0: none

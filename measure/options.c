@@ -59,6 +59,8 @@ static void take_option(struct options* options, const char* option, const char*
         options->wall_s = parse_seconds(option, value);
     } else if (strcmp(option, "--cpu") == 0) {
         options->cpu_s = parse_seconds(option, value);
+    } else if (strcmp(option, "--asleep") == 0) {
+        options->asleep_s = parse_seconds(option, value);
     } else if (strcmp(option, "--memory") == 0) {
         options->memory_bytes = parse_count(option, value);
     } else if (strcmp(option, "--files") == 0) {
@@ -87,7 +89,8 @@ static void take_option(struct options* options, const char* option, const char*
         options->report_fd = open_report(value);
     } else {
         fail(
-            "unknown option '%s'; usage: launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] "
+            "unknown option '%s'; usage: launch [--wall SECONDS] [--cpu SECONDS] [--asleep SECONDS] [--memory BYTES] "
+            "[--files N] "
             "[--file-bytes N] [--processes N] [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] "
             "[--user UID] [--see PATH]... [--write PATH]... [--confine] [--stdin] [--keep FD] [--report FILE|FD] -- "
             "PROGRAM [ARGS...]",
@@ -110,6 +113,7 @@ static bool take_switch(struct options* options, const char* option) {
 struct options parse_options(char** arguments) {
     struct options options = {.wall_s = INFINITY,
                               .cpu_s = INFINITY,
+                              .asleep_s = INFINITY,
                               .memory_bytes = NO_LIMIT,
                               .files = NO_LIMIT,
                               .processes = NO_LIMIT,

@@ -54,7 +54,7 @@ sub how_it_ended ($result) {
     return measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
 }
 
-sub was_stopped ($result) { return ( $result->{stopped} // q{} ) eq 'wall' }
+sub was_stopped ($result) { return ( $result->{stopped} // q{} ) =~ /\A(?:wall|asleep)\z/ }
 
 # ---- Running ---------------------------------------------------------------------------------------------------------
 

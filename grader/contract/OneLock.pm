@@ -21,9 +21,14 @@ sub _run ( $job, $backend, $check ) {
     my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $binary if ref $binary;
 
-    my $word      = $job->nonce;
-    my $see       = "to see it again: make BACKENDS=$backend build/release/$name && build/release/$name x";
-    my $result    = grader::contract::Check::launch( $job, $binary, command => [ $binary, '-' ], stdin => "$word\n" );
+    my $word   = $job->nonce;
+    my $see    = "to see it again: make BACKENDS=$backend build/release/$name && build/release/$name x";
+    my $result = grader::contract::Check::launch(
+        $job, $binary,
+        command  => [ $binary, '-' ],
+        stdin    => "$word\n",
+        asleep_s => $job->settings->{asleep_s}
+    );
     my ($closing) = $result->{stdout} =~ /^one_lock: (\d+ threads made \d+ calls); \Q$word\E$/m;
     if ( !measure::Launch::ok($result) || !defined $closing ) {
         my $how     = grader::contract::Check::how_it_ended($result);

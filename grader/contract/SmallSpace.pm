@@ -29,10 +29,14 @@ sub _run ( $job, $backend, $check ) {
     my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $binary if ref $binary;
 
-    my $mib  = $job->settings->{terms}{small_space_mib};
-    my $word = $job->nonce;
-    my $result =
-      grader::contract::Check::launch( $job, $binary, command => [ $binary, $KINDS, '-', $mib ], stdin => "$word\n" );
+    my $mib    = $job->settings->{terms}{small_space_mib};
+    my $word   = $job->nonce;
+    my $result = grader::contract::Check::launch(
+        $job, $binary,
+        command  => [ $binary, $KINDS, '-', $mib ],
+        stdin    => "$word\n",
+        asleep_s => $job->settings->{asleep_s}
+    );
     return grader::contract::Check::pass()
       if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
 

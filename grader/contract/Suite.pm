@@ -240,7 +240,8 @@ sub failures ($result) {
     for my $line ( split /\n/, $result->{stdout} ) {
         my ( $test, $message ) = $line =~ /\A[^\s:]+\.[ch]:\d+:[EFSP]:[^:]*:(\w+):\d+: (.*)\z/ or next;
         my %failure = ( test => $test =~ tr/_/ /r, message => grader::contract::Words::plain($message) );
-        if ( $message =~ /Test timeout expired/ ) {
+        if ( $message =~ /\Ait hangs: / ) { $failure{hung} = 1 }
+        elsif ( $message =~ /Test timeout expired/ ) {
             $failure{hung}    = 1;
             $failure{message} = 'it did not finish in time: a call hangs, or is far too slow';
         }

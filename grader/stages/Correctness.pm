@@ -58,9 +58,11 @@ sub _check ( $job, $program, $backend, @tops ) {
             last;
         }
         push @complaints, $complaint;
+        push @complaints, 'does a call take a lock that it already holds, or leave without giving it back?'
+          if ( $result->{stopped} // q{} ) eq 'asleep';
         my $is_enough =
              @complaints == $MOST_COMPLAINTS
-          || ( $result->{stopped} // q{} ) eq 'wall'
+          || ( $result->{stopped} // q{} ) =~ /\A(?:wall|asleep)\z/
           || ( $result->{exit}    // 0 ) == $NOT_WRITTEN;
         if ( $is_enough && @tops ) {
             push @complaints, 'larger TOPs were not tried after that';

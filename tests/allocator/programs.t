@@ -53,15 +53,19 @@ tests::lib::Built::insist(
 
 sub run ( $program, $backend, @arguments ) {
     return measure::Launch::run(
-        command => [ "$programs/$program-$backend", @arguments ],
-        wall_s  => $run_s,
+        command  => [ "$programs/$program-$backend", @arguments ],
+        wall_s   => $run_s,
+        asleep_s => 5,
     );
 }
 
 # What happened instead of the answer, and what to type next. $before: a TOP at which all was well.
 sub say_how ( $program, $backend, $result, $before, @arguments ) {
     my $how = "bin/$program-$backend @arguments " . measure::Launch::sentence($result);
-    return diag $how                                                if measure::Launch::ok($result);
+    return diag $how if measure::Launch::ok($result);
+    return diag "$how. Does a call take a lock that it already holds, or leave without giving it back? To see it: "
+      . "gdb --args bin/$program-$backend @arguments; run; Ctrl-C; thread apply all backtrace"
+      if ( $result->{stopped} // q{} ) eq 'asleep';
     return diag "$how; to see it: bin/$program-$backend @arguments" if ( $result->{stopped} // q{} ) ne 'wall';
     return diag "$how. It was right at $before, so it may be too slow: make gprof PROG=$program BACKEND=$backend"
       if defined $before;

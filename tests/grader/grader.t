@@ -176,7 +176,7 @@ my %wrong = (
       [ misbehaving('raise(SIGSEGV);'), qr/ 100 crashed with signal 11 \(segmentation fault\)[^;]*; to see it/ ],
     hangs => [
         misbehaving('for (int i = 0; i < 40; i++) sleep(1);'),
-        qr/ 2 was stopped after 3 s: it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
+        qr/ 2 was stopped after 9 s: it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
     ],
     floods => [
         misbehaving('for (int i = 0; i < 1000000; i++) puts("flood"); _exit(0);'),

@@ -155,7 +155,7 @@ subtest 'What cannot be packed' => sub {
     write_file( "$kit/grader/rubrics/kit.conf",      '{ }' );
     my $result = pack_for('gradescope');
     isnt( $result->{exit}, 0, 'a kit with a file that was changed is not packed' );
-    like( $result->{stderr}, qr{grader/rubric[.]conf was changed.*make pristine}, '... and the file is named' );
+    like( $result->{stderr}, qr{grader/rubrics/kit[.]conf was changed.*make pristine}, '... and the file is named' );
     rename "$kit/grader/rubrics/kit.conf.kept", "$kit/grader/rubrics/kit.conf" or die $!;
 };
 

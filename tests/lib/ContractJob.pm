@@ -21,7 +21,7 @@ sub new ( $class, %parts ) {
     return bless { build => $ENV{BUILD} // 'build', of => {}, terms => $terms, %parts }, $class;
 }
 
-sub settings ($self) { return { terms => $self->{terms} } }
+sub settings ($self) { return { terms => $self->{terms}, asleep_s => 5 } }
 
 # The same job under other terms.
 sub under ( $self, %terms ) { return bless { %{$self}, terms => { %{ $self->{terms} }, %terms } }, ref $self }

@@ -378,6 +378,26 @@ subtest 'The caller ends early' => sub {
     ok( becomes_true( sub { !marked_processes() } ), 'everything ends when the caller is killed outright' );
 };
 
+subtest 'A program that sleeps for ever' => sub {
+    my $deadlock = 'pipe my $in, my $out; sysread $in, my $byte, 1';
+    is(
+        sentence_of( $deadlock, asleep_s => 1, wall_s => $GENEROUS_S ),
+        'was stopped: all its threads had been asleep for 1 s',
+        'is stopped'
+    );
+    like(
+        sentence_of( "fork; $deadlock", asleep_s => 1, wall_s => $GENEROUS_S ),
+        qr/asleep for 1 s/,
+        '... with its children'
+    );
+    like( sentence_of( 'for (1 .. 12) { select undef, undef, undef, 0.3; $_ ** 2 for 1 .. 300_000 }', asleep_s => 2 ),
+        qr/\Afinished/, 'one that wakes and works in between is not' );
+    like( sentence_of( 'my $t = time; 1 while time < $t + 4', asleep_s => 1 ),
+        qr/\Afinished/, '... nor is one that works' );
+    like( sentence_of( 'if (fork) { wait } else { my $t = time; 1 while time < $t + 4 }', asleep_s => 1 ),
+        qr/\Afinished/, '... nor one that waits for a child that works' );
+};
+
 subtest 'A reader that does not read' => sub {
     pipe my $reader, my $writer or die $!;
     my $pid = fork // die "fork: $!";

@@ -1,4 +1,4 @@
-// The attack: blocks every signal that can be blocked and sleeps for 20 seconds, to make the grader wait.
+// The attack: blocks every signal that can be blocked and sleeps for 70 seconds, to make the grader wait.
 
 #include <signal.h>
 #include <time.h>
@@ -10,7 +10,7 @@ __attribute__((constructor)) static void wait_deaf(void) {
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
-    struct timespec left = {.tv_sec = 20};
+    struct timespec left = {.tv_sec = 70};
     while (nanosleep(&left, &left) != 0) continue;
 }
 

@@ -12,57 +12,61 @@
 
 #include "tests/suite/support/process.h"
 #include "tests/suite/support/traits.h"
+#include "tests/suite/support/watch.h"
 #include "xmalloc.h"
 
-typedef struct Call {
-    const char* name;  // NULL: this thread has not made any
-    const void* block;
-    size_t old_bytes;
-    size_t bytes;
-    bool returned;
-    const void* result;
-} Call;
-
-static _Thread_local Call last;
+// A call begins in the slot of its thread, where the watch can see it.
+static struct noted_call* begin(const char* name, const void* block, size_t old_bytes, size_t bytes) {
+    struct noted_call* call = watch_slot();
+    *call = (struct noted_call){.name = name,
+                                .block = block,
+                                .old_bytes = old_bytes,
+                                .bytes = bytes,
+                                .begun = watch_clock(),
+                                .number = call->number + 1};
+    return call;
+}
 
 void* call_xmalloc(size_t bytes) {
-    last = (Call){.name = "xmalloc", .bytes = bytes};
+    struct noted_call* call = begin("xmalloc", NULL, 0, bytes);
     void* result = xmalloc(bytes);
-    last.result = result;
-    last.returned = true;
+    call->result = result;
+    call->returned = true;
     return result;
 }
 
 void* call_xrealloc(void* block, size_t old_bytes, size_t bytes) {
-    last = (Call){.name = "xrealloc", .block = block, .old_bytes = old_bytes, .bytes = bytes};
+    struct noted_call* call = begin("xrealloc", block, old_bytes, bytes);
     void* result = xrealloc(block, bytes);
-    last.result = result;
-    last.returned = true;
+    call->result = result;
+    call->returned = true;
     return result;
 }
 
 void call_xfree(void* block, size_t old_bytes) {
-    last = (Call){.name = "xfree", .block = block, .old_bytes = old_bytes};
+    struct noted_call* call = begin("xfree", block, old_bytes, 0);
     xfree(block);
-    last.returned = true;
+    call->returned = true;
 }
 
-const char* last_call(void) {
+const char* call_in_words(const struct noted_call* call) {
     static _Thread_local char text[128];
     char block[64] = "NULL";
-    if (last.block != NULL) snprintf(block, sizeof block, "%p of %zu bytes", last.block, last.old_bytes);
+    if (call->block != NULL) snprintf(block, sizeof block, "%p of %zu bytes", call->block, call->old_bytes);
 
-    if (last.name == NULL) {
+    if (call->name == NULL) {
         snprintf(text, sizeof text, "the first call");
-    } else if (strcmp(last.name, "xmalloc") == 0) {
-        snprintf(text, sizeof text, "xmalloc(%zu)", last.bytes);
-    } else if (strcmp(last.name, "xrealloc") == 0) {
-        snprintf(text, sizeof text, "xrealloc(%s, %zu)", block, last.bytes);
+    } else if (strcmp(call->name, "xmalloc") == 0) {
+        snprintf(text, sizeof text, "xmalloc(%zu)", call->bytes);
+    } else if (strcmp(call->name, "xrealloc") == 0) {
+        snprintf(text, sizeof text, "xrealloc(%s, %zu)", block, call->bytes);
     } else {
         snprintf(text, sizeof text, "xfree(%s)", block);
     }
     return text;
 }
+
+const char* last_call(void) { return call_in_words(watch_slot()); }
 
 // ---- Failing
 // -----------------------------------------------------------------------------------------------------------
@@ -85,12 +89,13 @@ const char* failure_text(const char* format, ...) {
 static void describe_crash(int signal_number) {
     char line[512];
     int length;
-    if (last.name == NULL || !last.returned) {
+    const struct noted_call* last = watch_slot();
+    if (last->name == NULL || !last->returned) {
         length = snprintf(line, sizeof line, "suite-%s, %s: crash (%s) in %s\n", backend.name, tcase_name(),
                           strsignal(signal_number), last_call());
     } else {
         length = snprintf(line, sizeof line, "suite-%s, %s: crash (%s) after %s returned %p\n", backend.name,
-                          tcase_name(), strsignal(signal_number), last_call(), last.result);
+                          tcase_name(), strsignal(signal_number), last_call(), last->result);
     }
     if (write(STDERR_FILENO, line, (size_t)length) == -1) return;  // nobody is left to be told
 }

@@ -19,6 +19,10 @@ void call_xfree(void* block, size_t old_bytes);
 // thread's own, and good until its next use of this function.
 const char* last_call(void);
 
+// The same of any noted call.
+struct noted_call;
+const char* call_in_words(const struct noted_call* call);
+
 // Ends the test as failed, with a message made as by printf. Any thread may call it; the first one is reported.
 #define fail_test(...) ck_abort_msg("%s", failure_text(__VA_ARGS__))
 

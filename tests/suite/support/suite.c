@@ -29,6 +29,7 @@
 #include "tests/contract/closing.h"
 #include "tests/suite/support/calls.h"
 #include "tests/suite/support/traits.h"
+#include "tests/suite/support/watch.h"
 #include "xmalloc.h"
 
 typedef TCase* CaseMaker(void);
@@ -69,12 +70,22 @@ static struct Progress {
     atomic_size_t begun;
     atomic_size_t ended;
     atomic_size_t left_out;
+    atomic_size_t hung;
     char left_in[256];  // the test and its last call, when a test was left by exit()
 } * progress;
 
 static bool stop_at_first_failure;
 
 static bool test_has_ended;
+
+// After so many tests that hung the others are not waited for.
+enum { MOST_HUNG = 2 };
+
+// A student who waits is told at once, and not when all is over.
+static void note_hang(const char* why) {
+    if (progress->hung++ == 0 && !stop_at_first_failure)
+        fprintf(stderr, "%s: %s: %s\n", backend.name, tcase_name(), why);
+}
 
 // Tests that failed end here, too, but only those that did not fail are asked about it.
 static void note_exit(void) {
@@ -85,12 +96,13 @@ static void note_exit(void) {
 }
 
 static void begin_test(void) {
-    if (stop_at_first_failure && progress->begun > progress->ended) {
+    if (progress->hung >= MOST_HUNG || (stop_at_first_failure && progress->begun > progress->ended)) {
         progress->left_out++;
         _exit(0);
     }
     progress->begun++;
     atexit(note_exit);
+    watch_test(note_hang);
 }
 
 static void end_test(void) {
@@ -102,7 +114,7 @@ static void end_test(void) {
 TCase* new_case(const char* name) {
     TCase* topic = tcase_create(name);
     tcase_add_checked_fixture(topic, begin_test, end_test);
-    tcase_set_timeout(topic, under_a_tool() ? 240 : 30);
+    tcase_set_timeout(topic, 240);  // the watch knows earlier, and goes by CPU time
     return topic;
 }
 
@@ -143,7 +155,7 @@ static uint64_t choose_seed(void) {
 // ---- The first call of all ----
 
 // With this status the stubs of the student kit end the process, and the suite then ends with it, too.
-enum { NOT_WRITTEN = 77, GAVE_NULL = 99, FIRST_CALL_S = 30 };
+enum { NOT_WRITTEN = 77, GAVE_NULL = 99, FIRST_CALL_S = 10 };
 
 // Makes one call in a process of its own. When that does not work nothing does, and each test would say so.
 // Result: 0, or what the suite is to end with, when it has printed a line that says what happened.
@@ -254,6 +266,9 @@ int main(int count, char** arguments) {
     int ran = srunner_ntests_run(runner);
     int failed = srunner_ntests_failed(runner);
     TestResult** failures = srunner_failures(runner);
+    if (progress->hung >= MOST_HUNG && word == NULL && progress->left_out > 0) {
+        printf("%zu more tests were not tried: %d before them hung\n", (size_t)progress->left_out, MOST_HUNG);
+    }
     print_reruns(failures, failed, arguments[0], traits);
     if (failed > 0 && backend.course && word == NULL) print_advice(failures, failed, name);
     free(failures);

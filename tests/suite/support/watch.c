@@ -1,0 +1,148 @@
+// watch.c: see watch.h.
+
+#include "tests/suite/support/watch.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/suite/support/calls.h"
+#include "tests/suite/support/traits.h"
+
+enum {
+    SLOTS = 256,
+    TICKS_A_SECOND = 4,
+    ASLEEP_S = 5,
+    COMPUTING_S = 10,
+    TEST_S = 60,
+    IDLE_MS = 20,  // what the watch itself uses in a tick, and some
+    STACK_BYTES = 256 * 1024,
+};
+
+static struct noted_call slots[SLOTS];
+static atomic_size_t slots_taken;
+static _Thread_local struct noted_call* own_slot;
+static atomic_size_t ticks;
+static void (*before_ending)(const char* why);
+
+struct noted_call* watch_slot(void) {
+    if (own_slot == NULL) own_slot = &slots[slots_taken++ % SLOTS];
+    return own_slot;
+}
+
+size_t watch_clock(void) { return ticks; }
+
+static double multiplier(void) {
+    const char* text = getenv("CK_TIMEOUT_MULTIPLIER");
+    double times = text == NULL ? 1 : strtod(text, NULL);
+    return times > 0 ? times : 1;
+}
+
+static double process_cpu_s(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+// Whether any thread but this one runs or wants to: R, or D, which waits for the disk or a page.
+static bool somebody_runs(void) {
+    char path[64];
+    bool runs = false;
+    DIR* tasks = opendir("/proc/self/task");
+    if (tasks == NULL) return true;  // nothing is known, and so nobody is accused
+    const struct dirent* entry;
+    while (!runs && (entry = readdir(tasks)) != NULL) {
+        if (entry->d_name[0] == '.' || atoi(entry->d_name) == gettid()) continue;
+        snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", entry->d_name);
+        FILE* file = fopen(path, "r");
+        if (file == NULL) continue;
+        char line[512] = "";
+        const char* name_end = fgets(line, sizeof line, file) == NULL ? NULL : strrchr(line, ')');
+        fclose(file);
+        runs = name_end != NULL && (name_end[2] == 'R' || name_end[2] == 'D');
+    }
+    closedir(tasks);
+    return runs;
+}
+
+// The calls that have not come back for so many ticks, in words. Result: how many they are.
+static size_t describe_calls(char* text, size_t bytes, size_t age) {
+    size_t found = 0;
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < SLOTS; i++) {
+        const struct noted_call* call = &slots[i];
+        if (call->name == NULL || call->returned || ticks - call->begun < age) continue;
+        if (++found > 4 || length + 1 >= bytes) continue;
+        int written = snprintf(text + length, bytes - length, "%s%s", found == 1 ? "" : ", ", call_in_words(call));
+        if (written > 0) length += (size_t)written < bytes - length ? (size_t)written : bytes - length - 1;
+    }
+    return found;
+}
+
+static void end_hanging(const char* what, const char* question, size_t age) {
+    char calls[512];
+    char text[1024];
+    if (describe_calls(calls, sizeof calls, age) == 0) return;
+    snprintf(text, sizeof text, "it hangs: %s %s; %s", what, calls, question);
+    if (before_ending != NULL) before_ending(text);
+    fail_test("%s", text);
+}
+
+static void* look(void* unused) {
+    (void)unused;
+    size_t asleep_ticks = 0;
+    size_t seen_number[SLOTS] = {0};
+    double seen_cpu_s[SLOTS] = {0};
+    double times = multiplier();
+    double before_s = process_cpu_s();
+    for (;;) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000000L / TICKS_A_SECOND}, NULL);
+        ticks++;
+        double now_s = process_cpu_s();
+        bool idle = now_s - before_s < IDLE_MS / 1e3 && !somebody_runs();
+        before_s = now_s;
+        asleep_ticks = idle ? asleep_ticks + 1 : 0;
+        size_t patience = (size_t)(times * ASLEEP_S * TICKS_A_SECOND);
+        if (asleep_ticks >= patience) {
+            end_hanging("all threads have been asleep for 5 s, in",
+                        "does a call take a lock that it already holds, or leave without giving it back?", patience);
+            asleep_ticks = 0;
+        }
+        for (size_t i = 0; i < SLOTS; i++) {
+            const struct noted_call* call = &slots[i];
+            if (call->name == NULL || call->returned || call->number != seen_number[i]) {
+                seen_number[i] = call->number;
+                seen_cpu_s[i] = now_s;
+            } else if (now_s - seen_cpu_s[i] >= times * COMPUTING_S) {
+                end_hanging("after 10 s of CPU time there is no way back from",
+                            "does it walk a list that has become a ring?", (size_t)(COMPUTING_S * TICKS_A_SECOND / 2));
+                seen_cpu_s[i] = now_s;
+            }
+        }
+        if (now_s >= times * TEST_S) {
+            fail_test("the test has computed for %d s, and is not over: the calls are far too slow (now in %s)", TEST_S,
+                      call_in_words(&slots[0]));
+        }
+    }
+    return NULL;
+}
+
+void watch_test(void (*when_hanging)(const char* why)) {
+    if (under_a_tool()) return;
+    before_ending = when_hanging;
+    watch_slot();  // the first is the thread that runs the test
+    pthread_attr_t attributes;
+    pthread_t watcher;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&watcher, &attributes, look, NULL) != 0) return;  // Check's own limit of time is left
+    pthread_attr_destroy(&attributes);
+}
