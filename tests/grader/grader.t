@@ -176,6 +176,10 @@ my %wrong = (
       [ misbehaving('raise(SIGSEGV);'), qr/ 100 crashed with signal 11 \(segmentation fault\)[^;]*; to see it/ ],
     hangs => [
         misbehaving('for (int i = 0; i < 40; i++) sleep(1);'),
+qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# does a call take a lock .*\n# larger TOPs/
+    ],
+    spins => [
+        misbehaving('for (volatile int i = 0;; i++) continue;'),
         qr/ 2 was stopped after 9 s: it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
     ],
     floods => [
