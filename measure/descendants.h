@@ -22,8 +22,8 @@ size_t descendants_visit(void (*visit)(pid_t pid));
 // How many processes live below this one, as descendants_visit sees them. threads: how many threads these have in all.
 size_t descendants_count(size_t* threads);
 
-// Whether every thread of them sleeps, and none has used the processor since the last call. False when there is none, and
-// at the first call.
+// Whether every thread of them sleeps, and none has used the processor since the last call. False when there is none,
+// and at the first call.
 bool descendants_are_asleep(void);
 
 // Sends SIGKILL to every process below this one. Those born meanwhile are missed: call it until waiting for children

@@ -94,7 +94,8 @@ my %CXX_NAME   = ( nw => 'new', na => 'new[]', dl => 'delete', da => 'delete[]' 
 sub _library_memory (@asked) {
     my %calls =
       map { $_ =~ $CXX_MEMORY ? ( "operator $CXX_NAME{$1}" => 1 ) : $LIBRARY_MEMORY{$_} ? ( $_ => 1 ) : () } @asked;
-    return sort keys %calls;
+    my @calls = sort keys %calls;
+    return @calls;
 }
 
 sub calls () { return @CALLS }

@@ -21,7 +21,10 @@ my %FORMAT = (
 );
 
 # The names of the formats that a file can have.
-sub formats () { return sort keys %FORMAT }
+sub formats () {
+    my @formats = sort keys %FORMAT;
+    return @formats;
+}
 
 # %facts: rubric, files => { FORMAT => path }, about => { what a reader of the file wants to know of this run }
 sub new ( $class, %facts ) {

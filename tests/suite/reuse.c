@@ -199,10 +199,10 @@ START_TEST(threads_that_take_and_free_at_the_same_time_do_not_grow_memory) {
     tell_growth(grown, CONTENDED_GROWTH);
     if (grown <= CONTENDED_GROWTH) return;
     fail_test(
-        "4 threads took and freed a block of %d bytes at the same time, %zu times in all, and the %s of the process "
-        "grew by "
-        "%zu KiB: blocks that are freed while threads contend for a lock are not found again (at most %d KiB are "
-        "accepted)",
+        "4 threads took and freed a block of %d bytes at the same time, %zu times in all, and the memory of the "
+        "process "
+        "grew by %zu KiB: blocks that are freed while threads contend for a lock are not found again (at most %d KiB "
+        "are accepted)",
         CONTENDED_BYTES, (size_t)pairs_done, grown / KIB, CONTENDED_GROWTH / KIB);
 }
 END_TEST

@@ -1,4 +1,4 @@
-// suite.h: the test cases of the suite. Each topic is a file check_TOPIC.c with one maker; suite.c calls them all.
+// suite.h: the test cases of the suite. Each topic is a file of tests/suite with one maker; suite.c calls them all.
 //
 // To add a topic: write its file, declare its maker here, and name it in the list of suite.c.
 
