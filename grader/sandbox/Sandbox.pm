@@ -97,7 +97,8 @@ sub wrap ( $self, %options ) {
         croak "grader::sandbox::Sandbox::wrap: '$name' is not for the caller to say" if exists $options{$name};
     }
     my ($loaded) = grep { /\ALD_/ } sort keys %env;
-    croak "grader::sandbox::Sandbox::wrap: $loaded would change the launcher; use env(1) in the command" if defined $loaded;
+    croak "grader::sandbox::Sandbox::wrap: $loaded would change the launcher; use env(1) in the command"
+      if defined $loaded;
     $self->_close_all_but(@write);
     $self->_open_for_job($_) for @write;
 
@@ -157,21 +158,21 @@ sub _open_for_job ( $self, $folder ) {
 }
 
 # An empty folder for temporary files: nothing is handed from one run to the next.
+#
+# rm(1) removes what no path is long enough to name: folders in folders, past PATH_MAX.
 sub _fresh_tmp ($self) {
-    my $tmp = "$self->{folder}/tmp";
-    opendir my $folder, $tmp or croak "cannot look into $tmp: $!";
-    my @left = grep { !/\A\.\.?\z/ } readdir $folder;
-    closedir $folder;
-    if (@left) {
-        File::Find::finddepth(
-            {
-                no_chdir => 1,
-                wanted   => sub { return $_ eq $tmp ? 1 : -d && !-l ? rmdir : unlink }
-            },
-            $tmp
-        );
-    }
-    return $tmp;
+    my $tmp  = "$self->{folder}/tmp";
+    my @left = _names_in($tmp) or return $tmp;
+    system 'rm', '-rf', '--', map { "$tmp/$_" } @left;
+    @left = _names_in($tmp) or return $tmp;
+    die "the grader cannot run: what an earlier run left in $tmp cannot be removed\n";
+}
+
+sub _names_in ($folder) {
+    opendir my $handle, $folder or croak "cannot look into $folder: $!";
+    my @names = grep { !/\A\.\.?\z/ } readdir $handle;
+    closedir $handle;
+    return @names;
 }
 
 # Whether the kernel counts the job's threads apart from those of everybody else.

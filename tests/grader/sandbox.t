@@ -389,6 +389,17 @@ subtest 'Isolation by a user' => sub {
             is( scalar( grep { -e } @left ), scalar @left, 'it can leave files in shared folders' );
             is_refused( $sandbox, [ 'read', 'kept' ], 'its own folder is empty at each start' );
 
+            # Forty folders with names of 200 characters lie deeper than any path may be long.
+            my $deep =
+'mkdir $p; chdir $p or die "$!"; $d = "0" x 200; for (1 .. 40) { mkdir $d; chdir $d or die "$!" } open F, ">x" or die "$!"';
+            for my $place ( 'deep', "/tmp/sandbox-deep-$$" ) {
+                my $made = in_sandbox( $sandbox, [ 'perl', '-e', "\$p = q{$place}; $deep" ] );
+                ok( measure::Launch::ok($made), "it can leave a file deep below $place" ) or diag $made->{stderr};
+            }
+            push @left, "/tmp/sandbox-deep-$$";
+            my $names = in_sandbox( $sandbox, [ 'sh', '-c', 'ls -A "$TMPDIR"' ] );
+            is( $names->{stdout}, q{}, '... which is gone at the next start' );
+
             mkdir "$workspace/out";
             attack( $sandbox, [ 'write', "$workspace/out/object" ], write => ["$workspace/out"] );
             is( -s "$workspace/out/object", 1, 'it writes where it may' );
