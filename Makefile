@@ -51,17 +51,17 @@ compare: programs $(peer_programs) $(launcher) ## race the backends and print on
 	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
 
-bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race allocators on allocation patterns and print one table; ROUNDS=5 PEERS=1 [needs bench/run]
+bench: $(addprefix $(BIN)/patterns-,$(raced)) $(launcher) ## race allocators on allocation patterns and print one table; ROUNDS=5 PEERS=1 RESULTS=1 [needs bench/run]
 	@$(call kept,bench/RESULTS.md) bench/run --allocators "$(raced)" $(asked_rounds) --bin "$(BIN)" --json $(BUILD)/bench.json --launcher $(launcher)
 
-experiments: $(launcher) ## race par against copies with one changed design decision; ROUNDS=9 [needs bench/experiments]
+experiments: $(launcher) ## race par against copies with one changed design decision; ROUNDS=9 RESULTS=1 [needs bench/experiments]
 	@$(call kept,bench/RESULTS.md) bench/experiments $(asked_rounds) --json $(BUILD)/experiments.json --launcher $(launcher)
 
-scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## measure the cost of a call with 1 to 64 threads, relative to a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs [needs bench/scale]
+scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## measure the cost of a call with 1 to 64 threads, relative to a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs RESULTS=1 [needs bench/scale]
 	@$(call kept,bench/RESULTS.md) bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
 	    --json $(BUILD)/scale.json --launcher $(launcher)
 
-claims: $(launcher) ## measure the notes' claims about each allocator: claim, figure, verdict; about a minute; ROUNDS=7 [needs ladder/claims]
+claims: $(launcher) ## measure the notes' claims about each allocator: claim, figure, verdict; about a minute; ROUNDS=7 RESULTS=1 [needs ladder/claims]
 	@$(MAKE) --silent BACKENDS="sys hw08 par $(ladder)" BACKEND= claims-programs
 	@$(call kept,ladder/RESULTS.md) ladder/claims $(asked_rounds) $(if $(RESULTS),--markdown) --bin "$(BIN)" --json $(BUILD)/claims.json --launcher $(launcher)
 
@@ -100,7 +100,7 @@ kit: ## compile once the files that every grade links with, for perl test.pl --k
 	@$(MAKE) --silent BUILD=$(KIT) $(KIT)/release/measure/launch
 	@for flavour in release valgrind tsan; do \
 	    $(MAKE) --silent BUILD=$(KIT) FLAVOUR=$$flavour kit-objects || exit 1; done
-corpus: ## grade all submissions with known verdicts; an hour; continues a stopped run; KIND=broken [needs tests/corpus/run]
+corpus: ## grade all submissions with known verdicts; an hour; continues a stopped run; KIND=broken RESULTS=1 [needs tests/corpus/run]
 	@$(call kept,tests/corpus/RESULTS.md) tests/corpus/run $(if $(KIND),--kind $(KIND))
 pristine: ## write grader/kit/pristine.sha256, after an intended change of the kit's own files [needs handout/pack]
 	@perl -I. -Mgrader::kit::Pristine -e 'grader::kit::Pristine::write(".")'
