@@ -168,7 +168,7 @@ subtest 'where others use the machine' => sub {
         push @limits, join q{ }, $options{wall_s}, $options{env}{CK_TIMEOUT_MULTIPLIER};
         my $closing = "closing: 3 ended, 0 failed, 0 cut short; WORD\n";
         my @stopped = ( exit => undef, stopped => 'wall', wall_s => 60, user_s => $works_s, sys_s => 0 );
-        return { %usual, $options{wall_s} < 100 ? @stopped : ( stdout => $closing ) };
+        return { %usual, $options{wall_s} < 200 ? @stopped : ( stdout => $closing ) };
     };
     no warnings 'redefine';
     local *measure::Contention::usable_cpus = sub ($) { 2 };
@@ -181,7 +181,7 @@ subtest 'where others use the machine' => sub {
         'pass fail fail',
         'the first check that hangs gets more time'
     );
-    is( join( q{, }, @limits ), '60 1, 180 3, 60 1, 60 1', '... the others do not' );
+    is( join( q{, }, @limits ), '120 1, 360 3, 120 1, 120 1', '... the others do not' );
     $works_s = 0.5;
     is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'fail', '... nor does a deadlock' );
     $works_s = 20;

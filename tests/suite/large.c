@@ -116,15 +116,16 @@ START_TEST(all_blocks_together_may_be_more_than_a_gigabyte) {
 }
 END_TEST
 
+// Of CPU time, the kernel's included: the first touch of a gigabyte can take long where memory has to be fetched from a
+// host, and others shall not make this test shorter.
 static size_t seconds_now(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (size_t)now.tv_sec;
 }
 
-// Where each call walks a long list this would take hours, and need not be done. Others need a second or two.
 START_TEST(small_blocks_together_may_be_more_than_a_gigabyte) {
-    enum { MOST_SECONDS = 8 };
+    enum { MOST_SECONDS = 25 };
     size_t start = seconds_now();
     size_t count = ALL_BYTES / SMALL;
     for (size_t i = 0; i < count; i++) {
