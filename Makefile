@@ -23,8 +23,8 @@ THREADS ?= 4
 # Each script knows how many rounds it needs when nobody says.
 asked_rounds = $(if $(filter file,$(origin ROUNDS)),,--rounds $(ROUNDS))
 
-# With RESULTS=1 what a measurement prints is kept on a page beside what made it.
-kept = $(if $(RESULTS),measure/keep-results $(1) "make $(strip $(MAKECMDGOALS) $(filter-out RESULTS=%,$(MAKEOVERRIDES)))" --)
+# Variables are sorted, so that their order makes no second section. With RESULTS=1 what a measurement prints is kept on a page beside what made it.
+kept = $(if $(RESULTS),measure/keep-results $(1) "make $(strip $(MAKECMDGOALS) $(sort $(filter-out RESULTS=%,$(MAKEOVERRIDES))))" --)
 
 # ---- Build -------------------------------------------------------------------------------------------------------------
 

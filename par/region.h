@@ -3,7 +3,8 @@
 // A run is either a span (small blocks of one class; span.h) or one medium block. A region knows its used pages and the
 // length of each run. It also holds the records of its spans, so it writes nothing into the pages themselves. A freed
 // run can serve again for any purpose. A region without runs goes back to extent.h. When much memory lies idle in
-// regions that are still in use, it is purged: the addresses stay, and the pages go.
+// regions that are still in use (over 8 MiB, and over an eighth of the pages in use), it is purged: the addresses stay,
+// and the pages go.
 
 #ifndef PAR_REGION_H
 #define PAR_REGION_H
