@@ -51,7 +51,7 @@ static uint64_t queue_up(unsigned threads, unsigned percent) {
 }
 const struct pattern pattern_fifo = {
     "fifo",
-    "The oldest block is freed first, like an event queue, a log's window or a cache that drops what is oldest.", 1,
+    "The oldest block is freed first, like an event queue, a log's window or a cache that drops its oldest entry.", 1,
     queue_up};
 
 // ---- Every other one

@@ -28,7 +28,7 @@ my %STAGE = (
     build        => { title => 'It is an allocator',                    tests => \&grader::stages::Build::tests },
     correctness  => { title => 'Right answers',                         tests => \&grader::stages::Correctness::tests },
     work         => { title => 'The work is done',                      tests => \&grader::stages::Work::tests },
-    contract     => { title => 'What an allocator must keep', tests => \&grader::stages::Contract::tests },
+    contract     => { title => 'Promises of an allocator', tests => \&grader::stages::Contract::tests },
     speed        => { title => 'Speed',                                 tests => \&grader::stages::Speed::tests },
     deliverables => { title => 'Report',                                tests => \&grader::stages::Deliverables::tests },
 );
@@ -97,7 +97,7 @@ sub table (@tests) {
         $row->{points} += $test->{points};
         $row->{of}{ $test->{backend} } += $test->{points};
     }
-    my @lines = ( '| what is asked | hw08 | par | points |', '|---|---|---|---|' );
+    my @lines = ( '| test | hw08 | par | points |', '|---|---|---|---|' );
     my $stage = q{};
     for my $row ( grep { $_->{points} > 0 } @rows ) {
         if ( $row->{stage} ne $stage ) {

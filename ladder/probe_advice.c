@@ -55,5 +55,5 @@ static void give_up(const size_t* unused) {
 }
 const Probe probe_advice = {
     "advice",
-    "Which part of what is given up with MADV_DONTNEED leaves the process, and which comes back to the machine.", 0,
+    "Which part of memory given up with MADV_DONTNEED leaves the process, and which comes back to the machine.", 0,
     give_up};

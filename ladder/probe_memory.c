@@ -78,7 +78,7 @@ static void fill_holes(const size_t* arguments) {
     probe_answer("not_served", growth(before, probe_mapped()) / (double)freed);
 }
 const Probe probe_holes = {
-    "holes", "BYTES OF: which part of what was freed, OF - 1 neighbours of OF, cannot serve blocks of that size.", 2,
+    "holes", "BYTES OF: which part of freed memory, OF - 1 neighbours of OF, cannot serve blocks of that size.", 2,
     fill_holes};
 
 // ---- What idle threads keep

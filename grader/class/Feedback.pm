@@ -20,7 +20,7 @@ sub text ($grade) {
     my @passed = grader::class::Grade::with_verdict( $grade, 'pass' );
     push @lines, _part( 'What is wrong', map { _test( $_, _lost($_), _lines($_), _hint($_) ) } @failed );
     push @lines,
-      _part( 'What could not be told', map { _test( $_, _kept($_), $_->{reason} // (), _lines($_) ) } @untold );
+      _part( 'Not told on this machine', map { _test( $_, _kept($_), $_->{reason} // (), _lines($_) ) } @untold );
     push @lines,
       _part( 'What was not run', map { _test( $_, $_->{max} ? "0 of $_->{max} points" : () ) } @{ $grade->{not_run} } );
     push @lines, _part( 'What is right', map { _test( $_, _lines($_) ) } @passed );

@@ -33,7 +33,7 @@ sub _run ( $job, $backend, $check ) {
         before  => \@VALGRIND,
         shown   => [qw(valgrind --undef-value-errors=no)],
         find    => \&first_error,
-        advice  => 'look at what is read and written around the ends of blocks, in xrealloc above all',
+        advice  => 'look at the reads and writes around the ends of blocks, in xrealloc above all',
     );
 }
 

@@ -20,7 +20,7 @@ my @PROMISED = (
     {
         id     => 'blocks',
         case   => 'overlap',
-        name   => 'live blocks share no byte, and nobody changes their content',
+        name   => 'live blocks share no byte and keep their content',
         advice =>
           'a block must not be handed out twice, nor reach into its neighbour: look at how a block is split, how '
           . 'neighbours are joined, and whether headers and links stay out of the bytes of the user',
@@ -59,7 +59,7 @@ my @PROMISED = (
     {
         id     => 'thread_exit',
         case   => 'thread exit',
-        name   => 'what a thread leaves when it ends is used again',
+        name   => 'the memory of an ended thread is used again',
         advice =>
           'blocks that a thread has freed and kept for itself must go back when it ends (pthread_key_create with a '
           . 'destructor), or be found by later threads',
@@ -121,7 +121,7 @@ my @OURS = (
         id     => 'out_of_memory',
         case   => 'out of memory',
         name   => 'without memory the calls give NULL with ENOMEM, and nothing is lost',
-        advice => 'look at what mmap returns before it is used: MAP_FAILED, and not NULL, says that there is no memory',
+        advice => 'check the result of mmap before you use it: MAP_FAILED, and not NULL, says that there is no memory',
     },
 );
 

@@ -57,7 +57,7 @@ sub backend ( $job, $backend ) {
     my $intake = $job->intake;
     my ( $source, @notes ) = $intake->source_of($backend);
     return {
-        complaint => join( '; ', "there is no ${backend}_alloc.c in what was handed in", @notes ),
+        complaint => join( '; ', "there is no ${backend}_alloc.c in the submission", @notes ),
         errors    => [],
         notes     => []
       }

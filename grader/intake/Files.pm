@@ -72,7 +72,7 @@ sub new ( $class, $source, $folder, %how ) {
     $self->_follow_texts;
     for my $backend ( sort keys %{ $self->{given} } ) {
         my $path = $self->{given}{$backend};
-        die "--backend $backend=$path: there is no such file in what was handed in\n"
+        die "--backend $backend=$path: there is no such file in the submission\n"
           if !grep { $_ eq $path } $self->files;
     }
     return $self;

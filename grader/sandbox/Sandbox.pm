@@ -165,7 +165,7 @@ sub _fresh_tmp ($self) {
     my @left = _names_in($tmp) or return $tmp;
     system 'rm', '-rf', '--', map { "$tmp/$_" } @left;
     @left = _names_in($tmp) or return $tmp;
-    die "the grader cannot run: what an earlier run left in $tmp cannot be removed\n";
+    die "the grader cannot run: the files of an earlier run in $tmp cannot be removed\n";
 }
 
 sub _names_in ($folder) {

@@ -74,9 +74,9 @@ sub _refused ($judged) {
     return { verdict => 'pass', notes => $judged->{odd} } if !@{ $judged->{refused} };
     return {
         verdict => 'fail',
-        diag    => [ @{ $judged->{refused} }, 'nothing of it was run' ],
+        diag    => [ @{ $judged->{refused} }, 'the grader ran none of it' ],
         notes   => $judged->{odd},
-        hint    => 'an allocator needs mmap, munmap and locks; take out what is named here',
+        hint    => 'an allocator needs mmap, munmap and locks; remove the calls that are named here',
     };
 }
 

@@ -109,7 +109,7 @@ my @breaks = (
         bug     => 'a cache that is lost with its thread',
         changes => [ [ 'pthread_setspecific(key, &cache) == 0', 'true' ] ],
         topic   => 'thread exit',
-        says    => qr/what a thread leaves when it ends must be reused/,
+        says    => qr/the memory of an ended thread must be reused/,
     },
     {
         backend => 'arena',

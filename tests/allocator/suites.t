@@ -100,7 +100,7 @@ qr/4 threads took and freed a block of 100 bytes .* grew by \d+ KiB: blocks that
     {
         backend => 'threadloss',
         case    => 'thread exit',
-        says    => qr/memory of the process grew by .* what a thread leaves when it ends must be reused/,
+        says    => qr/memory of the process grew by .* the memory of an ended thread must be reused/,
         bug     => 'free blocks that are lost when a thread ends',
     },
     {

@@ -56,8 +56,8 @@ static void need(const Piece* piece, const char* call) {
 // Each byte is compared with the next: the tool then does the work, and does it fast.
 static void check_first(const Piece* piece, size_t count, const char* when) {
     if (piece->bytes[0] == piece->value && memcmp(piece->bytes, piece->bytes + 1, count - 1) == 0) return;
-    fprintf(stderr, "the block %p of %zu bytes does not hold any more what was written to it (seen %s)\n",
-            (void*)piece->bytes, piece->size, when);
+    fprintf(stderr, "the block %p of %zu bytes has lost its content (seen %s)\n", (void*)piece->bytes, piece->size,
+            when);
     _exit(WRONG_BLOCK);
 }
 

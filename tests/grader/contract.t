@@ -41,7 +41,7 @@ my @bugs = (
     ],
     [ zeronull   => 'hw08.sizes',      qr/xmalloc\(0\) returned NULL/, { zero => 1 } ],
     [ nolock     => 'hw08.threads',    qr/the live block|changed byte|crash|returned NULL|did not finish/ ],
-    [ threadloss => 'par.thread_exit', qr/what a thread leaves when it ends must be reused/ ],
+    [ threadloss => 'par.thread_exit', qr/the memory of an ended thread must be reused/ ],
     [ leakmove   => 'hw08.reuse', qr/a block was resized \d+ times, and the memory of the process grew by \d+ KiB/ ],
     [ foreign    => 'hw08.reuse', qr/taken by one thread and freed by another \d+ times, and the memory/ ],
     [

@@ -202,7 +202,7 @@ qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# doe
 qr/^# bin\/list-syntax was not built\n# syntax_alloc\.c does not compile\n# syntax_alloc\.c:\d+:\d+: error: expected/m
     ],
     unlinked => [ $RIGHT =~ s/\bxfree\b/other_free/gr, qr/ was not built\n# it does not define xfree\n/ ],
-    missing  => [ undef, qr/ was not built\n# there is no missing_alloc[.]c in what was handed in/ ],
+    missing  => [ undef, qr/ was not built\n# there is no missing_alloc[.]c in the submission/ ],
 );
 
 subtest 'Each fault is caught and worded, and costs its own test only' => sub {

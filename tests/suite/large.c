@@ -146,7 +146,7 @@ TCase* large_case(void) {
     int most = 0;
     while (most < BLOCK_SIZES && machine_has(block_size((size_t)most))) most++;
     if (most == 0) {
-        leave_out("large", "this machine gives nobody more than a gigabyte in one piece");
+        leave_out("large", "this machine gives no process more than a gigabyte in one piece");
         return topic;
     }
     tcase_add_loop_test(topic, a_block_may_be_larger_than_a_gigabyte, 0, most);

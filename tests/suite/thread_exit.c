@@ -50,7 +50,7 @@ static void expect_no_growth(size_t before, size_t threads) {
     if (under_a_tool() || grown <= ALLOWED_GROWTH) return;
     fail_test(
         "the memory of the process grew by %zu KiB while %zu threads came and went, each with %d blocks that were "
-        "freed: what a thread leaves when it ends must be reused (at most %d KiB are accepted)",
+        "freed: the memory of an ended thread must be reused (at most %d KiB are accepted)",
         grown / KIB, threads, BLOCKS, ALLOWED_GROWTH / KIB);
 }
 

@@ -224,7 +224,7 @@ static void finish(const struct request* request) {
     struct stat file;
     void* mapped = MAP_FAILED;
     if (fd >= 0 && fstat(fd, &file) == 0) mapped = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
-    if (mapped == MAP_FAILED) give_up_on(request, "was run, but what was recorded cannot be read");
+    if (mapped == MAP_FAILED) give_up_on(request, "was run, but its recording cannot be read");
     close(fd);
     unlink(request->recording);
     const struct raw_header* header = mapped;
