@@ -191,7 +191,7 @@ qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# doe
             'if (syscall(SYS_fork) == 0) { syscall(SYS_setsid); close(1); close(2); sleep(40); _exit(0); }',
             'destructor'
         ),
-        qr/ \d+ finished in \S+ s and left 1 process behind, which was stopped/
+qr/ \d+ (?:finished in \S+ s and left 1 process behind, which was stopped|started other processes and was stopped with them)/
     ],
     forks => [
         misbehaving('pid_t child = syscall(SYS_fork); if (child == 0) { sleep(40); _exit(0); } waitpid(child, 0, 0);'),
