@@ -327,8 +327,9 @@ Limits on elapsed time (fractions allowed) and on CPU time of one process (round
 
 =item asleep_s => seconds
 
-How long all threads of the program and of its children may sleep at once, without any use of a CPU: a deadlock. A thread that
-wants to run and is not let is not asleep, so a busy machine stops nobody. Looked at twice a second. Default: no limit.
+How long all threads of the program and of its children may sleep at once: a deadlock. Who only wakes up to look at a lock (less
+than 1% of a CPU) sleeps all the same. A thread that wants to run and is not let is not asleep, so a busy machine stops nobody.
+Looked at twice a second. Default: no limit.
 
 =item memory_bytes => bytes
 

@@ -61,13 +61,6 @@ static void leave_alone(pid_t pid) { (void)pid; }
 
 size_t descendants_count(size_t* threads) { return walk(leave_alone, threads); }
 
-// A thread that runs, or waits for a page or the disk, is not asleep. What all of them have used of the processor is in
-// ticks.
-struct activity {
-    bool somebody_runs;
-    unsigned long ticks;
-};
-
 static void add_activity(pid_t pid, struct activity* activity) {
     char path[320];
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
@@ -92,15 +85,13 @@ static void add_activity(pid_t pid, struct activity* activity) {
     closedir(tasks);
 }
 
-bool descendants_are_asleep(void) {
-    static unsigned long last_ticks = (unsigned long)-1;
+struct activity descendants_activity(void) {
     struct activity activity = {0};
     size_t threads;
     size_t found = walk(leave_alone, &threads);
     for (size_t i = 0; i < found; i++) add_activity(seen[i], &activity);
-    bool asleep = found > 0 && !activity.somebody_runs && activity.ticks == last_ticks;
-    last_ticks = activity.ticks;
-    return asleep;
+    if (found == 0) activity.somebody_runs = true;
+    return activity;
 }
 
 static void kill_one(pid_t pid) { kill(pid, SIGKILL); }

@@ -22,9 +22,13 @@ size_t descendants_visit(void (*visit)(pid_t pid));
 // How many processes live below this one, as descendants_visit sees them. threads: how many threads these have in all.
 size_t descendants_count(size_t* threads);
 
-// Whether every thread of them sleeps, and none has used the processor since the last call. False when there is none,
-// and at the first call.
-bool descendants_are_asleep(void);
+// What the threads of all of them do: somebody_runs when one runs, wants to, or waits for a page or the disk (or when
+// there is no process); ticks of the system's clock (sysconf(_SC_CLK_TCK) a second) that they have used up to now.
+struct activity {
+    bool somebody_runs;
+    unsigned long ticks;
+};
+struct activity descendants_activity(void);
 
 // Sends SIGKILL to every process below this one. Those born meanwhile are missed: call it until waiting for children
 // says that there is none.

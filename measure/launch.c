@@ -59,8 +59,13 @@
 #include "touch.h"
 #include "user.h"
 
-static const double KILL_WITHIN_S = 10;
-static const double LOOK_EVERY_S = 0.5;  // of processes that do not die of SIGKILL we do not wait for ever
+static const double KILL_WITHIN_S = 10;  // processes that do not die of SIGKILL are not waited for any longer
+static const double LOOK_EVERY_S = 0.5;
+
+// Who wakes up now and then to see whether a lock is free sleeps all the same: so much of the time it may use, and in
+// so many of the looks it may be awake.
+static const double ASLEEP_CPU_SHARE = 0.01;
+static const double ASLEEP_AWAKE_SHARE = 0.2;
 
 void fail(const char* format, ...) {
     va_list args;
@@ -186,12 +191,20 @@ static void count_processes(struct run* run, const struct options* options) {
 
 // Looks at a run every so often. Result: when to look again.
 static double look_for_sleep(struct run* run, const struct options* options, double now) {
-    static double asleep_since_s = INFINITY;
-    if (!descendants_are_asleep())
-        asleep_since_s = INFINITY;
-    else if (!isfinite(asleep_since_s))
-        asleep_since_s = now;
-    if (now - asleep_since_s >= options->asleep_s) stop_because(run, "asleep");
+    static double since_s;  // they have been asleep since then, for all that was seen
+    static unsigned long ticks_then;
+    static double times_awake;
+    struct activity activity = descendants_activity();
+    if (activity.somebody_runs) times_awake++;
+    double used_s = (double)(activity.ticks - ticks_then) / (double)sysconf(_SC_CLK_TCK);
+    bool first = since_s == 0;
+    if (first || used_s > ASLEEP_CPU_SHARE * options->asleep_s ||
+        times_awake > ASLEEP_AWAKE_SHARE * options->asleep_s / LOOK_EVERY_S) {
+        since_s = now;
+        ticks_then = activity.ticks;
+        times_awake = 0;
+    }
+    if (now - since_s >= options->asleep_s) stop_because(run, "asleep");
     return now + LOOK_EVERY_S;
 }
 

@@ -390,6 +390,8 @@ subtest 'A program that sleeps for ever' => sub {
         qr/asleep for 1 s/,
         '... with its children'
     );
+    like( sentence_of( 'select undef, undef, undef, 0.3 while 1', asleep_s => 3, wall_s => $GENEROUS_S ),
+        qr/asleep for 3 s/, '... and one that only wakes to look at a lock' );
     like( sentence_of( 'for (1 .. 12) { select undef, undef, undef, 0.3; $_ ** 2 for 1 .. 300_000 }', asleep_s => 2 ),
         qr/\Afinished/, 'one that wakes and works in between is not' );
     like( sentence_of( 'my $t = time; 1 while time < $t + 4', asleep_s => 1 ),
