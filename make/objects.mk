@@ -44,6 +44,7 @@ $(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(p
 $(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),$(check_libs))
 $(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/contract/small_space.o,$(1))
 $(call link_rule,$(O)/tests/contract/watched-$(1),$(O)/tests/contract/watched.o,$(1))
+$(call link_rule,$(O)/tests/contract/own_memory-$(1),$(O)/tests/contract/own_memory.o,$(1))
 $(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(call backend_objects,$(1)))
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/tools/planted.o,$(1))
 $(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/tools/misuse.o,$(1))

@@ -46,6 +46,18 @@ my %ODD = map { $_ => 1 } qw(setenv putenv unsetenv clearenv setrlimit setrlimit
   shm_open prctl getauxval sigaction signal sched_setaffinity pthread_setaffinity_np unlink rename getenv environ
   __environ _environ strdup __strdup strndup getline getdelim open_memstream asprintf vasprintf);
 
+# What an allocator may well ask for. Whatever else it asks for is noted by its name: a list of what is odd would never end.
+my $USUAL = qr/\A(?:
+    mem(?:cpy|move|set|cmp|chr|pcpy) | str(?:len|cmp|ncmp|error|chr) | bzero
+  | m(?:map|unmap|remap|advise|incore|lock|unlock)(?:64)? | posix_madvise | sysconf | getpagesize | get_nprocs
+  | pthread_\w+ | sem_\w+ | mtx_\w+ | cnd_\w+ | thrd_\w+ | tss_\w+ | call_once | sched_yield | sched_getcpu | gettid
+  | clock | clock_gettime | time | rand | random | rand_r
+  | abort | assert | perror | f?printf | fputs | fwrite | fflush | stderr | stdout | v?snprintf | sprintf
+  | ffs\w* | log2?f? | log10 | ceilf? | floorf? | pow | sqrt | abs | qsort | bsearch
+  | __(?:errno_location|assert\w*|stack_chk_fail|tls_get_addr|tsan_\w+|atomic_\w+|sync_\w+|register_atfork|\w+_chk)
+  | _Z\w+ | __(?:cxa|gxx|gcc)_\w+ | _Unwind_\w+ | __dso_handle | _GLOBAL_OFFSET_TABLE_
+)\z/x;
+
 sub _by_name (%names_of) {
     my %why;
     for my $why ( keys %names_of ) { $why{$_} = $why for @{ $names_of{$why} } }
@@ -65,8 +77,8 @@ sub judge ($facts) {
     my %because;
     for my $name ( sort keys %{ $facts->{asked} } ) {
         my $why = $name =~ $OF_THE_PROGRAM ? 'reaches into the program' : $REFUSED{$name};
-        push @{ $because{$why} }, $name            if defined $why;
-        push @odd,                "it calls $name" if $ODD{$name};
+        push @{ $because{$why} }, $name if defined $why;
+        push @odd, "it calls $name"     if $ODD{$name} || !defined $why && !_is_memory($name) && $name !~ $USUAL;
     }
     push @refused, map { "it $_: " . join ', ', @{ $because{$_} } } sort keys %because;
     push @refused, map { "$_ is chosen while the program starts (an ifunc)" } sort keys %{ $facts->{ifuncs} };
@@ -97,6 +109,8 @@ sub _library_memory (@asked) {
     my @calls = sort keys %calls;
     return @calls;
 }
+
+sub _is_memory ($name) { return $LIBRARY_MEMORY{$name} || $name =~ $CXX_MEMORY }
 
 sub calls () { return @CALLS }
 

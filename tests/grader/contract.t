@@ -12,6 +12,7 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::contract::OwnMemory;
 use grader::stages::Contract;
 use measure::Launch;
 use tests::lib::Built;
@@ -83,7 +84,7 @@ my %not_asked = ( sys =>
 my $ours = qr/align16|null_and_zero|errno|out_of_memory/;
 
 my $job = tests::lib::ContractJob->new( launcher => $launcher );
-$job->build_all( map { $_->[0] } @bugs, @right );
+$job->build_all( 'borrowed', map { $_->[0] } @bugs, @right );
 
 sub run_check ( $source, $id, %terms ) {
     my ($backend) = $id =~ /\A(\w+)\./;
@@ -137,6 +138,22 @@ subtest 'a homework just as its text asked for it' => sub {
     my @names =
       map { $_->{name} } grader::stages::Contract::tests( $job->with( hw08 => 'original' )->under(%original) );
     is( scalar( grep { /aligned to [18] byte/ } @names ), 0, '... which the first terms did not ask' );
+};
+
+subtest 'memory of the C library, whatever it is called' => sub {
+    my $count   = sub ($source) { grader::contract::OwnMemory::run( $job->with( par => $source ), 'par' ) };
+    my $outcome = $count->('borrowed');
+    is( $outcome->{verdict}, 'fail', 'blocks that are tables of hcreate_r are counted' );
+    like(
+        $outcome->{diag}[0],
+        qr/\A\d+ calls took [\d.]+ MiB of the backend, and it had [\d.]+ MiB of the C library, in \d+ calls\z/,
+        '... and told with both figures'
+    );
+    for my $source (qw(hw08 par courseonly original)) {
+        my $own = $count->($source);
+        is( $own->{verdict},      'pass', "$source takes its memory from the system" );
+        is( "@{ $own->{notes} }", q{},    '... which was counted' );
+    }
 };
 
 # ---- What no backend here does, or takes too long --------------------------------------------------------------------------

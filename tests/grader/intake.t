@@ -337,6 +337,9 @@ subtest 'Objects' => sub {
         'it calls _exit it has code that runs before or after main (.init_array)',
         '... but noted'
     );
+    ($judged) = judge("$CALLS int tcgetpgrp(int); int f(void) { return tcgetpgrp(0); }");
+    is( "@{ $judged->{odd} }", 'it calls tcgetpgrp',
+        'whatever else an allocator seldom asks for is noted by its name' );
     ($judged) = judge(
 'void* malloc(unsigned long); void* xmalloc(unsigned long n) { return malloc(n); } void free(void*); void xfree(void* p) { free(p); }'
     );

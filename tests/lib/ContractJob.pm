@@ -13,7 +13,7 @@ use measure::Launch;
 
 my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS PROGRAMS FLAVOUR BUILD BIN V);
 
-my @OF_THE_RELEASE = qw(suite small_space contract/one_lock contract/watched);
+my @OF_THE_RELEASE = qw(suite small_space contract/one_lock contract/own_memory contract/watched);
 
 # %parts: launcher. `of`: the source that each graded backend is made of.
 sub new ( $class, %parts ) {
