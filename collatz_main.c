@@ -36,7 +36,6 @@ struct server {
     uint64_t top;
     unsigned generators;        // threads 0 to generators - 1 generate, the others measure
     bool alone;                 // one thread does both in turn
-    bool digest;                // take the digest of every trajectory (digest.h)
     atomic_uint_fast64_t next;  // the first number that nobody has claimed
     struct queue queue;
 
@@ -77,16 +76,9 @@ static void results_make_room(struct server* server, uint64_t more) {
     server->result_capacity = capacity;
 }
 
-static void digest_trajectory(const struct trajectory* trajectory) {
-    uint64_t digest = digest_start(trajectory->values[0]);
-    for (uint64_t i = 0; i < trajectory->length; i++) digest = digest_add(digest, trajectory->values[i]);
-    digest_take(digest, trajectory->length);
-}
-
 static void message_measure(struct server* server, struct message* message) {
     struct result results[MESSAGE_MOST];
     for (uint64_t i = 0; i < message->count; i++) {
-        if (server->digest) digest_trajectory(message->trajectories[i]);
         results[i] = (struct result){message->first + i, trajectory_steps(message->trajectories[i])};
         xfree(message->trajectories[i]);
     }
@@ -112,14 +104,22 @@ static void serve(void* context, unsigned which) {
     }
 }
 
+// The trajectories are freed; how many steps each had is kept.
+static void digest_results(const struct server* server) {
+    digest_read_nonce();
+    for (uint64_t i = 0; i < server->result_count; i++) {
+        const struct result* result = &server->results[i];
+        digest_take(digest_add(digest_start(result->number), result->steps), result->steps + 1);
+    }
+    digest_print();
+}
+
 int main(int argc, char** argv) {
     struct options options = options_or_exit(argc, argv);
     static struct server server;
     server.top = options.top;
     server.generators = (options.threads + 1) / 2;
     server.alone = options.threads == 1;
-    server.digest = options.digest;
-    if (server.digest) digest_read_nonce();
     atomic_init(&server.next, 1);
     queue_init(&server.queue, server.generators);
     pthread_mutex_init(&server.table_lock, NULL);
@@ -130,10 +130,11 @@ int main(int argc, char** argv) {
     for (uint64_t i = 0; i < server.result_count; i++) {
         answer_consider(&answer, server.results[i].number, server.results[i].steps);
     }
+    answer_print(&answer);
+    if (options.digest) digest_results(&server);
+
     if (server.results != NULL) xfree(server.results);
     queue_destroy(&server.queue);
     pthread_mutex_destroy(&server.table_lock);
-    answer_print(&answer);
-    if (server.digest) digest_print();
     return 0;
 }

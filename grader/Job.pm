@@ -195,10 +195,10 @@ sub _once_more_if_lost ($run) {
 # What measure::Launch::run takes for this run of a program. It sees its own file and the system, and keeps nothing for the
 # next one.
 
-sub command ( $self, $program, $backend, $top, @arguments ) {
+sub command ( $self, $program, $backend, $top ) {
     my $binary = grader::kit::Make::bin( $self->{workspace}, 'release' ) . "/$program-$backend";
     return $self->{sandbox}->wrap(
-        command      => [ $binary, @arguments, $top ],
+        command      => [ $binary, '--digest', $top ],
         see          => [$binary],
         wall_s       => $self->settings->{run_timeout_s},
         asleep_s     => $self->settings->{asleep_s},
@@ -208,15 +208,20 @@ sub command ( $self, $program, $backend, $top, @arguments ) {
     );
 }
 
-# Runs a program; %options go to measure::Launch::run over those of command().
+# Runs a program; %options go to measure::Launch::run over those of command(). All runs look alike to the program, whether
+# they are timed or not: each is asked for a digest of what it has kept, under a nonce (options: nonce, else a new one) that it
+# reads when its work is done (programs/digest.h). Result: of measure::Launch::run, with the line of the digest apart
+# (digest) from the answer (stdout).
 sub run ( $self, $program, $backend, $top, %options ) {
     $self->progress->show("$program-$backend $top");
-    my @arguments = @{ delete $options{arguments} // [] };
-    return _once_more_if_lost(
+    my $nonce  = delete $options{nonce} // $self->nonce;
+    my $result = _once_more_if_lost(
         sub () {
-            measure::Launch::run( $self->command( $program, $backend, $top, @arguments ), %options );
+            measure::Launch::run( $self->command( $program, $backend, $top ), question => "$nonce\n", %options );
         }
     );
+    $result->{digest} = $1 if $result->{stdout} =~ s/^(Digest is [^\n]*)\n\z//m;
+    return $result;
 }
 
 # What is wrong with a result, in a whole sentence that says how to see it; undef when it is right.

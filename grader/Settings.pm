@@ -55,7 +55,6 @@ sub defaults () {
 
         # Before one round of so many, on average, the programs have to prove that they do the work that is timed. All
         # runs need at least this share of the memory that the library takes.
-        speed_audit_every  => 8,
         speed_memory_share => 0.3,
 
         # The programs run so many threads; with fewer CPUs than this their times say little.

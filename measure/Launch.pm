@@ -44,7 +44,7 @@ my %LAUNCHER_OPTION = (
     user         => '--user',
 );
 my %KNOWN = map { $_ => 1 } keys %LAUNCHER_OPTION,
-  qw(command launcher env only_env directory capture_bytes confine see write stdin within);
+  qw(command launcher env only_env directory capture_bytes confine see write stdin question within);
 
 sub run (%options) {
     for my $name ( sort keys %options ) {
@@ -73,7 +73,7 @@ sub run (%options) {
             return;
         },
         $options{capture_bytes} // $CAPTURE_BYTES,
-        $options{stdin},
+        $options{stdin} // $options{question},
     );
 
     my $report = _report( $said, defined $options{within} );
@@ -93,7 +93,9 @@ sub run (%options) {
 # The launcher's arguments up to the program. Within a sandbox a second launcher keeps the limits and reports; the one
 # outside is there in case that one is lost, and ends the sandbox.
 sub _arguments ( $options, $limits, %report_fd ) {
-    my @switches = ( $options->{confine} ? '--confine' : (), defined $options->{stdin} ? '--stdin' : () );
+    my @switches = $options->{confine} ? '--confine' : ();
+    push @switches, '--stdin'    if defined $options->{stdin};
+    push @switches, '--question' if defined $options->{question};
     for my $what (qw(see write)) {
         push @switches, map { ( "--$what", $_ ) } @{ $options->{$what} // [] };
     }
@@ -108,7 +110,7 @@ sub _arguments ( $options, $limits, %report_fd ) {
         );
         push @outside, '--wall', $kept{wall_s} + $GRACE_S if defined $kept{wall_s};
         push @outside, '--user', delete $kept{user}       if defined $kept{user};
-        push @outside, '--stdin' if defined $options->{stdin};
+        push @outside, '--stdin' if defined $options->{stdin} || defined $options->{question};
         push @outside, '--', @{ $within->{command} }, $within->{launcher};
     }
     my @kept = map { ( $LAUNCHER_OPTION{$_}, $kept{$_} ) } sort keys %kept;
@@ -329,7 +331,7 @@ Limits on elapsed time (fractions allowed) and on CPU time of one process (round
 
 How long all threads of the program and of its children may sleep at once: a deadlock. Who only wakes up to look at a lock (less
 than 1% of a CPU) sleeps all the same. A thread that wants to run and is not let is not asleep, so a busy machine stops nobody.
-Looked at twice a second. Default: no limit.
+Looked at 20 times a second. Default: no limit.
 
 =item memory_bytes => bytes
 
@@ -389,6 +391,11 @@ Variables to set for the program in addition to the caller's; an undefined value
 
 The program gets the variables of C<env> and no others.
 
+=item question => string
+
+Instead of C<stdin>: what the program is asked when it has printed its first line. The end of its standard input comes when it has
+printed the second. question_wall_s and question_cpu_s of the result say what this took.
+
 =item stdin => string
 
 The program's standard input, at most 4,096 bytes. It is there before the program starts.
@@ -412,6 +419,9 @@ The result:
     stdout, stderr       the output, up to the bound
     exit                 0 to 255; undef when it did not exit by itself
     signal               the number of the signal that ended it, else undef
+    question_wall_s, question_cpu_s
+                         the part of wall_s and of the CPU time between the first and the second line that was printed
+    looks, idle_looks    how often C<asleep_s> looked at the threads, and how often none of them ran or wanted to
     stopped              why it was stopped: 'wall', 'cpu', 'asleep', 'output', 'processes', 'threads', 'told' (a signal to the
                          launcher), 'lost' (it ended together with its sandbox, which made no report); else undef
     error                why it could not be started at all, else undef

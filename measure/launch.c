@@ -2,7 +2,8 @@
 //
 //     launch [--wall SECONDS] [--cpu SECONDS] [--memory BYTES] [--files N] [--file-bytes BYTES] [--processes N]
 //            [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] [--user UID] [--see PATH]...
-//            [--write PATH]... [--confine] [--stdin] [--keep FD] [--report FILE|FD] -- PROGRAM [ARGS...]
+//            [--write PATH]... [--confine] [--stdin] [--question] [--keep FD] [--asleep SECONDS] [--report FILE|FD]
+//            -- PROGRAM [ARGS...]
 //
 // Why not fork from the measuring script itself: the peak memory that wait4() reports of a child includes what the
 // child had before exec, which is a copy of its parent. This parent is small.
@@ -23,6 +24,12 @@
 // (confine.h); --see and --write shut it out of all files but these (fence.h). When the launcher is the first process
 // of a pid namespace, it takes no signals from inside.
 //
+// With --question the program gets our standard input only after it has printed a line, and its end only after it has
+// printed a second one. How long that took is reported, so that whoever subtracts it has a program audited that cannot
+// know the question while it is timed. Our standard input must be there when the launcher starts, at most 4 KiB.
+//
+// With --asleep the launcher looks 20 times a second at what the threads do.
+//
 // --touch makes so much memory ready before the program starts and its clock runs; touch.h says why.
 //
 // The report is one JSON object on one line; without --report it goes to standard error:
@@ -30,6 +37,8 @@
 //     stopped              "wall", "cpu", "output", "processes", "threads", "told" (a signal to the launcher), or null
 //     error                why the program could not be started, or null
 //     wall_s user_s sys_s  elapsed time; CPU time of the program and the children it waited for
+//     question_wall_s question_cpu_s  the part of these between the first line and the second; 0 without --question
+//     looks idle_looks     how often --asleep looked, and how often no thread ran or wanted to
 //     peak_kib             largest resident memory of the program, in KiB
 //     strays               processes killed beside the program; survivors: processes that could not be killed
 //     minor_faults major_faults voluntary_switches involuntary_switches stdout_bytes stderr_bytes
@@ -60,7 +69,7 @@
 #include "user.h"
 
 static const double KILL_WITHIN_S = 10;  // processes that do not die of SIGKILL are not waited for any longer
-static const double LOOK_EVERY_S = 0.5;
+static const double LOOK_EVERY_S = 0.05;
 
 // Who wakes up now and then to see whether a lock is free sleeps all the same: so much of the time it may use, and in
 // so many of the looks it may be awake.
@@ -109,7 +118,23 @@ static int listen_to_signals(void) {
     return fd;
 }
 
+static void read_question(struct question* question) {
+    ssize_t got;
+    while (question->length < sizeof question->bytes) {
+        got = read(STDIN_FILENO, question->bytes + question->length, sizeof question->bytes - question->length);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return;
+        question->length += (size_t)got;
+    }
+}
+
 static void start(struct run* run, const struct options* options) {
+    int question[2] = {-1, -1};
+    if (options->question) {
+        if (pipe2(question, O_CLOEXEC) != 0) fail("cannot make a pipe: %s", strerror(errno));
+        read_question(&run->question);
+    }
+    run->question.fd = question[1];
     int out[2], err[2], start_failure[2];
     make_pipe(out);
     make_pipe(err);
@@ -122,11 +147,12 @@ static void start(struct run* run, const struct options* options) {
     run->pid = fork();
     if (run->pid < 0) fail("cannot start another process: %s", strerror(errno));
     if (run->pid == 0) {
-        int in_fd = options->standard_input ? STDIN_FILENO : null_fd;
+        int in_fd = options->question ? question[0] : options->standard_input ? STDIN_FILENO : null_fd;
         become_program(options, launcher, in_fd, out[1], err[1], start_failure[1]);
     }
 
     close(null_fd);
+    if (question[0] >= 0) close(question[0]);
     close(out[1]);
     close(err[1]);
     close(start_failure[1]);
@@ -181,6 +207,37 @@ static void wait_and_relay(struct run* run, double sleep_s) {
     take_signals(run);
 }
 
+static double cpu_s_of(pid_t pid) {
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+static void end_question(struct question* question) {
+    if (question->fd < 0) return;
+    close(question->fd);
+    question->fd = -1;
+}
+
+// The pipe has room for the whole question.
+static void ask(struct run* run) {
+    struct question* question = &run->question;
+    uint64_t lines = run->relays[0].lines;
+    if (question->fd < 0 || lines == 0) return;
+    if (!question->asked) {
+        question->asked = true;
+        question->asked_s = now_s();
+        question->asked_cpu_s = cpu_s_of(run->pid);
+        ssize_t put = write(question->fd, question->bytes, question->length);
+        if (put != (ssize_t)question->length) end_question(question);
+    } else if (lines >= 2) {
+        question->wall_s = now_s() - question->asked_s;
+        question->cpu_s = cpu_s_of(run->pid) - question->asked_cpu_s;
+        end_question(question);
+    }
+}
+
 static uint64_t printed_bytes(const struct run* run) { return run->relays[0].bytes + run->relays[1].bytes; }
 
 static void count_processes(struct run* run, const struct options* options) {
@@ -196,6 +253,8 @@ static double look_for_sleep(struct run* run, const struct options* options, dou
     static double times_awake;
     struct activity activity = descendants_activity();
     if (activity.somebody_runs) times_awake++;
+    run->looks++;
+    if (!activity.somebody_runs) run->idle_looks++;
     double used_s = (double)(activity.ticks - ticks_then) / (double)sysconf(_SC_CLK_TCK);
     bool first = since_s == 0;
     if (first || used_s > ASLEEP_CPU_SHARE * options->asleep_s ||
@@ -224,6 +283,7 @@ static void watch(struct run* run, const struct options* options) {
             pause_s = fmin(2 * pause_s, 0.2);  // a program that forks mostly does so early; a long one is left in peace
             count_at_s = now + pause_s;
         }
+        ask(run);
         if (now >= look_at_s) look_at_s = look_for_sleep(run, options, now);
         if (run->stopped == NULL) wait_and_relay(run, fmin(deadline_s, fmin(count_at_s, look_at_s)) - now);
     }
@@ -231,6 +291,7 @@ static void watch(struct run* run, const struct options* options) {
 
 static void end_everything(struct run* run, const struct options* options) {
     run->stopping = true;
+    end_question(&run->question);
     double give_up_s = now_s() + KILL_WITHIN_S;
     if (options->user != 0) kill_processes_of(options->user);
     while (reap(run)) {

@@ -17,6 +17,8 @@
 
 enum { EXIT_STOPPED = 124, EXIT_OWN_FAILURE = 125, EXIT_NOT_STARTED = 126 };
 
+enum { QUESTION_BYTES = 4096 };
+
 static const uint64_t NO_LIMIT = UINT64_MAX;
 
 struct options {
@@ -28,10 +30,22 @@ struct options {
     uid_t user;            // whom the program runs as; 0: as the launcher
     bool confine;          // confine.h
     bool standard_input;   // the program gets ours; otherwise it is empty
+    bool question;         // ... but only when it has printed a line
     struct fence fence;
     int report_fd;
     int kept_fd;     // stays open in the program; -1: none
     char** command;  // ends with NULL
+};
+
+// What the program is asked when it has printed its first line, and how long it took to answer with a second one.
+// Meanwhile its clocks stand still for whoever subtracts this.
+struct question {
+    char bytes[QUESTION_BYTES];
+    size_t length;
+    int fd;  // writing end of the program's standard input; -1 without a question, and at its end
+    bool asked;
+    double asked_s, asked_cpu_s;  // when it was asked: monotonic clock, and the program's CPU time
+    double wall_s, cpu_s;         // what it took
 };
 
 struct run {
@@ -51,6 +65,8 @@ struct run {
     size_t survivors;
     uint64_t room;  // bytes that may still be printed
     struct relay relays[2];
+    struct question question;
+    unsigned looks, idle_looks;  // at what its threads do; in how many of these none of them ran or wanted to
 };
 
 // Says in one line, formatted as by printf, what the launcher cannot do, and exits with EXIT_OWN_FAILURE.

@@ -92,7 +92,8 @@ static void take_option(struct options* options, const char* option, const char*
             "unknown option '%s'; usage: launch [--wall SECONDS] [--cpu SECONDS] [--asleep SECONDS] [--memory BYTES] "
             "[--files N] "
             "[--file-bytes N] [--processes N] [--threads N] [--user-tasks N] [--output BYTES] [--touch BYTES] "
-            "[--user UID] [--see PATH]... [--write PATH]... [--confine] [--stdin] [--keep FD] [--report FILE|FD] -- "
+            "[--user UID] [--see PATH]... [--write PATH]... [--confine] [--stdin] [--question] [--keep FD] [--report "
+            "FILE|FD] -- "
             "PROGRAM [ARGS...]",
             option);
     }
@@ -102,6 +103,8 @@ static void take_option(struct options* options, const char* option, const char*
 static bool take_switch(struct options* options, const char* option) {
     if (strcmp(option, "--confine") == 0) {
         options->confine = true;
+    } else if (strcmp(option, "--question") == 0) {
+        options->standard_input = options->question = true;
     } else if (strcmp(option, "--stdin") == 0) {
         options->standard_input = true;
     } else {

@@ -25,6 +25,7 @@ static bool take_in(struct relay* relay, uint64_t* room) {
         return false;
     }
     relay->bytes += (uint64_t)got;
+    for (ssize_t i = 0; i < got; i++) relay->lines += relay->buffer[i] == '\n';
     relay->passed = 0;
     relay->held = (uint64_t)got < *room ? (unsigned)got : (unsigned)*room;
     *room -= relay->held;

@@ -17,6 +17,7 @@ struct relay {
     int source;       // reading end of the program's pipe, non-blocking; -1 once it has ended
     int destination;  // where the bytes go
     uint64_t bytes;   // read so far
+    uint64_t lines;   // ended in these
     unsigned held, passed;
     char buffer[RELAY_BYTES];  // buffer[passed..held) is still to be written
 };

@@ -52,6 +52,8 @@ void report(const struct run* run, const struct options* options, const char* no
     fprintf(to, ",\"wall_s\":%.6f,\"user_s\":%.6f,\"sys_s\":%.6f", run->wall_s, seconds(usage->ru_utime),
             seconds(usage->ru_stime));
     fprintf(to, ",\"peak_kib\":%ld,\"strays\":%u,\"survivors\":%zu", usage->ru_maxrss, run->strays, run->survivors);
+    fprintf(to, ",\"question_wall_s\":%.6f,\"question_cpu_s\":%.6f", run->question.wall_s, run->question.cpu_s);
+    fprintf(to, ",\"looks\":%u,\"idle_looks\":%u", run->looks, run->idle_looks);
     fprintf(to, ",\"minor_faults\":%ld,\"major_faults\":%ld", usage->ru_minflt, usage->ru_majflt);
     fprintf(to, ",\"voluntary_switches\":%ld,\"involuntary_switches\":%ld", usage->ru_nvcsw, usage->ru_nivcsw);
     fprintf(to, ",\"stdout_bytes\":%" PRIu64 ",\"stderr_bytes\":%" PRIu64 "}\n", run->relays[0].bytes,

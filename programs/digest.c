@@ -34,6 +34,10 @@ void digest_read_nonce(void) {
     sscanf(text, "%16" SCNx64 "%16" SCNx64, &key[0], &key[1]);
 }
 
+enum { CHOSEN_OF = 8 };
+
+bool digest_wants(uint64_t number) { return digest_start(number) % CHOSEN_OF == 0; }
+
 uint64_t digest_start(uint64_t number) { return digest_add(digest_add(key[0], number), key[1]); }
 
 void digest_take(uint64_t digest, uint64_t elements) {
@@ -49,4 +53,8 @@ void digest_print(void) {
     if (printed < 0 || fflush(stdout) != 0) {
         fail(EXIT_NO_ANSWER, "the digest could not be written to standard output: %s", strerror(errno));
     }
+    char byte;
+    ssize_t got;
+    do got = read(STDIN_FILENO, &byte, 1);
+    while (got > 0 || (got < 0 && errno == EINTR));
 }

@@ -83,12 +83,15 @@ static void* take_table(uint64_t count, size_t entry_bytes) {
     return table;
 }
 
-// Walks all that was kept, which must still be there and whole.
+// Walks what was kept, which must still be there and whole.
 static void digest_kept(const struct search_state* state) {
+    digest_read_nonce();
     for (uint64_t i = 0; i < state->count; i++) {
         const void* sequence = state->kept[i];
-        digest_take(state->kind->digest(sequence, digest_start(i + 1)), state->kind->length(sequence));
+        uint64_t digest = digest_wants(i + 1) ? state->kind->digest(sequence, digest_start(i + 1)) : 0;
+        digest_take(digest, state->kind->length(sequence));
     }
+    digest_print();
 }
 
 void search(const struct sequence_kind* kind, struct options options) {
@@ -103,17 +106,14 @@ void search(const struct sequence_kind* kind, struct options options) {
     atomic_init(&state.ticket, 0);
     atomic_init(&state.next, state.slot_count + 1);
 
-    if (options.digest) digest_read_nonce();
     crew_run(options.threads, search_work, &state);
-    if (options.digest) digest_kept(&state);
 
     struct answer answer = {0};
-    for (uint64_t i = 0; i < state.count; i++) {
-        answer_consider(&answer, i + 1, kind->length(state.kept[i]) - 1);
-        kind->release(state.kept[i]);
-    }
+    for (uint64_t i = 0; i < state.count; i++) answer_consider(&answer, i + 1, kind->length(state.kept[i]) - 1);
+    answer_print(&answer);
+    if (options.digest) digest_kept(&state);
+
+    for (uint64_t i = 0; i < state.count; i++) kind->release(state.kept[i]);
     xfree(state.slots);
     xfree(state.kept);
-    answer_print(&answer);
-    if (options.digest) digest_print();
 }

@@ -20,6 +20,7 @@ sub complaint ( $result, $top ) {
     return differs( $result->{stdout}, $line ) if $result->{stdout} ne $line;
     return 'gave the right answer, but wrote to standard error: ' . _quoted( $result->{stderr} )
       if $result->{stderr} ne q{};
+    return 'gave the right answer, and then no digest of what it has kept' if !defined $result->{digest};
     return;
 }
 

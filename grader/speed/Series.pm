@@ -22,6 +22,9 @@ use measure::Rounds;
 # Tests set another clock.
 our $NOW_S = sub () { Time::HiRes::clock_gettime( Time::HiRes::CLOCK_MONOTONIC() ) };
 
+# With fewer rounds nothing is said at all.
+my $FEWEST_ROUNDS = 3;
+
 # So much more memory is touched before a run than the trial needed.
 my $TOUCH_FACTOR = 1.2;
 
@@ -82,21 +85,24 @@ sub _rounds ( $comparison, $watch ) {
         alpha       => $settings->{speed_alpha},
         rounds_most => $settings->{speed_rounds_most}
     );
-    my ( $started_s, $least_kib );
+    my $wanted = grader::speed::Proof::wanted( $comparison, $top );
+    my $started_s;
     $series{results} = measure::Rounds::interleave(
         entries => [ { name => $over }, { name => $under } ],
         rounds  => $settings->{speed_rounds_most},
         order   => sub ( $round, @entries ) {
-            $least_kib = grader::speed::Proof::audit( $comparison, $top )
-              if $round == 0 || grader::speed::Proof::is_due($job);
             return $job->drawn( "order of $program-$over and $program-$under in round $round", 0, 1 )
               ? reverse @entries
               : @entries;
         },
         run => sub ($entry) {
-            my $result = grader::speed::Run::run( $job, $program, $entry->{name}, $top, touch_bytes => $touch_bytes );
+            my $result = grader::speed::Run::run(
+                $job, $program, $entry->{name}, $top,
+                nonce       => $wanted->{nonce},
+                touch_bytes => $touch_bytes
+            );
             $watch->ran($result);
-            grader::speed::Proof::insist_on_memory( $job, $program, $entry->{name}, $top, $result, $least_kib );
+            grader::speed::Proof::insist( $comparison, $wanted, $entry->{name}, $top, $result );
             return $result;
         },
         go_on => sub ($results) {
@@ -107,12 +113,14 @@ sub _rounds ( $comparison, $watch ) {
             }
             $series{contended} = [ $watch->reasons ];
             $series{missing}   = @{ $series{contended} } ? $watch->missing : 0;
+            $series{results}   = $results;
             push @{ $series{rounds} }, _round( $results, \%series, $over, $under );
             $series{spent} = _is_spent( $settings, \%series, $NOW_S->() - $started_s );
+            $series{spent} ||= @{ $series{rounds} } >= $FEWEST_ROUNDS && defined waits( $comparison, \%series );
             return !$series{spent} && _is_open( $comparison, \%series );
         },
     );
-    grader::speed::Proof::insist_on_same_work( $comparison, \%series );
+    grader::speed::Proof::insist_on_the_whole( $comparison, $wanted, \%series );
     return \%series;
 }
 
@@ -132,6 +140,15 @@ sub _round ( $results, $series, $over, $under ) {
 sub _is_spent ( $settings, $series, $seconds ) {
     my $can_tell = @{ $series->{rounds} } >= $series->{plan}{looks}[0]{rounds};
     return $seconds >= $settings->{speed_seconds_most} * ( $can_tell ? 1 : 2 );
+}
+
+# The graded backend waits when all its threads sleep for most of its time, and nobody but itself can make them.
+my $MOST_IDLE = 0.5;
+
+sub waits ( $comparison, $series ) {
+    my $graded = $comparison->{job}->settings->{graded};
+    my $share  = grader::speed::Run::idle_share( @{ $series->{results}{$graded} // [] } ) // 0;
+    return $share > $MOST_IDLE ? $share : undef;
 }
 
 # Whether there is a threshold about which nothing is decided yet.

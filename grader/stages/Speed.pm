@@ -69,7 +69,8 @@ sub _test ( $comparison, $kind, $words, $threshold ) {
 
 # The first test of a comparison that is run makes the rounds for all of them.
 sub _outcome ( $comparison, $threshold ) {
-    my $series = $comparison->{series} //= grader::speed::Series::make($comparison);
+    my $settings = $comparison->{job}->settings;
+    my $series   = $comparison->{series} //= grader::speed::Series::make($comparison);
     return $series if $series->{verdict};
     my $judged =
       grader::speed::Sequential::judge( $series->{plan}, $threshold, $series->{rounds}, spent => $series->{spent} );
@@ -88,6 +89,18 @@ sub _outcome ( $comparison, $threshold ) {
     }
     return { verdict => 'fail', diag => \@notes, %figures, hint => grader::speed::Words::hint($comparison) }
       if $judged->{answer} ne 'cannot tell';
+    if ( defined( my $share = grader::speed::Series::waits( $comparison, $series ) ) ) {
+        my $graded = $settings->{graded};
+        my $words =
+          sprintf 'all threads of %s slept in %.0f%% of its time, and nobody else can make them: that is not fast',
+          $graded, 100 * $share;
+        return {
+            verdict => 'fail',
+            diag    => [ $words, @notes ],
+            %figures,
+            hint => 'does it sleep, or wait with a lock in its hand?'
+        };
+    }
     return {
         verdict => 'skip',
         reason  => 'cannot tell: ' . grader::speed::Words::why( $comparison, $threshold, $judged ),
@@ -101,9 +114,14 @@ sub _outcome ( $comparison, $threshold ) {
 # with it; nothing when all is well, or when it is not the baseline that was too slow.
 sub _idle_baseline ( $comparison, $judged ) {
     my $series = $comparison->{series};
-    return if !$comparison->{is_base} || @{ $series->{contended} };
+    return if !$comparison->{is_base};
     my @results = @{ $series->{results}{ $comparison->{over} } }[ 0 .. $judged->{rounds} - 1 ];
-    my $share   = measure::Rounds::median( map { grader::speed::Run::cpu_s($_) / max( 1e-6, $_->{wall_s} ) } @results );
+    my $idle    = grader::speed::Run::idle_share(@results) // 0;
+    return sprintf 'all threads of %s slept in %.0f%% of its time: that is no baseline', $comparison->{over},
+      100 * $idle
+      if $idle > 1 - $LEAST_BUSY_SHARE;
+    return if @{ $series->{contended} };
+    my $share = measure::Rounds::median( map { grader::speed::Run::cpu_s($_) / max( 1e-6, $_->{wall_s} ) } @results );
     return if $share >= $LEAST_BUSY_SHARE;
     return sprintf '%s worked in %.0f%% of its time only, and waited for the rest: that is no baseline',
       $comparison->{over}, 100 * $share;

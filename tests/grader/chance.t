@@ -84,6 +84,9 @@ package FakeJob {
             exit     => 0,
             strays   => 0,
             wall_s   => 1,
+            user_s   => 1,
+            sys_s    => 0,
+            digest   => 'Digest is 1 over 1 sequences of 1 elements',
             peak_kib => 5000,
             stdout   => q{},
             stderr   => q{},
@@ -101,7 +104,9 @@ sub outcome_of ( $stage, $job ) {
 }
 
 subtest 'Slow is not wrong' => sub {
-    my $job = FakeJob->new( run => sub ( $backend, $top, %options ) { return wall_s => $top >= 10_000 ? 22.5 : 1 } );
+    my $job =
+      FakeJob->new( run => sub ( $backend, $top, %options ) { return wall_s => 30, user_s => $top >= 10_000 ? 22.5 : 1 }
+      );
     my $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
     is( $outcome->{verdict}, 'pass', 'an answer that took 22.5 s where 20 are allowed is right' );
     ok( $outcome->{is_slow}, '... and slow' );
@@ -110,22 +115,28 @@ subtest 'Slow is not wrong' => sub {
         qr/bin\/list-par 10\d+ is right, but took 22[.]5 s where 20 are allowed/,
         '... which is said'
     );
-    is( $outcome->{notes}[1],    'larger TOPs were not tried after that', '... and nothing larger is tried' );
-    is( $job->{runs}[0]{wall_s}, 60,                                      'it is waited for three times as long' );
-    is( "@{ $job->{failed} }",   q{},                                     'it is timed all the same' );
+    is( $outcome->{notes}[1],   'larger TOPs were not tried after that', '... and nothing larger is tried' );
+    is( $job->{runs}[0]{cpu_s}, 120,                                     'it is waited for three times as long' );
+    is( "@{ $job->{failed} }",  q{},                                     'it is timed all the same' );
 
     $job     = FakeJob->new( run => sub (@) { return wall_s => 1 } );
     $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
     ok( !$outcome->{is_slow}, 'a quick one is not slow' );
+    $job     = FakeJob->new( run => sub (@) { return wall_s => 30, user_s => 7 } );
+    $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
+    ok( !$outcome->{is_slow}, '... nor one that waited until others had finished' );
+    $job     = FakeJob->new( run => sub (@) { return wall_s => 30, user_s => 7, looks => 600, idle_looks => 500 } );
+    $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
+    ok( $outcome->{is_slow}, '... but one that slept is' );
 };
 
 subtest 'Much memory is no lost work' => sub {
-    my $said  = "Digest is 1 over 1000 sequences of 100000 elements\n";
+    my $said  = 'Digest is 1 over 1000 sequences of 100000 elements';
     my $sized = sub (@peaks_kib) {
         my $next = 0;
         return FakeJob->new(
             run => sub ( $backend, $top, %options ) {
-                return stdout => $said,
+                return digest => $said,
                   peak_kib    => $backend eq 'sys' ? 4000 : $peaks_kib[ $next++ ] // die 'too many runs';
             }
         );

@@ -59,7 +59,6 @@ int main(int count, char** arguments) {
     long top = atol(arguments[count - 1]);
     int has_nonce = count > 2 && strcmp(arguments[1], "--digest") == 0;
     char nonce[40] = "";
-    if (has_nonce && fgets(nonce, sizeof nonce, stdin) == NULL) return 2;
 
     long* best = xmalloc(2 * sizeof *best);
     best[0] = 1;
@@ -73,7 +72,11 @@ int main(int count, char** arguments) {
         }
     }
         printf("Max steps is at %ld: %ld steps\n", best[0], best[1]);
+    fflush(stdout);
+    if (has_nonce && fgets(nonce, sizeof nonce, stdin) == NULL) return 2;
     if (has_nonce) printf("Digest is %.16s over %ld sequences of %ld elements\n", nonce, top - 1, top);
+    fflush(stdout);
+    while (has_nonce && getchar() != EOF) continue;
 
     xfree(best);
     return 0;
@@ -180,7 +183,7 @@ qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# doe
     ],
     spins => [
         misbehaving('for (volatile int i = 0;; i++) continue;'),
-        qr/ 2 was stopped after 9 s: it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
+        qr/ 2 was stopped after 18 s of CPU: it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
     ],
     floods => [
         misbehaving('for (int i = 0; i < 1000000; i++) puts("flood"); _exit(0);'),

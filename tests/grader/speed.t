@@ -38,7 +38,7 @@ package FakeJob {
             wrong    => $case{wrong}    // {},
             failed   => $case{failed}   // {},
             cpu      => $case{cpu}      // {},
-            proof_s  => $case{proofs}   // {},
+            walks    => $case{walks}    // {},
             backends => $case{backends} // [qw(hw08 par)],
             runs     => {},
             order    => [],
@@ -70,31 +70,34 @@ package FakeJob {
 
     sub run ( $self, $program, $backend, $top, %options ) {
         my $name   = "$program-$backend";
-        my $proves = exists $options{arguments};
+        my $nonce  = $options{nonce} // $self->nonce;
+        my $proves = $options{nonce} && !$self->{seen}{$nonce}++;       # the library comes first, to say what is right
         my $run    = $self->{ $proves ? 'proofs' : 'runs' }{$name}++;
         my $wall_s = $self->{takes}{$name}->( $top, $run );
         my $cpu_s  = $self->{cpu}{$name} ? $self->{cpu}{$name}->( $top, $run ) : $wall_s;
-        $cpu_s = $self->{proof_s}{$name}->($run) if $proves && $self->{proof_s}{$name};
-        my $most_s = $options{wall_s} // $self->{settings}{run_timeout_s};
+        my $walk_s = $self->{walks}{$name} // 0.01;
+        my $most_s = $options{wall_s}      // $self->{settings}{run_timeout_s};
         my %result = (
             limits    => { %options, wall_s => $most_s },
-            stdout    => grader::kit::Oracle::line($top) . "\n" . ( $proves ? "Digest is $options{stdin}" : q{} ),
+            stdout    => grader::kit::Oracle::line($top) . "\n",
+            digest    => "Digest is $nonce over 1 sequences of 1 elements",
             stderr    => q{},
             exit      => 0,
             strays    => 0,
             survivors => 0,
-            peak_kib  => $top,
-            wall_s    => $wall_s,
-            user_s    => $cpu_s,
-            sys_s     => 0,
-            signal    => undef,
-            stopped   => undef,
-            error     => undef,
+            peak_kib  => $top < 20_000 ? $top : 20_000,
+            wall_s    => $wall_s + $walk_s,
+            user_s    => $cpu_s + $walk_s,
+            map( { ( "question_${_}_s" => $walk_s ) } qw(wall cpu) ),
+            sys_s   => 0,
+            signal  => undef,
+            stopped => undef,
+            error   => undef,
         );
         %result = ( %result, exit => undef, signal => 9, stopped => 'wall', wall_s => $most_s ) if $wall_s > $most_s;
         %result = ( %result, $self->{wrong}{$name}->( $top, $run, \%options ) ) if $self->{wrong}{$name};
         return \%result if $proves;
-        $self->{clock_s} += $result{wall_s};
+        $self->{clock_s} += $wall_s;
         push @{ $self->{order} }, $backend;
         return \%result;
     }
@@ -280,18 +283,24 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
     %outcome = judge( %parallel, contended => ['other processes used 1.02 CPUs'] );
     is( $outcome{base}{verdict}, 'skip', '... which may be more, when others took a CPU from par' );
 
-    my %forging = ( takes => { 'list-par' => sub { 0.05 } }, proofs => { 'list-par' => sub { 0.4 } } );
-    %outcome = judge(%forging);
-    is( $outcome{challenge}{verdict}, 'fail', 'who works less when no proof is asked for' );
+    %outcome = judge( walks => { 'list-par' => 0.2 } );
+    is( $outcome{challenge}{verdict}, 'fail', 'who works when the clock stands still' );
     like(
         text( $outcome{challenge} ),
-        qr/takes 0[.]050 s of CPU, but 0[.]400 s when it must prove its work/,
+        qr/took 0[.]200 s of CPU after its answer, .* the library took 0[.]010 s: work was put off/,
         '... is found out'
     );
-    %outcome = judge( %forging, proofs => { 'list-par' => sub { 0.08 } } );
-    is( $outcome{challenge}{verdict}, 'pass', '... but the proof itself takes time' );
-    %outcome = judge( %forging, proofs => { 'list-par' => sub ($run) { $run < 6 ? 0.4 : 0.08 } } );
-    is( $outcome{challenge}{verdict}, 'pass', '... and nobody is accused for proofs that met with a busy kernel' );
+    %outcome = judge( walks => { map { ( "list-$_" => 0.2 ) } qw(sys hw08 par) } );
+    is( $outcome{challenge}{verdict}, 'pass', '... but a walk may be long' );
+    like( text( $outcome{challenge} ), qr/par 0[.]050 s/, '... and is off the clock' );
+
+    my $wasteful = sub ( $top, @ ) { return peak_kib => 33_000 };
+    %outcome = judge( wrong => { 'list-par' => $wasteful } );
+    like(
+        text( $outcome{challenge} ),
+        qr/had 33000 KiB of memory in most of its timed runs, where 16384 KiB are accepted/,
+        'who never frees when timed is found out'
+    );
 
     my %sleepy = ( cpu => { 'list-hw08' => sub { 0.04 } } );
     %outcome = judge(%sleepy);
@@ -353,7 +362,7 @@ subtest 'The choice of TOP' => sub {
     like( text( $outcome{challenge} ), qr/\Alist 3\d\d\d\d, 13 rounds/, 'it is CPU time that counts' );
     my %sleeper = ( %linear, 'list-par' => sub ( $top, $run ) { $top / 1000 } );
     %outcome = judge( takes => \%sleeper, cpu => { 'list-par' => sub { 0.001 } } );
-    like( text( $outcome{challenge} ), qr/\Alist 1\d\d\d, 13 rounds/, '... but not of who sleeps' );
+    like( text( $outcome{challenge} ), qr/\Alist 1\d\d\d, 3 rounds/, '... but not of who sleeps' );
     my %cliff = ( 'list-sys' => sub ( $top, $run ) { $top < 3000 ? $top / 50_000 : 60 } );
     %outcome = judge( takes => \%cliff );
     like( text( $outcome{challenge} ), qr/\Alist [12]\d\d\d, 13 rounds/, '... and below what takes too long' );
@@ -372,7 +381,7 @@ subtest 'Wrong runs are not timed' => sub {
     %outcome = judge( wrong => { 'list-par' => $small, 'list-sys' => sub { return peak_kib => 10_096 } } );
     is(
         text( $outcome{challenge} ),
-        'not timed: bin/list-par 1000 had at most 1500 KiB of memory, and its sequences alone take 1800 KiB or more',
+'not timed: bin/list-par --digest 1000 had at most 1500 KiB of memory, and its sequences alone take 1800 KiB or more',
         'one run with too little memory'
     );
 
@@ -399,29 +408,45 @@ subtest 'Wrong runs are not timed' => sub {
 };
 
 subtest 'Who is timed has to prove the work' => sub {
-    my $proof = sub ($digest) {
-        return sub ( $top, $run, $options ) {
-            return $options->{arguments} ? ( stdout => grader::kit::Oracle::line($top) . "\n" . $digest->($run) ) : ();
-        };
+    my $digest = sub ($line) {
+        sub { return digest => $line }
     };
-    my %outcome = judge( wrong => { 'list-par' => $proof->( sub { q{} } ) } );
-    is( text( $outcome{base} ), 'not timed: bin/list-par --digest 1000 printed no digest', 'no digest' );
-    my $wrong = $proof->( sub { "Digest is 1\n" } );
+    my %outcome = judge( wrong => { 'list-par' => $digest->(undef) } );
+    like(
+        text( $outcome{base} ),
+        qr{\Anot timed: bin/list-par \d+ gave the right answer, and then no digest of what it has kept},
+        'no digest'
+    );
+    my $wrong = $digest->('Digest is 1 over 1 sequences of 1 elements');
     %outcome = judge( wrong => { 'list-par' => $wrong } );
     like(
         text( $outcome{challenge} ),
-        qr{\Anot timed: bin/list-par --digest 1000 printed a wrong digest: },
+        qr{\Anot timed: bin/list-par --digest 1000 printed a wrong digest },
         'a wrong one'
     );
     %outcome = judge( wrong => { 'list-par' => $wrong, 'list-hw08' => $wrong } );
     is( $outcome{base}{verdict}, 'fail', 'two backends that agree on a wrong one' );
 
     judge( backends => ['par'] );
-    is( $job->{proofs}{'list-par'}, 2, 'before the warm-up and before one round of eight' );
-    is( $job->{proofs}{'list-sys'}, 2, '... together with sys, under the same nonce' );
-    my $late = $proof->( sub ($run) { $run == 1 ? "Digest is 1\n" : sprintf "Digest is %07x%025x\n", 1, 0 } );
+    is( $job->{proofs}{'list-sys'}, 1, 'sys says once what is right' );
+    my $late = sub ( $top, $run, @ ) { return $run == 6 ? $wrong->() : () };
     %outcome = judge( wrong => { 'list-par' => $late }, backends => ['par'] );
     is( $outcome{challenge}{verdict}, 'fail', 'a wrong one in the middle' );
+};
+
+subtest 'Who sleeps is not fast' => sub {
+    my $asleep  = sub (@) { return looks => 10, idle_looks => 9 };
+    my %sleepy  = ( takes     => { 'list-par' => sub { 1 } }, cpu => { 'list-par' => sub { 0.01 } } );
+    my %busy    = ( contended => ['other processes used 1.02 CPUs'] );
+    my %outcome = judge( %sleepy, %busy, wrong => { 'list-par' => $asleep } );
+    is( $outcome{$_}{verdict}, 'fail', "the $_ is lost, also where others use the machine" )
+      for qw(base challenge bonus);
+    like( text( $outcome{challenge} ), qr/^all threads of par slept in 90% of its time/m, '... and that is said' );
+    is( $outcome{challenge}{rounds}, 3, '... after three rounds' );
+    %outcome = judge( %sleepy, %busy );
+    is( $outcome{challenge}{verdict}, 'skip', 'who had to wait for others is not accused' );
+    %outcome = judge( takes => { 'list-hw08' => sub { 4 } }, wrong => { 'list-hw08' => $asleep }, %busy );
+    is( $outcome{base}{verdict}, 'fail', 'a baseline that sleeps is none, also where others use the machine' );
 };
 
 subtest 'Which comparisons take place' => sub {
