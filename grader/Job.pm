@@ -38,8 +38,12 @@ sub has_backends ( $self, @wanted ) {
     return !grep { !$has{$_} } @wanted;
 }
 
-# The library's backend is ours and only compared with; all others are handed in.
-sub is_handed_in ( $self, $backend ) { return $backend ne $self->settings->{library} }
+# The library's backend and the reference are ours and only compared with; all others are handed in.
+sub is_handed_in ( $self, $backend ) {
+    return !grep { $backend eq $_ } @{ $self->settings }{qw(library reference)};
+}
+
+sub has_reference ($self) { return -f "$self->{tree}/handout/" . $self->settings->{reference} . '/hw08_alloc.c' }
 
 sub workspace_folder ( $self, $name ) {
     my $path = $self->{workspace}->path($name);

@@ -47,7 +47,7 @@ sub wanted ( $comparison, $top ) {
 # Dies with { backend, complaint } when one run has not done its work.
 sub insist ( $comparison, $wanted, $backend, $top, $result ) {
     my ( $job, $program ) = @{$comparison}{qw(job program)};
-    return if $backend eq $job->settings->{library};
+    return if !$job->is_handed_in($backend);
     _accuse( $comparison, $backend, $top,
         "printed a wrong digest of what it has kept: sequences were lost, changed, or never computed" )
       if $result->{digest} ne $wanted->{digest};
@@ -60,8 +60,7 @@ sub insist ( $comparison, $wanted, $backend, $top, $result ) {
 
 # Dies with { backend, complaint } when the runs of a backend as a whole needed too much memory, or worked off the clock.
 sub insist_on_the_whole ( $comparison, $wanted, $series ) {
-    my $library = $comparison->{job}->settings->{library};
-    for my $backend ( grep { $_ ne $library } sort keys %{ $series->{results} } ) {
+    for my $backend ( grep { $comparison->{job}->is_handed_in($_) } sort keys %{ $series->{results} } ) {
         my @results = @{ $series->{results}{$backend} } or next;
         my $peak    = measure::Rounds::median( map { $_->{peak_kib} } @results );
         _accuse(

@@ -61,10 +61,10 @@ sub make ($comparison) {
     return _not_timed( $comparison, $@->{backend} // $backend, $@->{complaint}, @{ $@->{errors} // [] } );
 }
 
-# The library is not the student's: when it goes wrong, nothing is known.
+# The library is not the student's, nor is the reference: when one goes wrong, nothing is known.
 sub _not_timed ( $comparison, $backend, $sentence, @more ) {
     return { verdict => 'fail', diag => [ "not timed: $sentence", @more ] }
-      if $backend ne $comparison->{job}->settings->{library};
+      if $comparison->{job}->is_handed_in($backend);
     return { verdict => 'skip', reason => "cannot tell: not timed: $sentence" };
 }
 

@@ -84,8 +84,11 @@ sub _outcome ( $comparison, $threshold ) {
         grader::speed::Words::contention_notes( $series, $judged )
     );
     if ( $judged->{answer} eq $reached ) {
-        my $idle = _idle_baseline( $comparison, $judged ) // return { verdict => 'pass', notes => \@notes, %figures };
-        return { verdict => 'fail', diag => [ $idle, @notes ], %figures };
+        my $idle = _idle_baseline( $comparison, $judged );
+        return { verdict => 'fail', diag => [ $idle, @notes ], %figures } if defined $idle;
+        return { verdict => 'pass', notes => \@notes, %figures } if !_needs_reference($comparison);
+        my $held = _against_reference( $comparison, $threshold );
+        return { %{$held}, %figures, _with_notes( $held, @notes ) };
     }
     return { verdict => 'fail', diag => \@notes, %figures, hint => grader::speed::Words::hint($comparison) }
       if $judged->{answer} ne 'cannot tell';
@@ -107,6 +110,41 @@ sub _outcome ( $comparison, $threshold ) {
         notes   => \@notes,
         %figures
     };
+}
+
+# ---- Our own homework ------------------------------------------------------------------------------------------------
+
+# A homework that computes under its lock for nothing makes par look fast, too. So the base must hold against our own list
+# under one lock, where we have it.
+sub _needs_reference ($comparison) {
+    my $job = $comparison->{job};
+    return $comparison->{is_base} && $comparison->{over} ne $job->settings->{reference} && $job->has_reference;
+}
+
+# Result: an outcome.
+sub _against_reference ( $comparison, $threshold ) {
+    my $own = $comparison->{own} //= {
+        %{$comparison},
+        over       => $comparison->{job}->settings->{reference},
+        series     => undef,
+        thresholds => [$threshold]
+    };
+    my $outcome = _outcome( $own, $threshold );
+    return $outcome if $outcome->{verdict} ne 'fail';
+    return {
+        verdict => 'fail',
+        diag    => [
+            "$comparison->{over} is slow: against our own list under one lock ($own->{over}) the base does not hold",
+            @{ $outcome->{diag} }
+        ],
+        hint => 'a slow homework buys nothing: make par faster',
+    };
+}
+
+# The notes of both comparisons, where the outcome has its lines.
+sub _with_notes ( $outcome, @notes ) {
+    my $place = $outcome->{verdict} eq 'fail' ? 'diag' : 'notes';
+    return ( $place => [ @{ $outcome->{$place} // [] }, @notes ] );
 }
 
 # A baseline that sleeps when it is timed makes par look fast. An honest one works all the time: whoever does not hold its
