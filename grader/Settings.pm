@@ -20,7 +20,7 @@ sub defaults () {
 
         # Our own list under one lock, where the kit has it (students' kits do not): a homework that is slow on purpose buys
         # nothing.
-        reference => 'freelist',
+        reference => 'reference',
 
         # What the students were promised; the rubric says it.
         terms => { alignment => 8, null => 0, zero => 0, memory_times => 3, small_space_mib => 16, names => {} },

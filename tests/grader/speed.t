@@ -58,8 +58,8 @@ package FakeJob {
         return $purpose =~ /TOP/ ? ( $low + $high ) / 2 : $purpose =~ /[13579]\z/;
     }
 
-    sub is_handed_in  ( $self, $backend ) { return $backend !~ /\A(?:sys|freelist)\z/ }
-    sub has_reference ($self)             { return defined $self->{takes}{'list-freelist'} }
+    sub is_handed_in  ( $self, $backend ) { return $backend !~ /\A(?:sys|reference)\z/ }
+    sub has_reference ($self)             { return defined $self->{takes}{'list-reference'} }
 
     sub has_backends ( $self, @wanted ) {
         my %has = map { $_ => 1 } @{ $self->{backends} };
@@ -453,16 +453,16 @@ subtest 'Who sleeps is not fast' => sub {
 };
 
 subtest 'A slow homework buys nothing' => sub {
-    my %outcome = judge( takes => { 'list-hw08' => sub { 4 }, 'list-freelist' => sub { 0.1 } } );
+    my %outcome = judge( takes => { 'list-hw08' => sub { 4 }, 'list-reference' => sub { 0.1 } } );
     is( $outcome{base}{verdict}, 'fail', 'the base has to hold against our own list under one lock' );
     like(
         text( $outcome{base} ),
-        qr/\Ahw08 is slow: against our own list under one lock .*^list .* freelist\/par 2 .*^list .* hw08\/par 80 /ms,
+        qr/\Ahw08 is slow: against our own list under one lock .*^list .* reference\/par 2 .*^list .* hw08\/par 80 /ms,
         '... and both are told'
     );
-    %outcome = judge( takes => { 'list-freelist' => sub { 0.4 } } );
+    %outcome = judge( takes => { 'list-reference' => sub { 0.4 } } );
     is( $outcome{base}{verdict},           'pass', 'an honest one passes' );
-    is( $job->{runs}{'list-freelist'} > 3, 1,      '... which was measured' );
+    is( $job->{runs}{'list-reference'} > 3, 1,      '... which was measured' );
 };
 
 subtest 'Which comparisons take place' => sub {
