@@ -35,13 +35,16 @@ sub result ( $self, $name, $outcome, $reported ) {
     my $is_reported = $verdict eq 'fail' && $reported;
     $self->{counts}{ $is_reported ? 'reported' : $verdict }++;
     my $number = ++$self->{number};
-    my $line   = ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~ s/#/\\#/gr;
+    my $line =
+      ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~
+      s/#/\\#/gr;
     $line .= " # SKIP $outcome->{reason}" if $verdict eq 'skip';
     $line .= ' # TODO worth no points'    if $is_reported;
     $line =~ s/[^\x20-\x7e]/?/g;
     say $line;
     $self->note( @{ $outcome->{notes} // [] } );
-    my @hint = $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
+    my @hint =
+      $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
     print { $self->{diag_to} } _comments( @{ $outcome->{diag} // [] }, @hint );
     return;
 }
@@ -57,7 +60,8 @@ sub bail_out ( $self, $reason ) {
 }
 
 sub _comments (@lines) {
-    return map { "# $_\n" } map { s/[^\t\x20-\x7e]/?/gr } map { split /\n/ } @lines;
+    return
+      map { "# $_\n" } map { s/[^\t\x20-\x7e]/?/gr } map { split /\n/ } @lines;
 }
 
 sub counts ($self) { return %{ $self->{counts} } }

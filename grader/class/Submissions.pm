@@ -1,4 +1,4 @@
-package grader::class::Roster;
+package grader::class::Submissions;
 
 # The submissions of a class: every folder and every archive in a folder, under the name of its grade, with a checksum of its
 # content. Students choose the names freely, so no name is ever part of a command.
@@ -25,38 +25,57 @@ sub read_folder ($folder) {
     opendir my $handle, $folder or die "cannot read the folder $folder: $!\n";
     my @entries = sort grep { !/\A[.]/ } readdir $handle;
     closedir $handle;
-    my @found    = grep { -d "$folder/$_" || ( -f _ && grader::intake::Archive::is_archive($_) ) } @entries;
-    my %is_found = map  { $_ => 1 } @found;
-    die "there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it\n"
+    my @found = grep {
+        -d "$folder/$_" || ( -f _ && grader::intake::Archive::is_archive($_) )
+    } @entries;
+    my %is_found = map { $_ => 1 } @found;
+    die
+"there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it\n"
       if !@found;
 
     my ( %times, @submissions );
     $times{ _without_extension($_) }++ for @found;
     for my $entry (@found) {
         my $short = _without_extension($entry);
-        my $name  = grader::class::Text::printable( $times{$short} > 1 ? $entry : $short );
-        push @submissions, { name => $name, path => "$folder/$entry", checksum => checksum("$folder/$entry") };
+        my $name  = grader::class::Text::printable(
+            $times{$short} > 1 ? $entry : $short );
+        push @submissions,
+          {
+            name     => $name,
+            path     => "$folder/$entry",
+            checksum => checksum("$folder/$entry")
+          };
     }
     _name_files( \@submissions );
     return {
         submissions => \@submissions,
-        left_out    => [ map { grader::class::Text::printable($_) } grep { !$is_found{$_} } @entries ]
+        left_out    => [
+            map  { grader::class::Text::printable($_) }
+            grep { !$is_found{$_} } @entries
+        ]
     };
 }
 
-sub _without_extension ($name) { return $name =~ s/(?<=.)[.](?:zip|tar|tgz|tar[.]gz)\z//ir }
+sub _without_extension ($name) {
+    return $name =~ s/(?<=.)[.](?:zip|tar|tgz|tar[.]gz)\z//ir;
+}
 
 sub _name_files ($submissions) {
     my ( %of, %times );
     for my $submission ( @{$submissions} ) {
-        my $file = substr $submission->{name} =~ s/[^A-Za-z0-9._-]+/_/gr =~ s/\A[.-]/_/r, 0, $MOST_NAME;
+        my $file =
+          substr $submission->{name} =~ s/[^A-Za-z0-9._-]+/_/gr =~ s/\A[.-]/_/r,
+          0, $MOST_NAME;
         $of{ $submission->{path} } = $file;
         $times{ lc $file }++;
     }
     for my $submission ( @{$submissions} ) {
         my $file = $of{ $submission->{path} };
-        my $mark = substr Digest::SHA::sha256_hex( $submission->{path} =~ s{.*/}{}sr ), 0, 8;
-        $submission->{file} = $times{ lc $file } > 1 || $file ne $submission->{name} ? "$file-$mark" : $file;
+        my $mark =
+          substr Digest::SHA::sha256_hex( $submission->{path} =~ s{.*/}{}sr ),
+          0, 8;
+        $submission->{file} = $times{ lc $file } > 1
+          || $file ne $submission->{name} ? "$file-$mark" : $file;
     }
     return;
 }
@@ -71,18 +90,21 @@ sub checksum ($path) {
             my @sorted = sort @names;
             return @sorted;
         };
-        File::Find::find( { no_chdir => 1, preprocess => $sort, wanted => $add }, $path );
+        File::Find::find(
+            { no_chdir => 1, preprocess => $sort, wanted => $add }, $path );
     }
     return $sum->hexdigest;
 }
 
 sub _add ( $sum, $name, $path ) {
-    my $bytes   = ( lstat $path )[7] // -1;
-    my $kind    = -l _ ? 'link' : -d _ ? 'folder' : -f _ ? 'file' : 'other';
-    my $content = $kind eq 'link' ? readlink $path : $kind eq 'file' ? "$bytes bytes" : q{};
+    my $bytes = ( lstat $path )[7] // -1;
+    my $kind  = -l _ ? 'link' : -d _ ? 'folder' : -f _ ? 'file' : 'other';
+    my $content =
+      $kind eq 'link' ? readlink $path : $kind eq 'file' ? "$bytes bytes" : q{};
     if ( $kind eq 'file' && $bytes <= $MOST_BYTES ) {
         my $own = Digest::SHA->new(256);
-        $content = eval { $own->addfile( $path, 'b' )->hexdigest } // 'cannot be read';
+        $content =
+          eval { $own->addfile( $path, 'b' )->hexdigest } // 'cannot be read';
     }
     $sum->add( pack '(N/a*)*', $kind, $name, $content );
     return;
