@@ -37,7 +37,7 @@ sub path ( $self, @names ) { return join q{/}, $self->{folder}, @names }
 # Makes the folder and takes it for this run. Dies with one line when another run works there.
 sub open_for_run ($self) {
     my $marker  = $self->path('state');
-    my @foreign = grep { !m{/(?:overrides|roster)[.]csv\z} }
+    my @foreign = grep { !m{/(?:(?:overrides|roster)[.]csv|similar[.]html)\z} }
       glob quotemeta( $self->{folder} ) . '/*';
     if ( !-d $marker && @foreign ) {
         die
