@@ -11,9 +11,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Digest::SHA    qw(hmac_sha256_hex);
-use Encode         ();
-use File::Basename qw(basename);
+use Digest::SHA qw(hmac_sha256_hex);
+use Encode      ();
 use grader::class::gradebooks::Students;
 
 my $LETTERS       = 10;    # of a pseudonym
@@ -31,27 +30,18 @@ sub new ( $class, $secret, $grades, $wishes, $about ) {
         my $name      = $grade->{name};
         my $pseudonym = $self->{pseudonym}{$name} = $self->_pseudonym($name);
         my $row       = $match->{of}{$name};
-        $self->_learn( $pseudonym, $name, $grade->{file}, $grade->{path},
-            basename( $grade->{path} ) );
+        $self->_learn( $pseudonym, $name, $grade->{file}, $grade->{path} );
         push @known, [ $pseudonym, $1, split q{ }, $1 ]
           if $name =~ /\A([^_\d]+)_.*\d/;
-        push @known,
-          [
-            $pseudonym,
-            grader::class::gradebooks::Students::identities( $roster, $row )
-          ]
+        push @known, [ $pseudonym, grader::class::gradebooks::Students::identities( $roster, $row ) ]
           if $row;
     }
-    push @known, map {
-        [
-            'somebody',
-            grader::class::gradebooks::Students::identities( $roster, $_ )
-        ]
-    } @{ $match->{without} // [] };
+    push @known,
+      map { [ 'somebody', grader::class::gradebooks::Students::identities( $roster, $_ ) ] }
+      @{ $match->{without} // [] };
     $self->_learn( @{$_} ) for @known;
     $self->_learn( 'a class', $about->{folder} );
-    my $any = join q{|},
-      map { quotemeta }
+    my $any = join q{|}, map { quotemeta }
       sort { length $b <=> length $a || $a cmp $b } keys %{ $self->{of} };
     $self->{any} = qr/(?<![[:alnum:]])(?:$any)(?![[:alnum:]])/i;
     return $self;
@@ -59,19 +49,14 @@ sub new ( $class, $secret, $grades, $wishes, $about ) {
 
 # The first who has a name keeps it.
 sub _learn ( $self, $pseudonym, @names ) {
-    for my $name (
-        grep { defined && length >= $LEAST_LETTERS && /[[:alpha:]]|\d{4}/ }
-        @names )
-    {
+    for my $name ( grep { defined && length >= $LEAST_LETTERS && /[[:alpha:]]|\d{4}/ } @names ) {
         $self->{of}{ lc $name } //= $pseudonym;
     }
     return;
 }
 
 sub _pseudonym ( $self, $name ) {
-    return 's-'
-      . substr hmac_sha256_hex( Encode::encode( 'UTF-8', $name ),
-        $self->{secret} ), 0, $LETTERS;
+    return 's-' . substr hmac_sha256_hex( Encode::encode( 'UTF-8', $name ), $self->{secret} ), 0, $LETTERS;
 }
 
 # A text without the names.
@@ -91,16 +76,10 @@ sub grade ( $self, $grade ) {
 sub _hidden ( $self, $value ) {
     my $kind = ref $value;
     if ( $kind eq 'HASH' ) {
-        return {
-            map {
-                    $_ => $IS_OURS{$_}
-                  ? $value->{$_}
-                  : $self->_hidden( $value->{$_} )
-            } keys %{$value}
-        };
+        return { map { $_ => $IS_OURS{$_} ? $value->{$_} : $self->_hidden( $value->{$_} ) } keys %{$value} };
     }
     return [ map { $self->_hidden($_) } @{$value} ] if $kind eq 'ARRAY';
-    return $value if $kind || !defined $value || $value !~ /[[:alpha:]]|\d{4}/;
+    return $value                                   if $kind || !defined $value || $value !~ /[[:alpha:]]|\d{4}/;
     return $self->text($value);
 }
 

@@ -12,14 +12,7 @@ use File::Basename qw(basename);
 use grader::class::Grade;
 
 # The kinds, in the order in which they stand in the box, with their words.
-our @KINDS = (
-    'not graded',
-    'empty',
-    'wrong name',
-    'suspicious',
-    'same files',
-    'not a submission'
-);
+our @KINDS = ( 'not graded', 'empty', 'wrong name', 'missing', 'suspicious', 'same files', 'not a submission' );
 
 # What the grader says (grader/intake/Compile.pm, grader/intake/Names.pm).
 my $MISSING = qr/\Athere is no \w+[.]c in the submission/;
@@ -47,13 +40,12 @@ sub of ( $grade, $names ) {
 sub _names ( $grade, $names ) {
     my @builds = grep { $_->{id} =~ /[.]build\z/ } @{ $grade->{tests} };
     my @missing =
-      grep { $_->{verdict} eq 'fail' && ( $_->{diag}[0] // q{} ) =~ $MISSING }
-      @builds;
+      grep { $_->{verdict} eq 'fail' && ( $_->{diag}[0] // q{} ) =~ $MISSING } @builds;
     return [ 'empty', 'there is no C file in it' ]
       if @missing && @missing == @builds && !grep { /found instead/ }
       map { $_->{diag}[0] } @missing;
 
-    my @found = map { [ 'wrong name', $_->{diag}[0] ] } @missing;
+    my @found = map { [ /found instead/ ? 'wrong name' : 'missing', $_ ] } map { $_->{diag}[0] } @missing;
     for my $note ( map { @{ $_->{notes} // [] } } @builds ) {
         my ( $path, $backend ) = $note =~ $TAKEN or next;
         my $is_accepted =
@@ -79,16 +71,11 @@ sub _suspicions ($grade) {
 sub all ( $grades, $left_out ) {
     my %of = map { $_ => [] } @KINDS;
     for my $grade ( @{$grades} ) {
-        push @{ $of{ $_->[0] } }, [ $_->[0], $grade, $grade->{name}, $_->[1] ]
-          for @{ $grade->{attention} };
+        push @{ $of{ $_->[0] } }, [ $_->[0], $grade, $grade->{name}, $_->[1] ] for @{ $grade->{attention} };
     }
-    push @{ $of{'not a submission'} }, map {
-        [
-            'not a submission',
-            undef, $_,
-            'neither a folder nor an archive (.tar, .tar.gz, .tgz, .zip)'
-        ]
-    } @{$left_out};
+    push @{ $of{'not a submission'} },
+      map { [ 'not a submission', undef, $_, 'neither a folder nor an archive (.tar, .tar.gz, .tgz, .zip)' ] }
+      @{$left_out};
     return map { @{ $of{$_} } } @KINDS;
 }
 

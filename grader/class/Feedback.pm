@@ -14,7 +14,7 @@ use grader::class::Keys;
 
 # A failure that begins so follows from another one.
 my $FOLLOWS =
-qr/\A(?:not (?:asked|timed|tried)\b|there is nothing to look into\b|the reason is given above\b)/;
+qr{\A(?:not (?:asked|timed|tried)\b|there is nothing to look into\b|bin/\S+ was not built\b|the reason is given above\b)};
 
 my $MOST_LETTERS = 400;    # of what the grader said of the first failure
 
@@ -25,8 +25,7 @@ sub paragraph ($grade) {
     push @said, _failures($grade) if $grade->{status} ne 'pending';
     my $untold = grader::class::Grade::untold_words($grade);
     push @said, ucfirst "$untold." if defined $untold;
-    push @said,
-      'By the course staff: ' . join( '; ', @{ $grade->{changes} } ) . q{.}
+    push @said, 'By the course staff: ' . join( '; ', @{ $grade->{changes} } ) . q{.}
       if @{ $grade->{changes} };
     return join q{ }, @said;
 }
@@ -34,22 +33,16 @@ sub paragraph ($grade) {
 sub _failures ($grade) {
     my @failed = grader::class::Grade::with_verdict( $grade, 'fail' );
     my @owned  = grep { !$_->{reported} && !_follows($_) } @failed;
-    my $first  = $owned[0]
-      // return $grade->{status} eq 'graded' ? 'Nothing is wrong.' : ();
+    my $first  = $owned[0] // return $grade->{status} eq 'graded' ? 'Nothing is wrong.' : ();
     my @follow = grep { _follows($_) } @failed;
     my @others = @owned[ 1 .. $#owned ];
-    my @said   = (
-        "First failure, " . _lost($first) . ": $first->{name}.",
-        ucfirst( _words_of($first) )
-    );
+    my @said   = ( "First failure, " . _lost($first) . ": $first->{name}.", ucfirst( _words_of($first) ) );
     push @said, ucfirst( $first->{hint} =~ s/[.]?\z/./r )
       if defined $first->{hint};
     push @said,
-      _count( 'test could not be made', 'tests could not be made', @follow )
-      . ' because of a failure before.'
+      _count( 'test could not be made', 'tests could not be made', @follow ) . ' because of a failure before.'
       if @follow;
-    push @said,
-      _count( 'other test fails', 'other tests fail', @others ) . q{.}
+    push @said, _count( 'other test fails', 'other tests fail', @others ) . q{.}
       if @others;
     return @said;
 }
@@ -66,10 +59,7 @@ sub _words_of ($test) {
 sub _count ( $one, $many, @tests ) {
     my $points = 0;
     $points += $_->{max} - $_->{points} for @tests;
-    return
-        @tests
-      . ( @tests == 1 ? " $one" : " $many" ) . ' ('
-      . _points($points) . ')';
+    return @tests . ( @tests == 1 ? " $one" : " $many" ) . ' (' . _points($points) . ')';
 }
 
 sub _points ($points) {
@@ -87,8 +77,7 @@ sub _score ($grade) {
       if $grade->{status} eq 'graded';
     return 'Excused'        if $grade->{status} eq 'excused';
     return 'Not graded yet' if $grade->{status} eq 'pending';
-    return
-      "This could not be graded, so a person must look at it: $grade->{reason}";
+    return "This could not be graded, so a person must look at it: $grade->{reason}";
 }
 
 # The short text, bytes. $more: the name of the file with everything.
@@ -112,34 +101,19 @@ sub _wrapped ($text) {
 
 # Everything, bytes.
 sub full_text ($grade) {
-    my @lines = (
-        _title($grade),                              _score($grade),
-        ( map { "    $_" } @{ $grade->{changes} } ), q{}
-    );
+    my @lines = ( _title($grade), _score($grade), ( map { "    $_" } @{ $grade->{changes} } ), q{} );
     push @lines, _stages($grade), q{} if %{ $grade->{stages} };
 
     my @failed = grader::class::Grade::with_verdict( $grade, 'fail' );
     my @untold = grader::class::Grade::with_verdict( $grade, 'skip' );
     my @passed = grader::class::Grade::with_verdict( $grade, 'pass' );
+    push @lines, _part( 'What is wrong', map { _test( $_, _part_of($_), _lines($_), _hint($_) ) } @failed );
     push @lines,
-      _part( 'What is wrong',
-        map { _test( $_, _part_of($_), _lines($_), _hint($_) ) } @failed );
+      _part( 'Not told on this machine', map { _test( $_, _kept($_), $_->{reason} // (), _lines($_) ) } @untold );
     push @lines,
-      _part(
-        'Not told on this machine',
-        map { _test( $_, _kept($_), $_->{reason} // (), _lines($_) ) } @untold
-      );
-    push @lines,
-      _part(
-        'What was not run',
-        map { _test( $_, $_->{max} ? "0 of $_->{max} points" : () ) }
-          @{ $grade->{not_run} }
-      );
-    push @lines,
-      _part( 'What is right',
-        map { _test( $_, _slow($_), _lines($_) ) } @passed );
-    push @lines,
-      map { _pass( $_, $grade->{passes}{$_} ) }
+      _part( 'What was not run', map { _test( $_, $_->{max} ? "0 of $_->{max} points" : () ) } @{ $grade->{not_run} } );
+    push @lines, _part( 'What is right', map { _test( $_, _slow($_), _lines($_) ) } @passed );
+    push @lines, map { _pass( $_, $grade->{passes}{$_} ) }
       grep { $grade->{passes}{$_} } @grader::class::Keys::PASSES;
     return _bytes(@lines);
 }
@@ -151,10 +125,7 @@ sub _title ($grade) {
 }
 
 sub _stages ($grade) {
-    return map {
-        sprintf '    %-13s %5g of %g', $_,
-          @{ $grade->{stages}{$_} }{qw(points max)}
-      }
+    return map { sprintf '    %-13s %5g of %g', $_, @{ $grade->{stages}{$_} }{qw(points max)} }
       grep { $grade->{stages}{$_} } @grader::class::Grade::STAGES;
 }
 
@@ -164,8 +135,7 @@ sub _part ( $title, @lines ) {
 
 # A test, with what is to be said of it indented below.
 sub _test ( $test, @lines ) {
-    return ( "* $test->{name} [$test->{id}]",
-        ( map { "    $_" } map { split /\n/ } @lines ), q{} );
+    return ( "* $test->{name} [$test->{id}]", ( map { "    $_" } map { split /\n/ } @lines ), q{} );
 }
 
 sub _part_of ($test) {
@@ -189,10 +159,7 @@ sub _hint ($test) {
 # How to draw the same TOPs again.
 sub _pass ( $pass, $about ) {
     my $seed = $about->{about}{seed};
-    return
-        "$pass: "
-      . ( defined $seed ? "seed $seed; " : q{} )
-      . ( $about->{about}{isolation} // 'no grade' );
+    return "$pass: " . ( defined $seed ? "seed $seed; " : q{} ) . ( $about->{about}{isolation} // 'no grade' );
 }
 
 1;

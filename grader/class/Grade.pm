@@ -49,10 +49,7 @@ sub of ( $submission, $done, $rubric, $override = undef ) {
         push @{ $grade{not_run} }, map {
             { %{$_}, max => $rubric->points( $_->{id} ) }
         } @{ $result->{not_run} // [] };
-        $grade{passes}{$pass} = {
-            ( map { $_ => $stored->{$_} } qw(host seconds cpu_s) ),
-            about => $result->{about}
-        };
+        $grade{passes}{$pass} = { ( map { $_ => $stored->{$_} } qw(host seconds cpu_s) ), about => $result->{about} };
         $grade{reason} //= $stored->{broken};
     }
     _add_stages( \%grade );
@@ -65,9 +62,7 @@ sub of ( $submission, $done, $rubric, $override = undef ) {
     if ( $grade{status} eq 'graded' ) {
         $grade{computed} = $grade{score} =
           round( sum0( map { $_->{points} } @{ $grade{tests} } ) );
-        $grade{max} = round(
-            sum0( map { $_->{max} } @{ $grade{tests} }, @{ $grade{not_run} } )
-        );
+        $grade{max} = round( sum0( map { $_->{max} } @{ $grade{tests} }, @{ $grade{not_run} } ) );
     }
     _override( \%grade, $override, $rubric->value('late_day') )
       if defined $override;
@@ -99,8 +94,7 @@ sub _override ( $grade, $override, $late_day ) {
     return if !defined $override->{points};
     my $is_change = $override->{points} =~ /\A[+-]/;
     return if $is_change && !defined $grade->{score};
-    push @{ $grade->{changes} },
-      $is_change
+    push @{ $grade->{changes} }, $is_change
       ? "$override->{points} points by hand$why"
       : "$override->{points} points, set by hand$why";
     $grade->{score} =
@@ -114,8 +108,7 @@ sub _override ( $grade, $override, $late_day ) {
 sub _untold (@skipped) {
     my $points = round( sum0( map { $_->{max} - $_->{points} } @skipped ) );
     my $noise =
-      grep { $_->{max} > $_->{points} && ( $_->{reason} // q{} ) =~ $NOISE }
-      @skipped;
+      grep { $_->{max} > $_->{points} && ( $_->{reason} // q{} ) =~ $NOISE } @skipped;
     return { points => $points, noise => $noise ? 1 : 0 };
 }
 
@@ -146,7 +139,7 @@ sub round ($points) { return 0 + sprintf '%.6g', $points }
 
 # The stage of a test, by its id.
 sub stage_of ($id) {
-    return 'speed' if grader::results::Points::problem_of($id) eq 'Speed';
+    return 'speed'        if grader::results::Points::problem_of($id) eq 'Speed';
     return 'deliverables' if $id !~ /[.]/;
     my ( undef, $check ) = split /[.]/, $id;
     return 'build'       if $check =~ /\A(?:build|objects|own_memory)\z/;

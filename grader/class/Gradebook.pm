@@ -16,8 +16,7 @@ use grader::class::Table;
 our $SCHEMA = 'xmalloc-gradebook 2';
 
 # Facts of a grade that the JSON takes over as they are.
-my @FACTS =
-  qw(name student path status reason same_as score max computed changes untold attention stages);
+my @FACTS = qw(name student path status reason same_as score max computed changes untold attention stages);
 
 # $grades: of all submissions, by name. $about: of the run. Result: bytes.
 sub json ( $grades, $about ) {
@@ -26,20 +25,13 @@ sub json ( $grades, $about ) {
         push @rows,
           {
             ( map { $_ => $grade->{$_} } @FACTS ),
-            words    => grader::class::Feedback::paragraph($grade),
-            feedback => "feedback/$grade->{file}.txt",
-            details  => "details/$grade->{file}.txt",
-            result   => "results/$grade->{file}.json",
-            failed   => [
-                map { $_->{id} }
-                  grader::class::Grade::with_verdict( $grade, 'fail' )
-            ],
-            untold_tests => [
-                map { $_->{id} }
-                  grader::class::Grade::with_verdict( $grade, 'skip' )
-            ],
-            seconds => 0 +
-              sprintf( '%.1f', grader::class::Grade::seconds($grade) ),
+            words        => grader::class::Feedback::paragraph($grade),
+            feedback     => "feedback/$grade->{file}.txt",
+            details      => "details/$grade->{file}.txt",
+            result       => "results/$grade->{file}.json",
+            failed       => [ map { $_->{id} } grader::class::Grade::with_verdict( $grade, 'fail' ) ],
+            untold_tests => [ map { $_->{id} } grader::class::Grade::with_verdict( $grade, 'skip' ) ],
+            seconds      => 0 + sprintf( '%.1f', grader::class::Grade::seconds($grade) ),
           };
     }
     return JSON::PP->new->utf8->canonical->pretty->encode(
@@ -48,21 +40,15 @@ sub json ( $grades, $about ) {
 
 sub csv ($grades) {
     my @stages = grader::class::Grade::stages_of( @{$grades} );
-    my @head   = (
-        qw(name student score max status attention override computed), @stages
-    );
-    my @rows = ( [ @head, qw(failed untold untold_points feedback words) ] );
+    my @head   = ( qw(name student score max status attention override computed), @stages );
+    my @rows   = ( [ @head, qw(failed untold untold_points feedback words) ] );
     for my $grade ( @{$grades} ) {
         my @cells = (
             @{$grade}{qw(name student score max status)},
             grader::class::Attention::words($grade),
             join( '; ', @{ $grade->{changes} } ),
             $grade->{computed},
-            (
-                map {
-                    $grade->{stages}{$_} ? $grade->{stages}{$_}{points} : undef
-                } @stages
-            ),
+            ( map { $grade->{stages}{$_} ? $grade->{stages}{$_}{points} : undef } @stages ),
             scalar( grader::class::Grade::with_verdict( $grade, 'fail' ) ),
             scalar( grader::class::Grade::with_verdict( $grade, 'skip' ) ),
             $grade->{untold}{points},

@@ -39,15 +39,12 @@ sub run ( $store, $pass, $key, $run_id ) {
     my $settings = $store->run_of_job($run_id)          // return $STOPPED;
     my $job      = $store->read_json("state/jobs/$key") // return $STOPPED;
 
-    my $machine = _take_machine( $settings->{machine}, $pass, $is_on )
-      // return $STOPPED;
+    my $machine = _take_machine( $settings->{machine}, $pass, $is_on ) // return $STOPPED;
     my $started = time;
-    my ( $status, $late ) =
-      _grade( $store, $settings, $job, $pass, $key, $is_on );
+    my ( $status, $late ) = _grade( $store, $settings, $job, $pass, $key, $is_on );
     return $STOPPED if !defined $status;
 
-    my ( undef, undef, $user_s, $system_s ) =
-      times;    # of the grader and all that it started
+    my ( undef, undef, $user_s, $system_s ) = times;    # of the grader and all that it started
     my %done = (
         pass    => $pass,
         host    => Sys::Hostname::hostname(),
@@ -56,8 +53,7 @@ sub run ( $store, $pass, $key, $run_id ) {
     );
     my $result = $store->read_json("state/partial/$key.$pass");
     unlink $store->path("state/partial/$key.$pass");
-    my $broken = _broken( $store, $settings, $status, $late, $result,
-        "state/logs/$key.$pass" );
+    my $broken = _broken( $store, $settings, $status, $late, $result, "state/logs/$key.$pass" );
     $done{broken} = $broken if defined $broken;
     $done{result} = $result if defined $result;
     $store->write_json( "state/done/$key.$pass", \%done );
@@ -79,7 +75,7 @@ sub _take_machine ( $folder, $pass, $is_on ) {
 # Result: the grader's status as of waitpid, and whether it was stopped because it took too long; nothing when the run ended.
 sub _grade ( $store, $settings, $job, $pass, $key, $is_on ) {
 
-# What a grader that must be killed leaves is removed here. Others may pass, because what is graded is another user.
+    # What a grader that must be killed leaves is removed here. Others may pass, because what is graded is another user.
     my $temporary = File::Temp->newdir( 'grade-XXXXXXXX', TMPDIR => 1 );
     chmod oct 711, $temporary;
     my @command = (

@@ -41,8 +41,7 @@ sub rubrics_of ($rubric) {
 # The kit's own files as far as they change a grade, from their checksums as grader::kit::Pristine lists them. The values of
 # a rubric count, whatever file they stand in.
 sub kit ($listing) {
-    return Digest::SHA::sha256_hex( join q{},
-        grep { !m{  grader/rubrics/} } split /(?<=\n)/, $listing );
+    return Digest::SHA::sha256_hex( join q{}, grep { !m{  grader/rubrics/} } split /(?<=\n)/, $listing );
 }
 
 # Gives each submission the keys of its passes: keys => { PASS => key }. Those with the same files have the same keys.
@@ -51,8 +50,7 @@ sub add ( $submissions, $rubrics, @depends_on ) {
     for my $submission ( @{$submissions} ) {
         for my $pass ( keys %{$rubrics} ) {
             $submission->{keys}{$pass} =
-              Digest::SHA::sha256_hex( join "\n", $submission->{checksum},
-                $pass, $rubrics->{$pass}, @depends_on );
+              Digest::SHA::sha256_hex( join "\n", $submission->{checksum}, $pass, $rubrics->{$pass}, @depends_on );
         }
         my $same = $first{ $submission->{checksum} } //= $submission;
         $submission->{same_as} = $same->{name} if $same != $submission;

@@ -29,8 +29,7 @@ sub read_file ( $path, $known ) {
     return {} if !defined $head;
     my @head = map { lc =~ s/ /_/gr } @{ $head->[1] };
     for my $column ( grep { length } @head ) {
-        die "$path, line 1: '$column' is no column; there are "
-          . join( ', ', @COLUMNS ) . "\n"
+        die "$path, line 1: '$column' is no column; there are " . join( ', ', @COLUMNS ) . "\n"
           if !grep { $_ eq $column } @COLUMNS;
     }
     die "$path, line 1: there is no column 'name'\n"
@@ -54,10 +53,8 @@ sub read_file ( $path, $known ) {
 sub _unknown ( $name, $known ) {
     return 'the name is missing' if !length $name;
     return                       if defined $known->{ lc $name };
-    my $meant =
-      grader::intake::Nearest::nearest( $name, sort values %{$known} );
-    return "there is no submission '$name'"
-      . ( defined $meant ? "; did you mean $meant?" : q{} );
+    my $meant = grader::intake::Nearest::nearest( $name, sort values %{$known} );
+    return "there is no submission '$name'" . ( defined $meant ? "; did you mean $meant?" : q{} );
 }
 
 sub _wrong ($said) {
@@ -79,11 +76,10 @@ sub _wrong ($said) {
 
 sub _override (%said) {
     return {
-        late_days => 0 +
-          ( length( $said{late_days} // q{} ) ? $said{late_days} : 0 ),
-        points  => length( $said{points} // q{} ) ? $said{points} : undef,
-        excused => lc( $said{excused}    // q{} ) eq 'yes' ? 1    : 0,
-        reason  => $said{reason} // q{},
+        late_days => 0 + ( length( $said{late_days} // q{} ) ? $said{late_days} : 0 ),
+        points    => length( $said{points} // q{} )          ? $said{points} : undef,
+        excused   => lc( $said{excused}    // q{} ) eq 'yes' ? 1             : 0,
+        reason    => $said{reason} // q{},
     };
 }
 

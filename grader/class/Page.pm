@@ -73,7 +73,7 @@ sub html ( $grades, $about ) {
     my $left   = _histogram(@scored);
     my $right  = _failed_most( @{$grades} );
     my $body   = join "\n", _head( $grades, $about ), _box( $grades, $about ),
-qq{<div class="parts">\n<div>\n$left\n</div>\n<div>\n$right\n</div>\n</div>},
+      qq{<div class="parts">\n<div>\n$left\n</div>\n<div>\n$right\n</div>\n</div>},
       _table( @{$grades} );
     return Encode::encode( 'UTF-8', <<"END" );
 <!DOCTYPE html>
@@ -99,20 +99,13 @@ sub _head ( $grades, $about ) {
     $count{ $_->{status} }++ for @{$grades};
     my @shares = sort { $a <=> $b }
       map { _share($_) } grep { defined $_->{score} && $_->{max} } @{$grades};
-    my @figures = (
-        [ 'submissions', scalar @{$grades} ],
-        [ 'graded',      $count{graded} // 0 ]
-    );
-    push @figures, [ 'could not be graded', $count{broken} ] if $count{broken};
-    push @figures, [ 'not looked at yet', $count{pending} ]  if $count{pending};
-    push @figures, [ 'excused',           $count{excused} ]  if $count{excused};
-    push @figures, [ 'full marks',        scalar grep { $_ >= 1 } @shares ];
+    my @figures = ( [ 'submissions', scalar @{$grades} ], [ 'graded', $count{graded} // 0 ] );
+    push @figures, [ 'could not be graded', $count{broken} ]  if $count{broken};
+    push @figures, [ 'not looked at yet',   $count{pending} ] if $count{pending};
+    push @figures, [ 'excused',             $count{excused} ] if $count{excused};
+    push @figures, [ 'full marks',          scalar grep { $_ >= 1 } @shares ];
     push @figures, [ 'median', _percent( _quantile( 0.5, @shares ) ) ],
-      [
-        'middle half',
-        _percent( _quantile( 0.25, @shares ) ) . ' to '
-          . _percent( _quantile( 0.75, @shares ) )
-      ]
+      [ 'middle half', _percent( _quantile( 0.25, @shares ) ) . ' to ' . _percent( _quantile( 0.75, @shares ) ) ]
       if @shares;
     my $list = join "\n", map { "<li><b>$_->[1]</b> $_->[0]</li>" } @figures;
     return
@@ -134,8 +127,7 @@ sub _quantile ( $part, @sorted ) {
     my $place = $part * $#sorted;
     my $below = int $place;
     return $sorted[$below] if $below == $#sorted;
-    return $sorted[$below] +
-      ( $place - $below ) * ( $sorted[ $below + 1 ] - $sorted[$below] );
+    return $sorted[$below] + ( $place - $below ) * ( $sorted[ $below + 1 ] - $sorted[$below] );
 }
 
 sub _histogram (@scored) {
@@ -149,18 +141,12 @@ sub _histogram (@scored) {
         my ( $left, $tall ) =
           ( $bin * $step, $bins[$bin] / $most * ( $high - 20 ) );
         my ( $top, $middle ) = ( $high - $tall, $left + $step / 2 );
-        $svg .=
-          sprintf qq{\n<rect x="%d" y="%.1f" width="%d" height="%.1f" rx="2"/>},
-          $left + 4, $top, $step - 8, $tall
+        $svg .= sprintf qq{\n<rect x="%d" y="%.1f" width="%d" height="%.1f" rx="2"/>}, $left + 4, $top, $step - 8, $tall
           if $bins[$bin];
-        $svg .=
-          sprintf
-qq{\n<text class="count" x="%d" y="%.1f" text-anchor="middle">%d</text>},
+        $svg .= sprintf qq{\n<text class="count" x="%d" y="%.1f" text-anchor="middle">%d</text>},
           $middle, $top - 5, $bins[$bin]
           if $bins[$bin];
-        $svg .=
-          sprintf qq{\n<text x="%d" y="%d" text-anchor="middle">%d</text>},
-          $left, $high + 16, $bin * 100 / $BINS
+        $svg .= sprintf qq{\n<text x="%d" y="%d" text-anchor="middle">%d</text>}, $left, $high + 16, $bin * 100 / $BINS
           if $bin;
     }
     $svg .=
@@ -184,8 +170,7 @@ sub _failed_most (@grades) {
         $name{ $test->{id} } = $test->{name};
     }
     my @ids = sort { $failed{$b} <=> $failed{$a} || $a cmp $b } keys %failed;
-    return
-      "<section>\n<h2>What failed most</h2>\n<p>Nothing failed.</p>\n</section>"
+    return "<section>\n<h2>What failed most</h2>\n<p>Nothing failed.</p>\n</section>"
       if !@ids;
     my $more = @ids > $MOST_FAILS ? @ids - $MOST_FAILS : 0;
     splice @ids, $MOST_FAILS if $more;
@@ -194,21 +179,19 @@ sub _failed_most (@grades) {
         my $width = 100 * $failed{$id} / $failed{ $ids[0] };
         $rows .=
           sprintf
-qq{<tr title="%s"><td>%s</td><td class="strip"><i style="width: %.1f%%"></i></td><td>%d of %d</td></tr>\n},
+          qq{<tr title="%s"><td>%s</td><td class="strip"><i style="width: %.1f%%"></i></td><td>%d of %d</td></tr>\n},
           _safe( $name{$id} ), _safe($id), $width, $failed{$id}, $asked{$id};
     }
     $rows .= "<tr><td colspan=3 class=soft>and $more more checks</td></tr>\n"
       if $more;
-    return
-"<section>\n<h2>What failed most</h2>\n<table>\n<tbody>\n$rows</tbody>\n</table>\n</section>";
+    return "<section>\n<h2>What failed most</h2>\n<table>\n<tbody>\n$rows</tbody>\n</table>\n</section>";
 }
 
 # What a person should look at stands first.
 sub _box ( $grades, $about ) {
     my @matters = grader::class::Attention::all( $grades, $about->{left_out} );
     my @lines   = map { '<p>' . _safe($_) . '</p>' } @{ $about->{class} };
-    push @lines,
-'<p><a href="similar.html">Similar pairs</a>: pointers to read, no verdicts.</p>'
+    push @lines, '<p><a href="similar.html">Similar pairs</a>: pointers to read, no verdicts.</p>'
       if $about->{similar};
     return if !@matters && !@lines;
     my $more = @matters > $MOST_ROWS ? @matters - $MOST_ROWS : 0;
@@ -217,26 +200,19 @@ sub _box ( $grades, $about ) {
     for my $matter (@matters) {
         my ( $kind, $grade, $name, $sentence ) = @{$matter};
         my $who = $grade ? _link($grade) : _safe($name);
-        push @rows,
-            "<tr><td>$kind</td><td>$who</td><td>"
-          . _safe($sentence)
-          . '</td></tr>';
+        push @rows, "<tr><td>$kind</td><td>$who</td><td>" . _safe($sentence) . '</td></tr>';
     }
-    push @rows,
-qq{<tr><td colspan="3" class="soft">and $more more, in gradebook.csv</td></tr>}
+    push @rows, qq{<tr><td colspan="3" class="soft">and $more more, in gradebook.csv</td></tr>}
       if $more;
-    push @lines, '<div class="wide"><table>', '<tbody>', @rows, '</tbody>',
-      '</table></div>'
+    push @lines, '<div class="wide"><table>', '<tbody>', @rows, '</tbody>', '</table></div>'
       if @rows;
-    return join "\n", '<section class="box">',
-      '<h2>For a person to look at</h2>', @lines, '</section>';
+    return join "\n", '<section class="box">', '<h2>For a person to look at</h2>', @lines, '</section>';
 }
 
 sub _table (@grades) {
     my @stages = grader::class::Grade::stages_of(@grades);
-    my $head   = join q{}, map { "<th>$_</th>" } 'name', 'score', 'of', @stages,
-      'failed', 'untold', 'seconds';
-    my $rows = join "\n", map { _row( $_, @stages ) } @grades;
+    my $head   = join q{},  map { "<th>$_</th>" } 'name', 'score', 'of', @stages, 'failed', 'untold', 'seconds';
+    my $rows   = join "\n", map { _row( $_, @stages ) } @grades;
     return <<"END";
 <section>
 <h2>Everybody</h2>
@@ -252,8 +228,7 @@ $rows
 END
 }
 
-my %NO_SCORE =
-  ( broken => 'not graded', pending => 'pending', excused => 'excused' );
+my %NO_SCORE = ( broken => 'not graded', pending => 'pending', excused => 'excused' );
 
 sub _row ( $grade, @stages ) {
     my @cells = (
@@ -261,20 +236,14 @@ sub _row ( $grade, @stages ) {
         defined $grade->{score}
         ? ( "<b>$grade->{score}</b>", $grade->{max} // q{} )
         : ( qq{<span class="bad">$NO_SCORE{ $grade->{status} }</span>}, q{} ),
-        (
-            map { $grade->{stages}{$_} ? "$grade->{stages}{$_}{points}" : q{} }
-              @stages
-        ),
+        ( map { $grade->{stages}{$_} ? "$grade->{stages}{$_}{points}" : q{} } @stages ),
         scalar( grader::class::Grade::with_verdict( $grade, 'fail' ) ),
         scalar( grader::class::Grade::with_verdict( $grade, 'skip' ) ),
         sprintf '%.0f',
         grader::class::Grade::seconds($grade),
     );
     my $note = join q{. }, map { _safe($_) } _notes($grade);
-    return
-        '<tr>'
-      . join( q{}, map { "<td>$_</td>" } @cells )
-      . qq{<td class="note">$note</td></tr>};
+    return '<tr>' . join( q{}, map { "<td>$_</td>" } @cells ) . qq{<td class="note">$note</td></tr>};
 }
 
 sub _notes ($grade) {
@@ -285,12 +254,8 @@ sub _notes ($grade) {
 
 # The names of these files need no escaping.
 sub _link ($grade) {
-    my $details =
-qq{<a class="soft" href="details/$grade->{file}.txt" title="every test">all</a>};
-    return
-        qq{<a href="feedback/$grade->{file}.txt">}
-      . _safe( $grade->{name} )
-      . "</a> $details";
+    my $details = qq{<a class="soft" href="details/$grade->{file}.txt" title="every test">all</a>};
+    return qq{<a href="feedback/$grade->{file}.txt">} . _safe( $grade->{name} ) . "</a> $details";
 }
 
 1;

@@ -25,17 +25,14 @@ sub insist () {
 # [machines], log => path. Result: an object.
 sub start ( $class, $store, $name, %how ) {
     my $list = $store->path("state/$name.commands");
-    $store->write_file( "state/$name.commands", join q{},
-        map { quoted( @{$_} ) . "\0" } @{ $how{commands} } );
-    my @options =
-      ( qw(--will-cite --null --ungroup --termseq), 'TERM,30000,KILL,100' );
+    $store->write_file( "state/$name.commands", join q{}, map { quoted( @{$_} ) . "\0" } @{ $how{commands} } );
+    my @options = ( qw(--will-cite --null --ungroup --termseq), 'TERM,30000,KILL,100' );
     push @options, '--jobs',     $how{jobs} if defined $how{jobs};
     push @options, '--sshlogin', $_ for @{ $how{sshlogin} // [] };
 
     my $pid = fork // die "cannot start parallel: $!\n";
     if ( !$pid ) {
-        POSIX::setsid()
-          ;    # so that Ctrl-C reaches the run alone, which knows what to do
+        POSIX::setsid();    # so that Ctrl-C reaches the run alone, which knows what to do
         delete $ENV{PARALLEL};
         $ENV{PARALLEL_HOME}  = $store->path('state/parallel');
         $ENV{PARALLEL_SHELL} = '/bin/sh';

@@ -15,8 +15,7 @@ use grader::class::Parallel;
 use grader::class::Slurm;
 use grader::class::Text;
 
-my $TRIES = 2
-  ; # a job that leaves no result, as when its machine is lost, is started again
+my $TRIES   = 2;     # a job that leaves no result, as when its machine is lost, is started again
 my $PAUSE_S = 0.1;
 my $GRACE_S = 60;    # for jobs that are at work, when a run is stopped
 
@@ -37,8 +36,7 @@ sub _keys ( $self, $pass ) {
 
         # A grader that broke once is not started again.
         @submissions =
-          grep { !$store->is_broken( $_->{keys}{$before}, $before ) }
-          @submissions;
+          grep { !$store->is_broken( $_->{keys}{$before}, $before ) } @submissions;
     }
     return uniq map { $_->{keys}{$pass} } @submissions;
 }
@@ -46,10 +44,9 @@ sub _keys ( $self, $pass ) {
 # The keys that a pass must still look at. What was broken is tried again.
 sub _to_do ( $self, $pass ) {
     my $store = $self->{store};
-    return grep {
-        !$store->is_done( $_, $pass )
-          || ( !$self->{tried} && $store->is_broken( $_, $pass ) )
-    } uniq map { $_->{keys}{$pass} } @{ $self->{submissions} };
+    return
+      grep { !$store->is_done( $_, $pass ) || ( !$self->{tried} && $store->is_broken( $_, $pass ) ) }
+      uniq map { $_->{keys}{$pass} } @{ $self->{submissions} };
 }
 
 # Dies with one line when jobs cannot be started here.
@@ -63,13 +60,11 @@ sub insist ($self) {
 sub run ( $self, $run_id ) {
     my $store = $self->{store};
     for my $pass ( @{ $self->{passes} } ) {
-        $store->forget( $_, $pass )
-          for grep { $store->is_broken( $_, $pass ) } $self->_to_do($pass);
+        $store->forget( $_, $pass ) for grep { $store->is_broken( $_, $pass ) } $self->_to_do($pass);
     }
     $self->{tried} = 1;
     for my $submission ( reverse @{ $self->{submissions} } ) {
-        $store->write_json( "state/jobs/$_", { path => $submission->{path} } )
-          for values %{ $submission->{keys} };
+        $store->write_json( "state/jobs/$_", { path => $submission->{path} } ) for values %{ $submission->{keys} };
     }
     for my $pass ( @{ $self->{passes} } ) {
         my @to_do = grep { !$store->is_done( $_, $pass ) } $self->_keys($pass);
@@ -87,11 +82,9 @@ sub _run_pass ( $self, $pass, $keys, $run_id ) {
     my ( $store, $progress, $option ) = @{$self}{qw(store progress option)};
     my $is_timing = $pass eq 'timing';
     my @commands =
-      map { [ $^X, $option->{job}, $store->path, $pass, $_, $run_id ] }
-      @{$keys};
-    my $starter =
-      $option->{slurm} ? 'grader::class::Slurm' : 'grader::class::Parallel';
-    my $jobs = $starter->start(
+      map { [ $^X, $option->{job}, $store->path, $pass, $_, $run_id ] } @{$keys};
+    my $starter = $option->{slurm} ? 'grader::class::Slurm' : 'grader::class::Parallel';
+    my $jobs    = $starter->start(
         $store, $pass,
         commands  => \@commands,
         jobs      => $is_timing ? 1 : $option->{jobs},
@@ -114,8 +107,7 @@ sub _run_pass ( $self, $pass, $keys, $run_id ) {
         }
         elsif ( defined $told_at && time > $told_at + $GRACE_S ) { $jobs->end }
         elsif ( $progress->is_due ) {
-            delete $waiting{$_}
-              for grep { $store->is_done( $_, $pass ) } keys %waiting;
+            delete $waiting{$_} for grep { $store->is_done( $_, $pass ) } keys %waiting;
             $progress->show( @{$keys} - keys %waiting );
         }
     }
@@ -126,25 +118,20 @@ sub _run_pass ( $self, $pass, $keys, $run_id ) {
 # A job that was lost every time.
 sub _give_up ( $self, $pass, $key ) {
     my $why = "its $pass job ended without a result" . $self->_last_words;
-    return $self->{store}->write_json( "state/done/$key.$pass",
-        { pass => $pass, host => q{}, seconds => 0, broken => $why } );
+    return $self->{store}
+      ->write_json( "state/done/$key.$pass", { pass => $pass, host => q{}, seconds => 0, broken => $why } );
 }
 
 sub _last_words ($self) {
-    my $log = $self->{store}->path(
-        $self->{option}{slurm} ? 'state/slurm.log' : 'state/parallel.log' );
+    my $log = $self->{store}->path( $self->{option}{slurm} ? 'state/slurm.log' : 'state/parallel.log' );
     open my $file, '<:raw', $log or return q{};
     my @lines = grep { /\S/ } <$file> or return q{};
-    return "; the last words in $log: "
-      . grader::class::Text::printable( $lines[-1] =~ s/\s+\z//r );
+    return "; the last words in $log: " . grader::class::Text::printable( $lines[-1] =~ s/\s+\z//r );
 }
 
 # What the passes have left, PASS => result, of one submission.
 sub done ( $self, $submission ) {
-    return {
-        map { $_ => scalar $self->{store}->done( $submission->{keys}{$_}, $_ ) }
-          @{ $self->{passes} }
-    };
+    return { map { $_ => scalar $self->{store}->done( $submission->{keys}{$_}, $_ ) } @{ $self->{passes} } };
 }
 
 1;

@@ -23,17 +23,14 @@ my $NAMES_TOLD = 10;    # of students without a submission, on the page
 # there.
 sub read_wishes ( $store, $submissions ) {
     my @names  = map { $_->{name} } @{$submissions};
-    my $roster = grader::class::gradebooks::Students::read_file(
-        $store->path('roster.csv') );
+    my $roster = grader::class::gradebooks::Students::read_file( $store->path('roster.csv') );
     my $match =
       $roster
       ? grader::class::gradebooks::Students::match( $roster, @names )
       : { of => {} };
     my %known;
     for my $name ( sort keys %{ $match->{of} } ) {
-        my @identities =
-          grader::class::gradebooks::Students::identities( $roster,
-            $match->{of}{$name} );
+        my @identities = grader::class::gradebooks::Students::identities( $roster, $match->{of}{$name} );
         $known{ lc $_ } = $name for @identities;
     }
     $known{ lc $_ } = $_ for @names;
@@ -48,21 +45,14 @@ sub read_wishes ( $store, $submissions ) {
 sub grades ( $submissions, $done, $rubric, $wishes ) {
     my @grades;
     for my $submission ( @{$submissions} ) {
-        my $name = $submission->{name};
-        my $grade =
-          grader::class::Grade::of( $submission, $done->{$name}, $rubric,
-            $wishes->{overrides}{$name} );
-        my $row = $wishes->{match}{of}{$name};
+        my $name  = $submission->{name};
+        my $grade = grader::class::Grade::of( $submission, $done->{$name}, $rubric, $wishes->{overrides}{$name} );
+        my $row   = $wishes->{match}{of}{$name};
         $grade->{student} =
           $row
-          ? grader::class::gradebooks::Students::person( $wishes->{roster},
-            $row )
+          ? grader::class::gradebooks::Students::person( $wishes->{roster}, $row )
           : undef;
-        $grade->{attention} = [
-            grader::class::Attention::of(
-                $grade, $rubric->value('terms')->{names}
-            )
-        ];
+        $grade->{attention} = [ grader::class::Attention::of( $grade, $rubric->value('terms')->{names} ) ];
         push @grades, $grade;
     }
     return @grades;
@@ -87,17 +77,14 @@ sub write_all ( $store, $grades, %facts ) {
       : ();
     return @said if !$facts{anonymous};
 
-    my $hide = grader::class::Anonymous->new( $store->secret, $grades, $wishes,
-        $facts{about} );
+    my $hide = grader::class::Anonymous->new( $store->secret, $grades, $wishes, $facts{about} );
     my @hidden =
       sort { $a->{name} cmp $b->{name} } map { $hide->grade($_) } @{$grades};
     my %shown =
       ( %about, left_out => [], class => [], similar => JSON::PP::false );
     $shown{$_} = $hide->text( $shown{$_} ) for qw(folder rubric);
     _write( $store, 'anonymous/', \@hidden, \%shown );
-    return ( @said,
-        $store->path('anonymous')
-          . ': without names; read it before you give it away' );
+    return ( @said, $store->path('anonymous') . ': without names; read it before you give it away' );
 }
 
 sub _write ( $store, $place, $grades, $about ) {
@@ -108,22 +95,15 @@ sub _write ( $store, $place, $grades, $about ) {
         $written{$file} = 1;
         $store->write_file( "${place}feedback/$file.txt",
             grader::class::Feedback::text( $grade, "details/$file.txt" ) );
-        $store->write_file( "${place}details/$file.txt",
-            grader::class::Feedback::full_text($grade) );
-        $store->write_file( "${place}results/$file.json",
-            JSON::PP->new->utf8->canonical->pretty->encode($grade) );
+        $store->write_file( "${place}details/$file.txt",  grader::class::Feedback::full_text($grade) );
+        $store->write_file( "${place}results/$file.json", JSON::PP->new->utf8->canonical->pretty->encode($grade) );
     }
-    $store->write_file( "${place}gradebook.json",
-        grader::class::Gradebook::json( $grades, $about ) );
-    $store->write_file( "${place}gradebook.csv",
-        grader::class::Gradebook::csv($grades) );
-    $store->write_file( "${place}summary.html",
-        grader::class::Page::html( $grades, $about ) );
+    $store->write_file( "${place}gradebook.json", grader::class::Gradebook::json( $grades, $about ) );
+    $store->write_file( "${place}gradebook.csv",  grader::class::Gradebook::csv($grades) );
+    $store->write_file( "${place}summary.html",   grader::class::Page::html( $grades, $about ) );
 
     # Of submissions that are no longer there.
-    for my $path ( map { glob quotemeta( $store->path("$place$_") ) . '/*.*' }
-        qw(feedback details results) )
-    {
+    for my $path ( map { glob quotemeta( $store->path("$place$_") ) . '/*.*' } qw(feedback details results) ) {
         unlink $path if !$written{ $path =~ s{.*/}{}r =~ s/[.]\w+\z//r };
     }
     return;
@@ -135,7 +115,7 @@ sub _write_platform ( $store, $grades, $wishes, $assignment ) {
     my ( $platform, $max, @entries ) = ( $roster->{platform}, 0 );
     for my $grade ( grep { $of->{ $_->{name} } } @{$grades} ) {
         $max = $grade->{max} if ( $grade->{max} // 0 ) > $max;
-        next if !defined $grade->{score} && $grade->{status} ne 'excused';
+        next                 if !defined $grade->{score} && $grade->{status} ne 'excused';
         push @entries,
           {
             row     => $of->{ $grade->{name} },
@@ -144,28 +124,21 @@ sub _write_platform ( $store, $grades, $wishes, $assignment ) {
             words   => grader::class::Feedback::paragraph($grade),
           };
     }
-    my $column =
-      grader::class::gradebooks::Students::column( $roster, $assignment );
-    $store->write_file( $platform->file,
-        $platform->text( $roster, $column, $max, \@entries ) );
-    my $warning =
-      $platform->can('warning') ? $platform->warning( $roster, $max ) : undef;
+    my $column = grader::class::gradebooks::Students::column( $roster, $assignment );
+    $store->write_file( $platform->file, $platform->text( $roster, $column, $max, \@entries ) );
+    my $warning = $platform->can('warning') ? $platform->warning( $roster, $max ) : undef;
     return ( $store->path( $platform->file ), $warning // () );
 }
 
 sub _about_roster ($wishes) {
     my $roster = $wishes->{roster} // return;
     my @persons =
-      map { grader::class::gradebooks::Students::person( $roster, $_ ) }
-      @{ $wishes->{match}{without} };
+      map { grader::class::gradebooks::Students::person( $roster, $_ ) } @{ $wishes->{match}{without} };
     my @nobodys = @{ $wishes->{match}{nobodys} };
     my @said;
-    push @said,
-      'In the roster, but without a submission: ' . _some(@persons) . q{.}
+    push @said, 'In the roster, but without a submission: ' . _some(@persons) . q{.}
       if @persons;
-    push @said,
-      'Of nobody in the roster, so not in its gradebook: '
-      . _some(@nobodys) . q{.}
+    push @said, 'Of nobody in the roster, so not in its gradebook: ' . _some(@nobodys) . q{.}
       if @nobodys;
     return @said;
 }

@@ -44,8 +44,7 @@ sub _ask (@command) {
 sub start ( $class, $store, $name, %how ) {
     my ($size) =
       ( _ask(qw(scontrol show config)) )[0] =~ /^MaxArraySize\s*=\s*(\d+)/m;
-    $size = ( $size // $USUAL_SIZE ) -
-      1;    # it bounds the highest index, and ours begin with 1
+    $size = ( $size // $USUAL_SIZE ) - 1;    # it bounds the highest index, and ours begin with 1
     die "this Slurm allows no job arrays: its MaxArraySize is ${\($size + 1)}\n"
       if $size < 1;
     my @commands = @{ $how{commands} };
@@ -72,35 +71,25 @@ sub _send ($self) {
         my $name = "$self->{name}-" . ( 1 + $self->{sent} );
         $store->write_file( "state/$name.commands", join q{},
             map { grader::class::Parallel::quoted( @{$_} ) . "\n" } @{$chunk} );
-        my $list = grader::class::Parallel::quoted(
-            $store->path("state/$name.commands") );
+        my $list = grader::class::Parallel::quoted( $store->path("state/$name.commands") );
         $store->write_file( "state/$name.sh",
-qq{#!/bin/sh\neval "exec \$(sed -n "\${SLURM_ARRAY_TASK_ID}p" $list)"\n}
-        );
+            qq{#!/bin/sh\neval "exec \$(sed -n "\${SLURM_ARRAY_TASK_ID}p" $list)"\n} );
 
         my @options = (
-            '--parsable',
-            '--array=1-' . @{$chunk},
-            "--job-name=grade-$name",
-            '--open-mode=append',
+            '--parsable',             '--array=1-' . @{$chunk},
+            "--job-name=grade-$name", '--open-mode=append',
             '--output=' . _plain( $store->path('state/slurm.log') )
         );
-        push @options, '--export=PATH', '--nodes=1', '--ntasks=1',
-          "--time=$how->{minutes}";
+        push @options, '--export=PATH', '--nodes=1', '--ntasks=1', "--time=$how->{minutes}";
         push @options, '--exclusive' if $how->{exclusive};
-        my ( $said, $status ) = _ask(
-            'sbatch', @options,
-            @{ $how->{options} // [] },
-            $store->path("state/$name.sh")
-        );
+        my ( $said, $status ) = _ask( 'sbatch', @options, @{ $how->{options} // [] }, $store->path("state/$name.sh") );
 
         if ( $status != 0 ) {
 
             # A full queue has room later; anything else has not.
             return
               if @{ $self->{queued} } && $said =~ /limit|too many|temporarily/i;
-            die 'Slurm takes no jobs: ', $said =~ s/\s*\n/; /gr =~ s/; \z//r,
-              "\n";
+            die 'Slurm takes no jobs: ', $said =~ s/\s*\n/; /gr =~ s/; \z//r, "\n";
         }
         my ($id) = $said =~ /^(\d+)/m
           or die "sbatch did not say the number of its job: $said\n";
@@ -128,8 +117,7 @@ sub is_over ($self) {
 
 # A controller that does not answer for a while has lost nothing.
 sub _is_queued ($id) {
-    my ( $said, $status ) =
-      _ask( qw(squeue --noheader --format=%i --jobs), $id );
+    my ( $said, $status ) = _ask( qw(squeue --noheader --format=%i --jobs), $id );
     return $status == 0 ? $said =~ /\S/ : $said !~ /Invalid job id/;
 }
 

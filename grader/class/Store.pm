@@ -36,16 +36,16 @@ sub path ( $self, @names ) { return join q{/}, $self->{folder}, @names }
 
 # Makes the folder and takes it for this run. Dies with one line when another run works there.
 sub open_for_run ($self) {
-    my $marker  = $self->path('state');
-    my @foreign = grep { !m{/(?:(?:overrides|roster)[.]csv|similar[.]html)\z} }
-      glob quotemeta( $self->{folder} ) . '/*';
+    my $marker = $self->path('state');
+    my @foreign =
+      grep { !m{/(?:(?:overrides|roster)[.]csv|similar[.]html)\z} } glob quotemeta( $self->{folder} ) . '/*';
     if ( !-d $marker && @foreign ) {
         die
 "$self->{folder}: there are other files in this folder; name one that is new, or that was made by an earlier run\n";
     }
     $self->make_folders( map { "state/$_" } qw(jobs done logs partial aside) );
 
-# Jobs hold the lock for an instant, too, when they look whether there is a run.
+    # Jobs hold the lock for an instant, too, when they look whether there is a run.
     open my $lock, '+>>', $self->path('state/lock')
       or die "cannot write ${\$self->path('state/lock')}: $!\n";
     my $tries = 0;
@@ -54,8 +54,7 @@ sub open_for_run ($self) {
         next if ++$tries < $LOCK_TRIES;
         seek $lock, 0, 0;
         my $who = <$lock> // 'somebody';
-        die
-"$self->{folder}: another run is at work there ($who); wait for its end, or choose another --output\n";
+        die "$self->{folder}: another run is at work there ($who); wait for its end, or choose another --output\n";
     }
     truncate $lock, 0;
     syswrite $lock, "process $$ on " . Sys::Hostname::hostname();
@@ -66,8 +65,7 @@ sub open_for_run ($self) {
 sub make_folders ( $self, @names ) {
     for my $name (@names) {
         File::Path::make_path( $self->path($name), { error => \my $errors } );
-        die "cannot make the folder ${\$self->path($name)}: ",
-          values %{ $errors->[0] }, "\n"
+        die "cannot make the folder ${\$self->path($name)}: ", values %{ $errors->[0] }, "\n"
           if @{$errors};
     }
     return;
@@ -75,12 +73,8 @@ sub make_folders ( $self, @names ) {
 
 # What jobs must know; from now on they may work.
 sub start_run ( $self, $settings ) {
-    $self->{run} = {
-        %{$settings},
-        id => Digest::SHA::sha256_hex(
-            join q{ }, $$, time, rand, Sys::Hostname::hostname()
-        )
-    };
+    $self->{run} =
+      { %{$settings}, id => Digest::SHA::sha256_hex( join q{ }, $$, time, rand, Sys::Hostname::hostname() ) };
     $self->write_json( 'state/run', $self->{run} );
     return $self->{run}{id};
 }
@@ -94,8 +88,7 @@ sub run_of_job ( $self, $id ) {
     return if !defined $run || $run->{id} ne $id;
     open my $lock, '<', $self->path('state/lock') or return;
     return $run
-      if !flock $lock,
-      LOCK_SH | LOCK_NB;    # held by the run, so that one is alive
+      if !flock $lock, LOCK_SH | LOCK_NB;    # held by the run, so that one is alive
     flock $lock, LOCK_UN;
     return;
 }
@@ -124,8 +117,7 @@ sub forget ( $self, $key, $pass ) {
 sub set_aside ( $self, $key, $pass ) {
     my $from = $self->path("state/done/$key.$pass");
     return 0 if !-e $from;
-    my $to = $self->path( sprintf 'state/aside/%s.%s.%.3f',
-        $key, $pass, Time::HiRes::time() );
+    my $to = $self->path( sprintf 'state/aside/%s.%s.%.3f', $key, $pass, Time::HiRes::time() );
     rename $from, $to or die "cannot move $from to $to: $!\n";
     return 1;
 }

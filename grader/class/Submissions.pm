@@ -25,20 +25,16 @@ sub read_folder ($folder) {
     opendir my $handle, $folder or die "cannot read the folder $folder: $!\n";
     my @entries = sort grep { !/\A[.]/ } readdir $handle;
     closedir $handle;
-    my @found = grep {
-        -d "$folder/$_" || ( -f _ && grader::intake::Archive::is_archive($_) )
-    } @entries;
-    my %is_found = map { $_ => 1 } @found;
-    die
-"there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it\n"
+    my @found    = grep { -d "$folder/$_" || ( -f _ && grader::intake::Archive::is_archive($_) ) } @entries;
+    my %is_found = map  { $_ => 1 } @found;
+    die "there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it\n"
       if !@found;
 
     my ( %times, @submissions );
     $times{ _without_extension($_) }++ for @found;
     for my $entry (@found) {
         my $short = _without_extension($entry);
-        my $name  = grader::class::Text::printable(
-            $times{$short} > 1 ? $entry : $short );
+        my $name  = grader::class::Text::printable( $times{$short} > 1 ? $entry : $short );
         push @submissions,
           {
             name     => $name,
@@ -90,21 +86,18 @@ sub checksum ($path) {
             my @sorted = sort @names;
             return @sorted;
         };
-        File::Find::find(
-            { no_chdir => 1, preprocess => $sort, wanted => $add }, $path );
+        File::Find::find( { no_chdir => 1, preprocess => $sort, wanted => $add }, $path );
     }
     return $sum->hexdigest;
 }
 
 sub _add ( $sum, $name, $path ) {
-    my $bytes = ( lstat $path )[7] // -1;
-    my $kind  = -l _ ? 'link' : -d _ ? 'folder' : -f _ ? 'file' : 'other';
-    my $content =
-      $kind eq 'link' ? readlink $path : $kind eq 'file' ? "$bytes bytes" : q{};
+    my $bytes   = ( lstat $path )[7] // -1;
+    my $kind    = -l _ ? 'link' : -d _ ? 'folder' : -f _ ? 'file' : 'other';
+    my $content = $kind eq 'link' ? readlink $path : $kind eq 'file' ? "$bytes bytes" : q{};
     if ( $kind eq 'file' && $bytes <= $MOST_BYTES ) {
         my $own = Digest::SHA->new(256);
-        $content =
-          eval { $own->addfile( $path, 'b' )->hexdigest } // 'cannot be read';
+        $content = eval { $own->addfile( $path, 'b' )->hexdigest } // 'cannot be read';
     }
     $sum->add( pack '(N/a*)*', $kind, $name, $content );
     return;

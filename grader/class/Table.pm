@@ -11,9 +11,7 @@ use Encode ();
 
 # Dies with one line when this machine cannot read or write tables.
 sub insist () {
-    return
-      eval { require Text::CSV; 1 }
-      // die "there is no Text::CSV here; ./setup --class installs it\n";
+    return eval { require Text::CSV; 1 } // die "there is no Text::CSV here; ./setup --class installs it\n";
 }
 
 # Result: rows, each a list of cells without blanks around them; empty lines are left out. Each row knows its line:
@@ -36,8 +34,7 @@ sub read_file ($path) {
             blank_is_undef   => 0
         }
     );
-    open my $lines, '<:encoding(UTF-8)',
-      \Encode::encode( 'UTF-8', $text =~ s/\r\n?/\n/gr )
+    open my $lines, '<:encoding(UTF-8)', \Encode::encode( 'UTF-8', $text =~ s/\r\n?/\n/gr )
       or die "$path: $!\n";
     my ( @rows, $line );
     $line = 1;
@@ -56,10 +53,7 @@ sub read_file ($path) {
 sub decoded ($bytes) {
     return Encode::decode( 'UTF-16', $bytes )
       if $bytes =~ /\A(?:\xff\xfe|\xfe\xff)/;
-    my $text = eval {
-        Encode::decode( 'UTF-8', $bytes,
-            Encode::FB_CROAK() | Encode::LEAVE_SRC() );
-    };
+    my $text = eval { Encode::decode( 'UTF-8', $bytes, Encode::FB_CROAK() | Encode::LEAVE_SRC() ); };
     return ( $text // Encode::decode( 'cp1252', $bytes ) ) =~ s/\A\x{feff}//r;
 }
 

@@ -30,14 +30,8 @@ sub distance ( $from, $to ) {
     for my $row ( 1 .. length $from ) {
         my @here = ($row);
         for my $column ( 1 .. length $to ) {
-            my $is_other = substr( $from, $row - 1, 1 ) ne substr $to,
-              $column - 1, 1;
-            push @here,
-              min(
-                $above[$column] + 1,
-                $here[-1] + 1,
-                $above[ $column - 1 ] + $is_other
-              );
+            my $is_other = substr( $from, $row - 1, 1 ) ne substr $to, $column - 1, 1;
+            push @here, min( $above[$column] + 1, $here[-1] + 1, $above[ $column - 1 ] + $is_other );
         }
         @above = @here;
     }

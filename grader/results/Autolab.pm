@@ -18,11 +18,9 @@ sub line ($results) {
           $test->{points};
     }
     my @ratios =
-      map  { $_->{value} }
-      grep { $_->{id} =~ /\bchallenge\b/ && defined $_->{value} }
-      $results->tests;
-    return JSON::PP->new->canonical->encode(
-        { scores => \%scores, scoreboard => \@ratios } );
+      map { $_->{value} }
+      grep { $_->{id} =~ /\bchallenge\b/ && defined $_->{value} } $results->tests;
+    return JSON::PP->new->canonical->encode( { scores => \%scores, scoreboard => \@ratios } );
 }
 
 1;

@@ -16,17 +16,13 @@ sub text ($results) {
     my $failed  = grep { $_ eq 'failure' } values %kind;
     my $skipped = grep { $_ eq 'skipped' } values %kind;
     my $xml     = qq{<?xml version="1.0" encoding="UTF-8"?>\n};
-    $xml .=
-      sprintf
-qq{<testsuite name="%s" tests="%d" failures="%d" errors="%d" skipped="%d" time="%d">\n},
+    $xml .= sprintf qq{<testsuite name="%s" tests="%d" failures="%d" errors="%d" skipped="%d" time="%d">\n},
       _safe( $results->about->{submission} ), scalar @tests, $failed,
       defined $results->stopped ? 1 : 0, $skipped,
       $results->seconds;
     $xml .= _case( $_, $results->lines($_) ) for @tests;
     if ( defined $results->stopped ) {
-        $xml .=
-          sprintf
-qq{  <testcase classname="grader" name="the grader"><error message="%s"/></testcase>\n},
+        $xml .= sprintf qq{  <testcase classname="grader" name="the grader"><error message="%s"/></testcase>\n},
           _safe( $results->stopped );
     }
     return "$xml</testsuite>\n";
@@ -40,11 +36,9 @@ sub _kind ($test) {
 }
 
 sub _case ( $test, @lines ) {
-    my ( $class, $name ) = map { _safe($_) } $test->{id} =~ s/[.].*//r,
-      "$test->{id}: $test->{name}";
+    my ( $class, $name ) = map { _safe($_) } $test->{id} =~ s/[.].*//r, "$test->{id}: $test->{name}";
     my $text = _safe( join "\n", @lines );
-    my $head = sprintf q{  <testcase classname="%s" name="%s" time="%.3f">},
-      $class, $name, $test->{seconds};
+    my $head = sprintf q{  <testcase classname="%s" name="%s" time="%.3f">}, $class, $name, $test->{seconds};
     my $why =
       $test->{verdict} eq 'fail'
       ? "worth no points: $text"
@@ -60,8 +54,7 @@ sub _case ( $test, @lines ) {
 
 # Text that may stand in XML: no control characters, and no markup.
 sub _safe ($text) {
-    return ( $text =~ s/[^\x09\x0a\x20-\x{d7ff}\x{e000}-\x{fffd}]/?/gr ) =~
-      s/([&<>"])/$ENTITY{$1}/gr;
+    return ( $text =~ s/[^\x09\x0a\x20-\x{d7ff}\x{e000}-\x{fffd}]/?/gr ) =~ s/([&<>"])/$ENTITY{$1}/gr;
 }
 
 1;

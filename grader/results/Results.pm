@@ -52,10 +52,7 @@ sub add ( $self, $test, $outcome, $seconds ) {
         name    => $test->{name},
         verdict => $outcome->{verdict},
         seconds => 0 + sprintf( '%.3f', $seconds ),
-        (
-            map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} ) : () }
-              qw(reason hint value interval)
-        ),
+        ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} ) : () } qw(reason hint value interval) ),
         slow      => _truth( $outcome->{is_slow} ),
         blameless => _truth( $outcome->{blameless} ),
         ours      => _truth( $test->{ours} ),
@@ -63,8 +60,7 @@ sub add ( $self, $test, $outcome, $seconds ) {
         diag      => $outcome->{diag}  // [],
     );
     my $worth = grader::results::Points::of( $self->{rubric}, \%kept );
-    push @{ $self->{tests} },
-      { %kept, %{$worth}, reported => _truth( $worth->{reported} ) };
+    push @{ $self->{tests} }, { %kept, %{$worth}, reported => _truth( $worth->{reported} ) };
     return $self->write;
 }
 
@@ -93,13 +89,7 @@ sub tests ($self) { return @{ $self->{tests} } }
 
 # The tests that have not been run (yet), with the points they could have given.
 sub not_run ($self) {
-    return map {
-        {
-            id   => $_->{id},
-            name => $_->{name},
-            max  => $self->points( $_->{id} )
-        }
-    } @{ $self->{not_run} // [] };
+    return map { { id => $_->{id}, name => $_->{name}, max => $self->points( $_->{id} ) } } @{ $self->{not_run} // [] };
 }
 
 sub score ($self) {
@@ -142,10 +132,7 @@ sub lines ( $self, $test ) {
         ( defined $test->{reason} ? $test->{reason} : () ),
         @{ $test->{diag} },
         @{ $test->{notes} },
-        (
-            defined $test->{hint}
-              && $test->{verdict} eq 'fail' ? $test->{hint} : ()
-        )
+        ( defined $test->{hint} && $test->{verdict} eq 'fail' ? $test->{hint} : () )
     );
 }
 

@@ -35,9 +35,7 @@ sub result ( $self, $name, $outcome, $reported ) {
     my $is_reported = $verdict eq 'fail' && $reported;
     $self->{counts}{ $is_reported ? 'reported' : $verdict }++;
     my $number = ++$self->{number};
-    my $line =
-      ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~
-      s/#/\\#/gr;
+    my $line   = ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~ s/#/\\#/gr;
     $line .= " # SKIP $outcome->{reason}" if $verdict eq 'skip';
     $line .= ' # TODO worth no points'    if $is_reported;
     $line =~ s/[^\x20-\x7e]/?/g;
@@ -60,8 +58,7 @@ sub bail_out ( $self, $reason ) {
 }
 
 sub _comments (@lines) {
-    return
-      map { "# $_\n" } map { s/[^\t\x20-\x7e]/?/gr } map { split /\n/ } @lines;
+    return map { "# $_\n" } map { s/[^\t\x20-\x7e]/?/gr } map { split /\n/ } @lines;
 }
 
 sub counts ($self) { return %{ $self->{counts} } }

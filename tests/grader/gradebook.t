@@ -48,7 +48,7 @@ my %SAID    = (
         test_of( 'hw08.build', 'pass', notes => ['hw8_alloc.c is taken for hw08_alloc.c'] ),
         test_of( 'par.build',  'fail', diag  => ["$MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?)"] ),
         test_of( 'par.objects',      'fail', diag => ["there is nothing to look into: $MISSING"] ),
-        test_of( 'par.answers.list', 'fail', diag => ["not timed: $MISSING"] ),
+        test_of( 'par.answers.list', 'fail', diag => [ 'bin/list-par was not built', $MISSING ] ),
         test_of( 'report',           'fail', diag => ['there is no report'] ),
     ],
     empty => [
@@ -59,7 +59,10 @@ my %SAID    = (
         @RIGHT[ 0 .. 2 ], test_of( 'par.objects', 'fail', diag => [ 'it calls execve', 'the grader ran none of it' ] )
     ],
     bomb   => 'the archive unpacks to more than 64 MiB',
-    course => [ test_of( 'hw08.build', 'pass', notes => ['hwx_malloc.c is taken for hw08_alloc.c'] ) ],
+    course => [
+        test_of( 'hw08.build', 'pass', notes => ['hwx_malloc.c is taken for hw08_alloc.c'] ),
+        test_of( 'par.build',  'fail', diag  => [$MISSING] ),
+    ],
 );
 
 # Result: the grades; the reports are in the output folder.
@@ -116,6 +119,7 @@ subtest 'The box' => sub {
             'empty empty all there is no C file in it',
             "wrong name 4711_misnamed all $MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?)",
             'wrong name 4711_misnamed all hw8_alloc.c is taken for hw08_alloc.c',
+            "missing course all $MISSING",
             'suspicious forger all par.objects: it calls execve',
             'same files noisy all the same files as jdoe',
             'not a submission loose.rar neither a folder nor an archive (.tar, .tar.gz, .tgz, .zip)',
@@ -129,7 +133,8 @@ subtest 'The box' => sub {
         qr/\Awrong name: .*did you mean par_alloc/,
         'the gradebook has it'
     );
-    is( row( 'gradebook.csv', name => 'course' )->{attention}, '', 'a name that the rubric accepts is right' );
+    unlike( row( 'gradebook.csv', name => 'course' )->{attention},
+        qr{wrong name}, 'a name that the rubric accepts is right' );
 };
 
 subtest 'A paragraph' => sub {
@@ -162,6 +167,7 @@ Student,ID,SIS User ID,SIS Login ID,Section,Warm-up (11),Allocator (4242)
 "Möller, Ida",4711,S1,imoeller,Systems,8,
 "Gone, Al",99,S99,algone,Systems,7,
 "Noise, No",7,S7,noisy,Systems,,
+"Big, Bo",8,S8,bomb,Systems,,
 END
     $class->write( 'grades/overrides.csv', "name,excused,reason\nnoisy,yes,ill\n" );
     $class->submission( 'x', q{} );
@@ -182,12 +188,12 @@ END
         '... or by the ID in the name that Canvas gave the file'
     );
     is( $lines[4],     '"Noise, No",7,S7,noisy,Systems,EX', '... who is excused' );
-    is( scalar @lines, 5, '... and no row for who handed in nothing: an empty cell would wipe out a score' );
+    is( scalar @lines, 5, '... and no row for who has no score: an empty cell would wipe one out' );
     like( content('summary.html'), qr/In the roster, but without a submission: Gone, Al[.]/,
         '... whom the page names' );
     like(
         content('summary.html'),
-        qr/Of nobody in the roster, so not in its gradebook: bomb; course;/,
+        qr/Of nobody in the roster, so not in its gradebook: course; empty;/,
         '... as it does the others'
     );
     is( row( 'gradebook.csv', name => 'jdoe' )->{student}, 'Doe, Jane', 'the gradebook has their names' );

@@ -36,8 +36,7 @@ sub text ( $class, $roster, $column, $max, $entries ) {
         grep { $_ eq $own } @{ $roster->{head} }
     } @OWN;
     my @rows = ( [ @own, $column ] );
-    push @rows, [ @{ $_->{row} }{@own}, $_->{score} ]
-      for grep { !$_->{excused} } @{$entries};
+    push @rows, [ @{ $_->{row} }{@own}, $_->{score} ] for grep { !$_->{excused} } @{$entries};
     return grader::class::Table::text( \@rows, quote => 1 );
 }
 

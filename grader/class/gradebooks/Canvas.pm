@@ -11,15 +11,7 @@ no warnings 'experimental::signatures';
 
 use grader::class::Table;
 
-my @OWN = (
-    'Student',
-    'ID',
-    'SIS User ID',
-    'SIS Login ID',
-    'Integration ID',
-    'Root Account',
-    'Section'
-);
+my @OWN = ( 'Student', 'ID', 'SIS User ID', 'SIS Login ID', 'Integration ID', 'Root Account', 'Section' );
 
 sub title ($class) { return 'Canvas' }
 sub file  ($class) { return 'canvas.csv' }
@@ -33,11 +25,7 @@ sub is_student ( $class, $row ) {
 
 sub names_of ( $class, $row ) {
     my ( $last, $first ) = split /\s*,\s*/, $row->{Student}, 2;
-    return (
-        $row->{Student},
-        @{$row}{ 'ID', 'SIS User ID', 'SIS Login ID' },
-        defined $first ? "$first $last" : ()
-    );
+    return ( $row->{Student}, @{$row}{ 'ID', 'SIS User ID', 'SIS Login ID' }, defined $first ? "$first $last" : () );
 }
 
 # Of all submissions in one archive: doejane_LATE_4711_815_work.tar.gz, in which 4711 is the ID.
@@ -53,8 +41,7 @@ sub text ( $class, $roster, $column, $max, $entries ) {
     } @OWN;
     my @rows =
       ( [ @own, $column ], [ '    Points Possible', (q{}) x $#own, $max ] );
-    push @rows, [ @{ $_->{row} }{@own}, $_->{excused} ? 'EX' : $_->{score} ]
-      for @{$entries};
+    push @rows, [ @{ $_->{row} }{@own}, $_->{excused} ? 'EX' : $_->{score} ] for @{$entries};
     return grader::class::Table::text( \@rows );
 }
 

@@ -20,15 +20,7 @@ sub needs ($class) { return ( 'Identifier', 'Grade', 'Last modified (grade)' ) }
 sub is_student ( $class, $row ) { return length $row->{Identifier} }
 
 sub names_of ( $class, $row ) {
-    return (
-        grep { defined } @{$row}{
-            'Full name',
-            'ID number',
-            'Email address',
-            'Identifier',
-            'Username'
-        }
-    );
+    return ( grep { defined } @{$row}{ 'Full name', 'ID number', 'Email address', 'Identifier', 'Username' } );
 }
 
 # Of all submissions in one archive: Jane Doe_4711_assignsubmission_file, of the one who is called Participant 4711.
@@ -53,9 +45,7 @@ sub text ( $class, $roster, $column, $max, $entries ) {
 sub warning ( $class, $roster, $max ) {
     my ($most) = map { $_->{'Maximum Grade'} // () } @{ $roster->{rows} };
     return if !defined $most || $most !~ /\A[\d.]+\z/ || $most >= $max;
-    return
-      sprintf
-'Moodle takes no grade over %g, and this rubric has %g points: set the maximum of the assignment',
+    return sprintf 'Moodle takes no grade over %g, and this rubric has %g points: set the maximum of the assignment',
       $most,
       $max;
 }

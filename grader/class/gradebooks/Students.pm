@@ -28,14 +28,14 @@ sub read_file ($path) {
     my @head       = @{ $head->[1] };
     my %has        = map { $_ => 1 } @head;
     my ($platform) = grep {
-        !grep { !$has{$_} } $_->needs
+        !grep { !$has{$_} }
+          $_->needs
     } @PLATFORMS;
     die "$path: these are not the columns of a roster; wanted are those of "
-      . join( ', or of ',
-        map { $_->title . ' (' . join( ', ', $_->needs ) . ')' } @PLATFORMS )
-      . "\n"
+      . join( ', or of ', map { $_->title . ' (' . join( ', ', $_->needs ) . ')' } @PLATFORMS ) . "\n"
       if !defined $platform;
     my @students;
+
     for my $row (@rows) {
         my %cell;
         @cell{@head} = @{ $row->[1] }[ 0 .. $#head ];
@@ -54,9 +54,11 @@ sub read_file ($path) {
 sub match ( $roster, @names ) {
     my ( %rows_of, %of, %has_one, @nobodys );
     for my $row ( @{ $roster->{rows} } ) {
-        push @{ $rows_of{ lc $_ } }, $row
-          for _unique( grep { length }
-              map { $_ // () } _own_names( $roster, $row ) );
+        push @{ $rows_of{ lc $_ } },
+          $row for _unique(
+            grep { length }
+            map  { $_ // () } _own_names( $roster, $row )
+          );
     }
     for my $name (@names) {
         my @candidates = ( $name, $roster->{platform}->ids_in($name) );
