@@ -45,7 +45,7 @@ sub _names ( $grade, $names ) {
       if @missing && @missing == @builds && !grep { /found instead/ }
       map { $_->{diag}[0] } @missing;
 
-    my @found = map { [ /found instead/ ? 'wrong name' : 'missing', $_ ] } map { $_->{diag}[0] } @missing;
+    my @found = map { [ /did you mean/ ? 'wrong name' : 'missing', $_ ] } map { $_->{diag}[0] } @missing;
     for my $note ( map { @{ $_->{notes} // [] } } @builds ) {
         my ( $path, $backend ) = $note =~ $TAKEN or next;
         my $is_accepted =

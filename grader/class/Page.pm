@@ -51,6 +51,7 @@ th { font-weight: 600; color: var(--soft); white-space: nowrap; }
 thead th { position: sticky; top: 0; background: var(--ground); }
 th:first-child, td:first-child, .left { text-align: left; overflow-wrap: anywhere; }
 tbody tr:nth-child(even) { background: var(--band); }
+.everybody td:first-child { min-width: 11rem; }
 .wide { overflow-x: auto; }
 .bad { color: var(--bad); }
 .box { margin: 2rem 0 0; padding: .25rem 1.25rem 1.25rem; border: 2px solid var(--bad); border-radius: 8px; }
@@ -216,7 +217,7 @@ sub _table (@grades) {
     return <<"END";
 <section>
 <h2>Everybody</h2>
-<div class="wide">
+<div class="wide everybody">
 <table>
 <thead><tr>$head<th class="note">beside the score</th></tr></thead>
 <tbody>
@@ -242,7 +243,7 @@ sub _row ( $grade, @stages ) {
         sprintf '%.0f',
         grader::class::Grade::seconds($grade),
     );
-    my $note = join q{. }, map { _safe($_) } _notes($grade);
+    my $note = join q{; }, map { _safe($_) } _notes($grade);
     return '<tr>' . join( q{}, map { "<td>$_</td>" } @cells ) . qq{<td class="note">$note</td></tr>};
 }
 

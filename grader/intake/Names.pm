@@ -11,6 +11,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use File::Basename qw(basename dirname);
+use List::Util     qw(uniq);
 use grader::intake::Nearest;
 
 # Sources that are compiled, by their endings.
@@ -128,7 +129,7 @@ sub _take_the_nameless ( $role, $names, $files, $is_named, $text_of ) {
         my @near  = grep { defined $meant{$_} && $owner{ $meant{$_} } eq $without } sort keys %meant;
         my %near  = map  { $_ => 1 } @near;
         my @found = map  { basename($_) . " (did you mean $meant{$_}?)" } @near;
-        push @found, map { basename($_) } grep { !$near{$_} } sort keys %is_source;
+        push @found, uniq map { basename($_) } grep { !$near{$_} } sort keys %is_source;
         splice @found, 4, @found - 4, '...' if @found > 4;
         $role->{$without}{notes} = [ @found ? 'found instead: ' . join ', ', @found : () ];
     }
