@@ -160,6 +160,18 @@ subtest 'What a person decided' => sub {
     like( grade()->{stderr}, qr/line 1: 'days' is no column; there are name, late_days/, 'a wrong column, too' );
 };
 
+subtest 'Reports alone' => sub {
+    $class = tests::lib::ClassStandIn->new;
+    $class->submission( 'fine',   'points 7' );
+    $class->submission( 'broken', 'breaks it is a bomb' );
+    grade();
+    rubric( { points => { '*' => 1 } } );
+    $class->submission( 'new', 'points 1' );
+    grade('--reports');
+    is( begun(),                                                    '', 'run nothing, not even what has no grade' );
+    is( "$row{fine}{score} $row{new}{status} $row{broken}{status}", '9.5 pending broken', '... and are new' );
+};
+
 subtest 'A regrade of one' => sub {
     $class = tests::lib::ClassStandIn->new;
     $class->submission( "of-$_", "points $_" ) for 1 .. 3;

@@ -60,9 +60,10 @@ sub ranked ($of) {
             push @pairs, { names => [ $one, $other ], shared => $count, shares => \@shares, share => max(@shares) };
         }
     }
-    return
+    @pairs =
       sort { $b->{share} <=> $a->{share} || $b->{shared} <=> $a->{shared} || "@{$a->{names}}" cmp "@{$b->{names}}" }
       @pairs;
+    return @pairs;
 }
 
 # The regions that two have in common, at least as long as winnowing guarantees to find: [ [from, to] of one, [from, to] of
