@@ -19,7 +19,6 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
-use grader::class::Progress;
 use measure::Launch;
 use tests::lib::Built;
 use tests::lib::ClassStandIn;
@@ -232,8 +231,6 @@ subtest 'Again' => sub {
     );
 };
 
-# ---- Stopping ------------------------------------------------------------------------------------------------------------
-
 # A class of some that are quick and one that holds.
 sub class_that_holds () {
     $class = tests::lib::ClassStandIn->new;
@@ -376,21 +373,6 @@ subtest 'The real grader' => sub {
     $result = run_command( $^X, "$kit/grader/grade-class", @options, $class->path('class') );
     is( $result->{exit}, 2, 'a kit that was changed grades nobody' );
     like( $result->{stderr}, qr/Tap[.]pm was changed/, '... and says what was changed' );
-};
-
-subtest 'Progress' => sub {
-    my $said     = q{};
-    my $progress = grader::class::Progress->new;
-    {
-        open my $text, '>', \$said or die $!;
-        local *STDERR = $text;
-        $progress->begin( 'timing', 10 );
-        is( $said, q{}, 'is not shown where nobody looks' );
-        @{$progress}{qw(on started)} = ( 1, time - 3600 );
-        $progress->show(6);
-    }
-    like( $said, qr/timing: 6 of 10, about 40 min left/, 'says how much is done and how long the rest will take' );
-    is( grader::class::Progress::duration( 3 * 3600 + 300 ), '3 h 05 min', '... also when it is long' );
 };
 
 subtest 'What cannot be done' => sub {
