@@ -61,6 +61,7 @@ my %SHAPE = (
     points      => _table_of( _number( 0, 1000 ), qr/\A[\w.*]+\z/ ),
     cannot_tell => _number( 0, 1 ),
     slow        => _number( 0, 1 ),
+    late_day    => _number( 0, 1 ),
     speed       => { base => _number( 1, 1000 ), challenge => _number( 0.01, 10 ), bonus => _number( 0.01, 10 ) },
     tops        => _table_of( $tops,   $NAME ),
     drawn_tops  => _table_of( $ranges, $NAME ),

@@ -11,7 +11,7 @@ print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
 
 perl_places = bench grader grader/class grader/services grader/services/autolab grader/services/gradescope grader/speed \
     grader/speed/recorded handout ladder lecture measure tests/tools tests/corpus tests/hostile trace
-perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*.t */*/*.t) \
+perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*/*/*.pm */*.t */*/*.t) \
     $(shell grep -l -s '^.!/usr/bin/env perl' $(addsuffix /*,$(perl_places))))
 in_parallel = xargs -P $(shell nproc)
 

@@ -7,11 +7,16 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Encode   ();
 use JSON::PP ();
+use grader::class::Attention;
+use grader::class::Feedback;
 use grader::class::Grade;
+use grader::class::Table;
 
-our $SCHEMA = 'xmalloc-gradebook 1';
+our $SCHEMA = 'xmalloc-gradebook 2';
+
+# Facts of a grade that the JSON takes over as they are.
+my @FACTS = qw(name student path status reason same_as score max computed changes untold attention stages);
 
 # $grades: of all submissions, by name. $about: of the run. Result: bytes.
 sub json ( $grades, $about ) {
@@ -19,44 +24,40 @@ sub json ( $grades, $about ) {
     for my $grade ( @{$grades} ) {
         push @rows,
           {
-            ( map { $_ => $grade->{$_} } qw(name path status reason same_as score max stages) ),
-            feedback => "feedback/$grade->{file}.txt",
-            result   => "results/$grade->{file}.json",
-            failed   => [ map { $_->{id} } grader::class::Grade::with_verdict( $grade, 'fail' ) ],
-            untold   => [ map { $_->{id} } grader::class::Grade::with_verdict( $grade, 'skip' ) ],
-            seconds  => 0 + sprintf( '%.1f', grader::class::Grade::seconds($grade) ),
+            ( map { $_ => $grade->{$_} } @FACTS ),
+            words        => grader::class::Feedback::paragraph($grade),
+            feedback     => "feedback/$grade->{file}.txt",
+            details      => "details/$grade->{file}.txt",
+            result       => "results/$grade->{file}.json",
+            failed       => [ map { $_->{id} } grader::class::Grade::with_verdict( $grade, 'fail' ) ],
+            untold_tests => [ map { $_->{id} } grader::class::Grade::with_verdict( $grade, 'skip' ) ],
+            seconds      => 0 + sprintf( '%.1f', grader::class::Grade::seconds($grade) ),
           };
     }
     return JSON::PP->new->utf8->canonical->pretty->encode(
         { schema => $SCHEMA, about => $about, submissions => \@rows } );
 }
 
-sub csv ( $grades, @stages ) {
-    my @lines = ( [ qw(name score max status reason), @stages, qw(failed untold feedback) ] );
+sub csv ($grades) {
+    my @stages = grader::class::Grade::stages_of( @{$grades} );
+    my @head   = ( qw(name student score max status attention override computed), @stages );
+    my @rows   = ( [ @head, qw(failed untold untold_points feedback words) ] );
     for my $grade ( @{$grades} ) {
-        push @lines,
-          [
-            @{$grade}{qw(name score max status reason)},
+        my @cells = (
+            @{$grade}{qw(name student score max status)},
+            grader::class::Attention::words($grade),
+            join( '; ', @{ $grade->{changes} } ),
+            $grade->{computed},
             ( map { $grade->{stages}{$_} ? $grade->{stages}{$_}{points} : undef } @stages ),
             scalar( grader::class::Grade::with_verdict( $grade, 'fail' ) ),
             scalar( grader::class::Grade::with_verdict( $grade, 'skip' ) ),
+            $grade->{untold}{points},
             "feedback/$grade->{file}.txt",
-          ];
+            grader::class::Feedback::paragraph($grade),
+        );
+        push @rows, [ map { grader::class::Table::harmless($_) } @cells ];
     }
-    return Encode::encode(
-        'UTF-8',
-        join q{},
-        map {
-            join( q{,}, map { _cell($_) } @{$_} ) . "\r\n"
-        } @lines
-    );
-}
-
-# A spreadsheet takes what begins like this for a formula, and would compute what a student wrote.
-sub _cell ($value) {
-    $value //= q{};
-    $value = "'$value" if $value =~ /\A[=+\-@\t\r]/ && $value !~ /\A-?[\d.]+\z/;
-    return $value =~ /[",\r\n]/ ? q{"} . $value =~ s/"/""/gr . q{"} : $value;
+    return grader::class::Table::text( \@rows );
 }
 
 1;

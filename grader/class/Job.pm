@@ -90,9 +90,10 @@ sub _grade ( $store, $settings, $job, $pass, $key, $is_on ) {
         setpgrp;
         $ENV{TMPDIR} = "$temporary";
         delete @ENV{qw(HARNESS_ACTIVE HARNESS_IS_VERBOSE)};
-        open STDIN,  '<',  '/dev/null'                           or POSIX::_exit(126);
-        open STDOUT, '>',  $store->path("state/logs/$key.$pass") or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT                              or POSIX::_exit(126);
+        open STDIN, '<', '/dev/null' or POSIX::_exit(126);
+        open STDOUT, '>', $store->path("state/logs/$key.$pass")
+          or POSIX::_exit(126);
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
         exec {$^X} @command or POSIX::_exit(127);
     }
 
@@ -137,7 +138,10 @@ sub _broken ( $store, $settings, $status, $late, $result, $log ) {
     my $why    = $bail // $lines[-1] // q{};
     $why = substr grader::class::Text::printable( $why =~ s/\s+/ /gr ), 0, 500;
     return $why if defined $bail;
-    my $end = $status & 127 ? 'was ended by signal ' . ( $status & 127 ) : 'ended with status ' . ( $status >> 8 );
+    my $end =
+      $status & 127
+      ? 'was ended by signal ' . ( $status & 127 )
+      : 'ended with status ' . ( $status >> 8 );
     return "the grader $end" . ( length $why ? ": $why" : ' and said nothing' );
 }
 

@@ -1,7 +1,7 @@
 package grader::class::Page;
 
-# The class on one page: the distribution of scores, the most frequent failures, the submissions that could not be graded, and
-# everybody's points. It is one HTML file that loads no other file; it links the feedback files beside it.
+# The class on one page: what a person should look at, the distribution of scores, the most frequent failures, and everybody's
+# points. It is one HTML file that loads no other file; it links the feedback files beside it.
 
 use v5.34;
 use warnings;
@@ -10,12 +10,20 @@ no warnings 'experimental::signatures';
 
 use Encode     ();
 use List::Util qw(max sum0);
+use grader::class::Attention;
 use grader::class::Grade;
 
 my $BINS       = 10;
+my $MOST_ROWS  = 60;    # in the box; the gradebook has all
 my $MOST_FAILS = 15;    # checks in the list of what failed most
 
-my %ENTITY = ( '&' => '&amp;', '<' => '&lt;', '>' => '&gt;', q{"} => '&quot;', q{'} => '&#39;' );
+my %ENTITY = (
+    '&'  => '&amp;',
+    '<'  => '&lt;',
+    '>'  => '&gt;',
+    q{"} => '&quot;',
+    q{'} => '&#39;'
+);
 
 my $STYLE = <<'END';
 :root { --ink: #1d2430; --soft: #667085; --line: #e3e7ee; --bar: #3b6fb6; --bad: #b3261e; --ground: #fff; --band: #f7f8fa; }
@@ -43,21 +51,31 @@ th { font-weight: 600; color: var(--soft); white-space: nowrap; }
 thead th { position: sticky; top: 0; background: var(--ground); }
 th:first-child, td:first-child, .left { text-align: left; overflow-wrap: anywhere; }
 tbody tr:nth-child(even) { background: var(--band); }
+.everybody td:first-child { min-width: 11rem; }
 .wide { overflow-x: auto; }
 .bad { color: var(--bad); }
+.box { margin: 2rem 0 0; padding: .25rem 1.25rem 1.25rem; border: 2px solid var(--bad); border-radius: 8px; }
+.box h2 { margin-top: 1rem; }
+.box td { text-align: left; overflow-wrap: anywhere; }
+.box td:first-child { white-space: nowrap; color: var(--bad); }
+.box td:nth-child(2) { width: 16rem; }
+td.note, th.note { text-align: left; min-width: 18rem; }
+td.note { font-size: .85rem; }
 .strip { width: 8rem; }
 .strip i { display: block; height: .7rem; margin-top: .4rem; background: var(--bar); border-radius: 2px; min-width: 1px; }
 a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: .2em; }
 END
 
-# $grades: of all submissions, by name. $about: folder, when, kit, rubric. Result: bytes.
+# $grades: of all submissions, by name. $about: folder, when, kit, rubric, left_out => names of what is no submission, class =>
+# sentences about the roster, similar => whether there is a page of similar pairs. Result: bytes.
 sub html ( $grades, $about ) {
-    my @graded = grep { $_->{status} eq 'graded' } @{$grades};
+    my @scored = grep { defined $_->{score} } @{$grades};
     my $title  = _safe("Grades of $about->{folder}");
-    my $left   = join "\n", _histogram(@graded), _broken( @{$grades} ), _alike( @{$grades} );
+    my $left   = _histogram(@scored);
     my $right  = _failed_most( @{$grades} );
-    my $body   = join "\n", _head( $grades, $about ),
-      qq{<div class="parts">\n<div>\n$left\n</div>\n<div>\n$right\n</div>\n</div>}, _table( @{$grades} );
+    my $body   = join "\n", _head( $grades, $about ), _box( $grades, $about ),
+      qq{<div class="parts">\n<div>\n$left\n</div>\n<div>\n$right\n</div>\n</div>},
+      _table( @{$grades} );
     return Encode::encode( 'UTF-8', <<"END" );
 <!DOCTYPE html>
 <html lang="en">
@@ -80,10 +98,12 @@ sub _safe ($text) { return $text =~ s/([&<>"'])/$ENTITY{$1}/gr }
 sub _head ( $grades, $about ) {
     my %count;
     $count{ $_->{status} }++ for @{$grades};
-    my @shares  = sort { $a <=> $b } map { _share($_) } grep { $_->{status} eq 'graded' && $_->{max} } @{$grades};
+    my @shares = sort { $a <=> $b }
+      map { _share($_) } grep { defined $_->{score} && $_->{max} } @{$grades};
     my @figures = ( [ 'submissions', scalar @{$grades} ], [ 'graded', $count{graded} // 0 ] );
     push @figures, [ 'could not be graded', $count{broken} ]  if $count{broken};
     push @figures, [ 'not looked at yet',   $count{pending} ] if $count{pending};
+    push @figures, [ 'excused',             $count{excused} ] if $count{excused};
     push @figures, [ 'full marks',          scalar grep { $_ >= 1 } @shares ];
     push @figures, [ 'median', _percent( _quantile( 0.5, @shares ) ) ],
       [ 'middle half', _percent( _quantile( 0.25, @shares ) ) . ' to ' . _percent( _quantile( 0.75, @shares ) ) ]
@@ -111,20 +131,21 @@ sub _quantile ( $part, @sorted ) {
     return $sorted[$below] + ( $place - $below ) * ( $sorted[ $below + 1 ] - $sorted[$below] );
 }
 
-sub _histogram (@graded) {
-    my @shares = map { _share($_) } grep { $_->{max} } @graded or return;
+sub _histogram (@scored) {
+    my @shares = map { _share($_) } grep { $_->{max} } @scored or return q{};
     my @bins   = (0) x $BINS;
     $bins[ $_ >= 1 ? $BINS - 1 : int( $_ * $BINS ) ]++ for @shares;
     my ( $wide, $high, $step ) = ( 500, 180, 50 );
     my $most = max @bins;
     my $svg  = qq{<line x1="0" y1="$high" x2="$wide" y2="$high"/>};
     for my $bin ( 0 .. $#bins ) {
-        my ( $left, $tall ) = ( $bin * $step, $bins[$bin] / $most * ( $high - 20 ) );
+        my ( $left, $tall ) =
+          ( $bin * $step, $bins[$bin] / $most * ( $high - 20 ) );
         my ( $top, $middle ) = ( $high - $tall, $left + $step / 2 );
         $svg .= sprintf qq{\n<rect x="%d" y="%.1f" width="%d" height="%.1f" rx="2"/>}, $left + 4, $top, $step - 8, $tall
           if $bins[$bin];
-        $svg .= sprintf qq{\n<text class="count" x="%d" y="%.1f" text-anchor="middle">%d</text>}, $middle, $top - 5,
-          $bins[$bin]
+        $svg .= sprintf qq{\n<text class="count" x="%d" y="%.1f" text-anchor="middle">%d</text>},
+          $middle, $top - 5, $bins[$bin]
           if $bins[$bin];
         $svg .= sprintf qq{\n<text x="%d" y="%d" text-anchor="middle">%d</text>}, $left, $high + 16, $bin * 100 / $BINS
           if $bin;
@@ -150,7 +171,8 @@ sub _failed_most (@grades) {
         $name{ $test->{id} } = $test->{name};
     }
     my @ids = sort { $failed{$b} <=> $failed{$a} || $a cmp $b } keys %failed;
-    return "<section>\n<h2>What failed most</h2>\n<p>Nothing failed.</p>\n</section>" if !@ids;
+    return "<section>\n<h2>What failed most</h2>\n<p>Nothing failed.</p>\n</section>"
+      if !@ids;
     my $more = @ids > $MOST_FAILS ? @ids - $MOST_FAILS : 0;
     splice @ids, $MOST_FAILS if $more;
     my $rows = q{};
@@ -161,47 +183,43 @@ sub _failed_most (@grades) {
           qq{<tr title="%s"><td>%s</td><td class="strip"><i style="width: %.1f%%"></i></td><td>%d of %d</td></tr>\n},
           _safe( $name{$id} ), _safe($id), $width, $failed{$id}, $asked{$id};
     }
-    $rows .= "<tr><td colspan=3 class=soft>and $more more checks</td></tr>\n" if $more;
+    $rows .= "<tr><td colspan=3 class=soft>and $more more checks</td></tr>\n"
+      if $more;
     return "<section>\n<h2>What failed most</h2>\n<table>\n<tbody>\n$rows</tbody>\n</table>\n</section>";
 }
 
-sub _broken (@grades) {
-    my @broken = grep { $_->{status} eq 'broken' } @grades or return;
-    my $rows   = join "\n",
-      map { '<tr><td>' . _link($_) . '</td><td class="left bad">' . _safe( $_->{reason} ) . '</td></tr>' } @broken;
-    return <<"END";
-<section>
-<h2>Could not be graded</h2>
-<p class="soft">A person must look at these. They are tried again by the next run.</p>
-<table>
-<tbody>
-$rows
-</tbody>
-</table>
-</section>
-END
-}
-
-sub _alike (@grades) {
-    my @alike = grep { defined $_->{same_as} } @grades or return;
-    my $rows  = join "\n", map { '<li>' . _safe("$_->{name} and $_->{same_as}") . '</li>' } @alike;
-    return
-"<section>\n<h2>The same files</h2>\n<p class=\"soft\">These were graded once.</p>\n<ul>\n$rows\n</ul>\n</section>";
+# What a person should look at stands first.
+sub _box ( $grades, $about ) {
+    my @matters = grader::class::Attention::all( $grades, $about->{left_out} );
+    my @lines   = map { '<p>' . _safe($_) . '</p>' } @{ $about->{class} };
+    push @lines, '<p><a href="similar.html">Similar pairs</a>: pointers to read, no verdicts.</p>'
+      if $about->{similar};
+    return if !@matters && !@lines;
+    my $more = @matters > $MOST_ROWS ? @matters - $MOST_ROWS : 0;
+    splice @matters, $MOST_ROWS if $more;
+    my @rows;
+    for my $matter (@matters) {
+        my ( $kind, $grade, $name, $sentence ) = @{$matter};
+        my $who = $grade ? _link($grade) : _safe($name);
+        push @rows, "<tr><td>$kind</td><td>$who</td><td>" . _safe($sentence) . '</td></tr>';
+    }
+    push @rows, qq{<tr><td colspan="3" class="soft">and $more more, in gradebook.csv</td></tr>}
+      if $more;
+    push @lines, '<div class="wide"><table>', '<tbody>', @rows, '</tbody>', '</table></div>'
+      if @rows;
+    return join "\n", '<section class="box">', '<h2>For a person to look at</h2>', @lines, '</section>';
 }
 
 sub _table (@grades) {
-    my @stages = grep {
-        my $stage = $_;
-        grep { $_->{stages}{$stage} } @grades
-    } @grader::class::Grade::STAGES;
-    my $head = join q{},  map { "<th>$_</th>" } 'name', 'score', 'of', @stages, 'failed', 'untold', 'seconds';
-    my $rows = join "\n", map { _row( $_, @stages ) } @grades;
+    my @stages = grader::class::Grade::stages_of(@grades);
+    my $head   = join q{},  map { "<th>$_</th>" } 'name', 'score', 'of', @stages, 'failed', 'untold', 'seconds';
+    my $rows   = join "\n", map { _row( $_, @stages ) } @grades;
     return <<"END";
 <section>
 <h2>Everybody</h2>
-<div class="wide">
+<div class="wide everybody">
 <table>
-<thead><tr>$head</tr></thead>
+<thead><tr>$head<th class="note">beside the score</th></tr></thead>
 <tbody>
 $rows
 </tbody>
@@ -211,23 +229,34 @@ $rows
 END
 }
 
+my %NO_SCORE = ( broken => 'not graded', pending => 'pending', excused => 'excused' );
+
 sub _row ( $grade, @stages ) {
-    my $is_graded = $grade->{status} eq 'graded';
-    my @cells     = (
+    my @cells = (
         _link($grade),
-        $is_graded
-        ? ( "<b>$grade->{score}</b>", $grade->{max} )
-        : ( '<span class="bad">' . ( $grade->{status} eq 'broken' ? 'not graded' : 'pending' ) . '</span>', q{} ),
-        ( map { $grade->{stages}{$_}                              ? "$grade->{stages}{$_}{points}" : q{} } @stages ),
+        defined $grade->{score}
+        ? ( "<b>$grade->{score}</b>", $grade->{max} // q{} )
+        : ( qq{<span class="bad">$NO_SCORE{ $grade->{status} }</span>}, q{} ),
+        ( map { $grade->{stages}{$_} ? "$grade->{stages}{$_}{points}" : q{} } @stages ),
         scalar( grader::class::Grade::with_verdict( $grade, 'fail' ) ),
         scalar( grader::class::Grade::with_verdict( $grade, 'skip' ) ),
         sprintf '%.0f',
         grader::class::Grade::seconds($grade),
     );
-    return '<tr>' . join( q{}, map { "<td>$_</td>" } @cells ) . '</tr>';
+    my $note = join q{; }, map { _safe($_) } _notes($grade);
+    return '<tr>' . join( q{}, map { "<td>$_</td>" } @cells ) . qq{<td class="note">$note</td></tr>};
+}
+
+sub _notes ($grade) {
+    my @notes = @{ $grade->{changes} };
+    push @notes, "the grader gave $grade->{computed}" if @notes && defined $grade->{computed};
+    return grep { defined } @notes, scalar grader::class::Grade::untold_words($grade);
 }
 
 # The names of these files need no escaping.
-sub _link ($grade) { return qq{<a href="feedback/$grade->{file}.txt">} . _safe( $grade->{name} ) . '</a>' }
+sub _link ($grade) {
+    my $details = qq{<a class="soft" href="details/$grade->{file}.txt" title="every test">all</a>};
+    return qq{<a href="feedback/$grade->{file}.txt">} . _safe( $grade->{name} ) . "</a> $details";
+}
 
 1;

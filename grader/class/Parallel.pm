@@ -11,11 +11,13 @@ use POSIX qw(WNOHANG);
 
 # Dies with one line when this machine has no GNU parallel.
 sub insist () {
-    open my $version, '-|', 'parallel --version 2>/dev/null' or die "cannot start a shell: $!\n";
+    open my $version, '-|', 'parallel --version 2>/dev/null'
+      or die "cannot start a shell: $!\n";
     my $first = <$version> // q{};
     my @rest  = <$version>;
     close $version;
-    die "there is no GNU parallel here; ./setup --class installs it\n" if $first !~ /\AGNU parallel/;
+    die "there is no GNU parallel here; ./setup --class installs it\n"
+      if $first !~ /\AGNU parallel/;
     return;
 }
 
@@ -34,9 +36,10 @@ sub start ( $class, $store, $name, %how ) {
         delete $ENV{PARALLEL};
         $ENV{PARALLEL_HOME}  = $store->path('state/parallel');
         $ENV{PARALLEL_SHELL} = '/bin/sh';
-        open STDIN,  '<',  $list                              or POSIX::_exit(126);
-        open STDOUT, '>>', $store->path('state/parallel.log') or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT                           or POSIX::_exit(126);
+        open STDIN, '<', $list or POSIX::_exit(126);
+        open STDOUT, '>>', $store->path('state/parallel.log')
+          or POSIX::_exit(126);
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
         exec 'parallel', @options or POSIX::_exit(127);
     }
     return bless { pid => $pid }, $class;
@@ -47,7 +50,10 @@ sub quoted (@words) {
     return join q{ }, map { q{'} . s/'/'\\''/gr . q{'} } @words;
 }
 
-sub is_over ($self) { return !$self->{pid} || waitpid( $self->{pid}, WNOHANG ) != 0 && !( $self->{pid} = 0 ) }
+sub is_over ($self) {
+    return !$self->{pid}
+      || waitpid( $self->{pid}, WNOHANG ) != 0 && !( $self->{pid} = 0 );
+}
 
 # No job is started any more; those at work end by themselves, because their run has gone.
 sub stop ($self) { return $self->{pid} && kill 'TERM', $self->{pid} }

@@ -30,7 +30,10 @@ sub is_due ($self) {
 }
 
 sub show ( $self, $done ) {
-    my $left = $done          ? ( time - $self->{started} ) / $done * ( $self->{count} - $done ) : undef;
+    my $left =
+      $done
+      ? ( time - $self->{started} ) / $done * ( $self->{count} - $done )
+      : undef;
     my $rest = !defined $left ? q{} : ', about ' . duration($left) . ' left';
     return $self->say_now("$self->{what}: $done of $self->{count}$rest");
 }

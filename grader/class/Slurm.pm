@@ -42,9 +42,11 @@ sub _ask (@command) {
 # %how: commands => [argument lists], exclusive => whether each job has a node for itself, minutes => the most that one takes,
 # options => [more for sbatch]. Result: an object.
 sub start ( $class, $store, $name, %how ) {
-    my ($size) = ( _ask(qw(scontrol show config)) )[0] =~ /^MaxArraySize\s*=\s*(\d+)/m;
+    my ($size) =
+      ( _ask(qw(scontrol show config)) )[0] =~ /^MaxArraySize\s*=\s*(\d+)/m;
     $size = ( $size // $USUAL_SIZE ) - 1;    # it bounds the highest index, and ours begin with 1
-    die "this Slurm allows no job arrays: its MaxArraySize is ${\($size + 1)}\n" if $size < 1;
+    die "this Slurm allows no job arrays: its MaxArraySize is ${\($size + 1)}\n"
+      if $size < 1;
     my @commands = @{ $how{commands} };
     my @chunks;
     push @chunks, [ splice @commands, 0, $size ] while @commands;
@@ -85,10 +87,12 @@ sub _send ($self) {
         if ( $status != 0 ) {
 
             # A full queue has room later; anything else has not.
-            return if @{ $self->{queued} } && $said =~ /limit|too many|temporarily/i;
+            return
+              if @{ $self->{queued} } && $said =~ /limit|too many|temporarily/i;
             die 'Slurm takes no jobs: ', $said =~ s/\s*\n/; /gr =~ s/; \z//r, "\n";
         }
-        my ($id) = $said =~ /^(\d+)/m or die "sbatch did not say the number of its job: $said\n";
+        my ($id) = $said =~ /^(\d+)/m
+          or die "sbatch did not say the number of its job: $said\n";
         push @{ $self->{queued} }, $id;
         $self->{sent}++;
         shift @{ $self->{chunks} };
@@ -102,8 +106,11 @@ sub _plain ($path) { return $path =~ s/%/%%/gr }
 sub is_over ($self) {
     return 0 if time < ( $self->{next_look} // 0 );
     $self->{next_look} = time + $self->{look_s};
-    $self->{look_s}    = $self->{look_s} * 1.2 < $MOST_LOOK_S ? $self->{look_s} * 1.2 : $MOST_LOOK_S;
-    $self->{queued}    = [ grep { _is_queued($_) } @{ $self->{queued} } ];
+    $self->{look_s} =
+        $self->{look_s} * 1.2 < $MOST_LOOK_S
+      ? $self->{look_s} * 1.2
+      : $MOST_LOOK_S;
+    $self->{queued} = [ grep { _is_queued($_) } @{ $self->{queued} } ];
     $self->_send if !$self->{is_stopped};
     return !@{ $self->{queued} };
 }
@@ -118,7 +125,8 @@ sub _is_queued ($id) {
 sub stop ($self) {
     $self->{is_stopped} = 1;
     $self->{look_s}     = $LOOK_EVERY_S;
-    _ask( 'scancel', '--state=PENDING', @{ $self->{queued} } ) if @{ $self->{queued} };
+    _ask( 'scancel', '--state=PENDING', @{ $self->{queued} } )
+      if @{ $self->{queued} };
     return;
 }
 

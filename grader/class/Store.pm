@@ -3,14 +3,16 @@ package grader::class::Store;
 # The output folder of a class: the data that a run needs, and the results so far. Only one run works in it at a time. Each file
 # appears as a whole, so a run can be killed at any moment and continued later.
 #
-#     gradebook.csv gradebook.json summary.html feedback/ results/      for people
+#     gradebook.csv gradebook.json summary.html feedback/ details/ results/     for people
+#     overrides.csv roster.csv     from people
 #     state/lock     held by the run that works here
 #     state/run      the settings of that run; when it is gone, its jobs stop
 #     state/jobs/    the jobs, by key
 #     state/done/    their results, by key and pass
+#     state/aside/   results that were set aside to grade somebody again
 #     state/logs/    the output of the grader
 #
-# A key is a checksum over everything that a grade depends on: the content of the submission, the rubric, the kit, the seed.
+# A key is a checksum over everything that a pass of a grade depends on (grader/class/Keys.pm).
 
 use v5.34;
 use warnings;
@@ -35,17 +37,17 @@ sub path ( $self, @names ) { return join q{/}, $self->{folder}, @names }
 # Makes the folder and takes it for this run. Dies with one line when another run works there.
 sub open_for_run ($self) {
     my $marker = $self->path('state');
-    if ( -e $self->{folder} && !-d $marker && glob quotemeta( $self->{folder} ) . '/*' ) {
+    my @foreign =
+      grep { !m{/(?:(?:overrides|roster)[.]csv|similar[.]html)\z} } glob quotemeta( $self->{folder} ) . '/*';
+    if ( !-d $marker && @foreign ) {
         die
 "$self->{folder}: there are other files in this folder; name one that is new, or that was made by an earlier run\n";
     }
-    for my $name (qw(state state/jobs state/done state/logs state/partial feedback results)) {
-        File::Path::make_path( $self->path($name), { error => \my $errors } );
-        die "cannot make the folder ${\$self->path($name)}: ", values %{ $errors->[0] }, "\n" if @{$errors};
-    }
+    $self->make_folders( map { "state/$_" } qw(jobs done logs partial aside) );
 
     # Jobs hold the lock for an instant, too, when they look whether there is a run.
-    open my $lock, '+>>', $self->path('state/lock') or die "cannot write ${\$self->path('state/lock')}: $!\n";
+    open my $lock, '+>>', $self->path('state/lock')
+      or die "cannot write ${\$self->path('state/lock')}: $!\n";
     my $tries = 0;
     while ( !flock $lock, LOCK_EX | LOCK_NB ) {
         Time::HiRes::sleep($LOCK_PAUSE_S);
@@ -57,6 +59,15 @@ sub open_for_run ($self) {
     truncate $lock, 0;
     syswrite $lock, "process $$ on " . Sys::Hostname::hostname();
     $self->{lock} = $lock;
+    return;
+}
+
+sub make_folders ( $self, @names ) {
+    for my $name (@names) {
+        File::Path::make_path( $self->path($name), { error => \my $errors } );
+        die "cannot make the folder ${\$self->path($name)}: ", values %{ $errors->[0] }, "\n"
+          if @{$errors};
+    }
     return;
 }
 
@@ -76,19 +87,20 @@ sub run_of_job ( $self, $id ) {
     my $run = $self->read_json('state/run');
     return if !defined $run || $run->{id} ne $id;
     open my $lock, '<', $self->path('state/lock') or return;
-    return $run if !flock $lock, LOCK_SH | LOCK_NB;    # held by the run, so that one is alive
+    return $run
+      if !flock $lock, LOCK_SH | LOCK_NB;    # held by the run, so that one is alive
     flock $lock, LOCK_UN;
     return;
 }
 
-sub key ( $submission, @depends_on ) {
-    return Digest::SHA::sha256_hex( join "\n", $submission->{checksum}, @depends_on );
+# The result of a job; undef when there is none.
+sub done ( $self, $key, $pass ) {
+    return $self->read_json("state/done/$key.$pass");
 }
 
-# The result of a job; undef when there is none.
-sub done ( $self, $key, $pass ) { return $self->read_json("state/done/$key.$pass") }
-
-sub is_done ( $self, $key, $pass ) { return -e $self->path("state/done/$key.$pass") }
+sub is_done ( $self, $key, $pass ) {
+    return -e $self->path("state/done/$key.$pass");
+}
 
 # Keys are written in order, so this one stands first; for a big class it matters that not all of it must be parsed.
 sub is_broken ( $self, $key, $pass ) {
@@ -97,7 +109,32 @@ sub is_broken ( $self, $key, $pass ) {
     return $start eq '{"broken"';
 }
 
-sub forget ( $self, $key, $pass ) { return unlink $self->path("state/done/$key.$pass") }
+sub forget ( $self, $key, $pass ) {
+    return unlink $self->path("state/done/$key.$pass");
+}
+
+# Keeps the result of a job, but not as one. Result: whether there was one.
+sub set_aside ( $self, $key, $pass ) {
+    my $from = $self->path("state/done/$key.$pass");
+    return 0 if !-e $from;
+    my $to = $self->path( sprintf 'state/aside/%s.%s.%.3f', $key, $pass, Time::HiRes::time() );
+    rename $from, $to or die "cannot move $from to $to: $!\n";
+    return 1;
+}
+
+# A secret of this folder, drawn when first asked for.
+sub secret ($self) {
+    my $known = $self->read_json('state/secret');
+    return $known->{secret} if $known;
+    open my $random, '<:raw', '/dev/urandom'
+      or die "there is no /dev/urandom: $!\n";
+    read $random, my $bytes, 32;
+    my $secret = unpack 'H*', $bytes;
+    my $before = umask oct 77;
+    $self->write_json( 'state/secret', { secret => $secret } );
+    umask $before;
+    return $secret;
+}
 
 sub read_json ( $self, $name ) {
     open my $file, '<:raw', $self->path($name) or return;
@@ -105,16 +142,24 @@ sub read_json ( $self, $name ) {
     return eval { $JSON->decode($text) };
 }
 
-sub write_json ( $self, $name, $value ) { return $self->write_file( $name, $JSON->encode($value) ) }
+sub write_json ( $self, $name, $value ) {
+    return $self->write_file( $name, $JSON->encode($value) );
+}
 
-# $bytes: the content. A reader sees the old file or the new one.
+# $bytes: the content. A reader sees the old file or the new one. Dies with one line that has the cause.
 sub write_file ( $self, $name, $bytes ) {
     my $path = $self->path($name);
     my $new  = "$path.new-$$";
-    open my $file, '>:raw', $new or die "cannot write $path: $!\n";
-    print {$file} $bytes;
-    close $file and rename $new, $path or die "cannot write $path: $!\n";
-    return;
+    return if _written( $new, $bytes ) && rename $new, $path;
+    my $why = "$!";
+    unlink $new;
+    die "cannot write $path: $why\n";
+}
+
+sub _written ( $path, $bytes ) {
+    open my $file, '>:raw', $path or return 0;
+    my $is_written = print {$file} $bytes;
+    return close($file) && $is_written;
 }
 
 1;

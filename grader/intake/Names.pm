@@ -11,6 +11,8 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use File::Basename qw(basename dirname);
+use List::Util     qw(uniq);
+use grader::intake::Nearest;
 
 # Sources that are compiled, by their endings.
 my $SOURCE = qr/[.](?:c|cc|cpp|cxx)\z/;
@@ -51,19 +53,25 @@ sub roles ( $files, $names, %how ) {
 
     my %role;
     for my $backend (@backends) {
-        my ( $best, @others ) = map { $_->[0] } sort { _order( $a, $b ) } @{ $fits{$backend} };
+        my ( $best, @others ) =
+          map { $_->[0] } sort { _order( $a, $b ) } @{ $fits{$backend} };
         if ( defined $given{$backend} ) {
-            @others = grep { $_ ne $given{$backend} } grep { defined } $best, @others;
-            $role{$backend} =
-              { source => $given{$backend}, notes => ["$given{$backend} is $backend: --backend said so"] };
+            @others         = grep { $_ ne $given{$backend} } grep { defined } $best, @others;
+            $role{$backend} = {
+                source => $given{$backend},
+                notes  => ["$given{$backend} is $backend: --backend said so"]
+            };
         }
         elsif ( defined $best ) {
-            my @notes = basename($best) eq "${backend}_alloc.c" ? () : "$best is taken for ${backend}_alloc.c";
+            my @notes =
+              basename($best) eq "${backend}_alloc.c"
+              ? ()
+              : "$best is taken for ${backend}_alloc.c";
             $role{$backend} = { source => $best, notes => \@notes };
         }
         push @{ $role{$backend}{notes} }, map { _not_taken( $_, $role{$backend}{source} ) } @others;
     }
-    _take_the_nameless( \%role, \@backends, $files, \%is_named, $how{text} );
+    _take_the_nameless( \%role, $names, $files, \%is_named, $how{text} );
     return \%role;
 }
 
@@ -73,7 +81,8 @@ sub _owner ( $path, $names ) {
     for my $row ( @{$names} ) {
         my ( $backend, $patterns ) = @{$row};
         for my $rank ( 0 .. $#{$patterns} ) {
-            return ( $backend, $rank ) if $stem =~ _expression( $patterns->[$rank] );
+            return ( $backend, $rank )
+              if $stem =~ _expression( $patterns->[$rank] );
         }
     }
     return;
@@ -89,13 +98,17 @@ sub _order ( $left, $right ) {
 }
 
 sub _not_taken ( $path, $taken ) {
-    my $why = $path =~ $STARTER ? ', because its folder seems to hold what was handed out' : q{};
+    my $why =
+      $path =~ $STARTER
+      ? ', because its folder seems to hold what was handed out'
+      : q{};
     return "there is also $path, which was not taken$why: $taken was";
 }
 
 # A backend that no name tells: the one source that defines xmalloc and that no other file uses.
-sub _take_the_nameless ( $role, $backends, $files, $is_named, $text_of ) {
-    my @lost = grep { !defined $role->{$_}{source} } @{$backends} or return;
+sub _take_the_nameless ( $role, $names, $files, $is_named, $text_of ) {
+    my @lost = grep { !defined $role->{$_}{source} } map { $_->[0] } @{$names}
+      or return;
     return if !$text_of;
     my @sources = grep { is_source($_) && !$is_named->{$_} && _stem($_) !~ $LIBRARY && $_ !~ $STARTER } @{$files};
     my @defines = grep { _defines_calls( $text_of->($_) ) } @sources;
@@ -109,17 +122,34 @@ sub _take_the_nameless ( $role, $backends, $files, $is_named, $text_of ) {
           "$alone[0] is taken for ${backend}_alloc.c: it alone defines xmalloc, and no other file uses it";
         @lost = grep { $_ ne $backend } @lost;
     }
+    my %is_source = map { $_ => 1 } @alone ? @alone : grep { is_source($_) && !$is_named->{$_} } @{$files};
+    my %owner     = map { _accepted( @{$_} ) } @{$names};
+    my %meant     = map { $_ => _meant( $_, sort keys %owner ) } grep { !$is_named->{$_} && $_ !~ $STARTER } @{$files};
     for my $without (@lost) {
-        my @found = map { basename($_) } @alone ? @alone : grep { !$is_named->{$_} } grep { is_source($_) } @{$files};
+        my @near  = grep { defined $meant{$_} && $owner{ $meant{$_} } eq $without } sort keys %meant;
+        my %near  = map  { $_ => 1 } @near;
+        my @found = map  { basename($_) . " (did you mean $meant{$_}?)" } @near;
+        push @found, uniq map { basename($_) } grep { !$near{$_} } sort keys %is_source;
         splice @found, 4, @found - 4, '...' if @found > 4;
         $role->{$without}{notes} = [ @found ? 'found instead: ' . join ', ', @found : () ];
     }
     return;
 }
 
+# The names that are accepted as they are, each with its backend.
+sub _accepted ( $backend, $patterns ) {
+    return map { $_ => $backend } grep { !/[*]/ } @{$patterns};
+}
+
+# The accepted name that a file was probably meant to have, as one with .txt after it; undef when there is none.
+sub _meant ( $path, @accepted ) {
+    return grader::intake::Nearest::nearest( basename($path) =~ s/[.]txt\z//ir, @accepted );
+}
+
 # Whether a text looks as if it defined xmalloc, and was no program. Comments may fool it; the compiler has the last word.
 sub _defines_calls ($text) {
-    return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m && $text !~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m;
+    return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m
+      && $text   !~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m;
 }
 
 sub _is_used ( $path, $files, $text_of ) {

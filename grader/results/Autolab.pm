@@ -14,9 +14,12 @@ use grader::results::Results;
 sub line ($results) {
     my %scores;
     for my $test ( $results->tests ) {
-        $scores{ grader::results::Results::problem_of( $test->{id} ) } += $test->{points};
+        $scores{ grader::results::Results::problem_of( $test->{id} ) } +=
+          $test->{points};
     }
-    my @ratios = map { $_->{value} } grep { $_->{id} =~ /\bchallenge\b/ && defined $_->{value} } $results->tests;
+    my @ratios =
+      map { $_->{value} }
+      grep { $_->{id} =~ /\bchallenge\b/ && defined $_->{value} } $results->tests;
     return JSON::PP->new->canonical->encode( { scores => \%scores, scoreboard => \@ratios } );
 }
 

@@ -12,11 +12,13 @@ use JSON::PP ();
 # $results: a grader::results::Results.
 sub text ($results) {
     my $number = 0;
-    my @tests  = map { _test( ++$number, $_, $results->lines($_) ) } $results->tests;
+    my @tests =
+      map { _test( ++$number, $_, $results->lines($_) ) } $results->tests;
     my @still  = map { _waiting( ++$number, $_ ) } $results->not_run;
     my $about  = $results->about;
     my $output = "seed $about->{seed}; isolation: $about->{isolation}";
-    $output .= "\nThe grader had to stop: " . $results->stopped if defined $results->stopped;
+    $output .= "\nThe grader had to stop: " . $results->stopped
+      if defined $results->stopped;
     return JSON::PP->new->canonical->pretty->encode(
         {
             score             => $results->score,
@@ -67,7 +69,10 @@ sub _leaderboard ($results) {
     for my $test ( grep { defined $_->{value} } $results->tests ) {
         if ( $test->{id} =~ /\A(\w+)[.](base|challenge)[.](\w+)\z/ ) {
             my ( $backend, $kind, $program ) = ( $1, $2, $3 );
-            my $name = $kind eq 'base' ? "$program: times faster than hw08" : "$program: time / that of the C library";
+            my $name =
+              $kind eq 'base'
+              ? "$program: times faster than hw08"
+              : "$program: time / that of the C library";
             push @rows,
               {
                 name  => $name,

@@ -17,7 +17,8 @@ sub text ($results) {
     my $skipped = grep { $_ eq 'skipped' } values %kind;
     my $xml     = qq{<?xml version="1.0" encoding="UTF-8"?>\n};
     $xml .= sprintf qq{<testsuite name="%s" tests="%d" failures="%d" errors="%d" skipped="%d" time="%d">\n},
-      _safe( $results->about->{submission} ), scalar @tests, $failed, defined $results->stopped ? 1 : 0, $skipped,
+      _safe( $results->about->{submission} ), scalar @tests, $failed,
+      defined $results->stopped ? 1 : 0, $skipped,
       $results->seconds;
     $xml .= _case( $_, $results->lines($_) ) for @tests;
     if ( defined $results->stopped ) {
@@ -30,14 +31,18 @@ sub text ($results) {
 # What costs no points is no failure for those who read the file.
 sub _kind ($test) {
     return 'system-out' if $test->{verdict} eq 'pass';
-    return $test->{verdict} eq 'fail' && !$test->{reported} ? 'failure' : 'skipped';
+    return $test->{verdict} eq 'fail'
+      && !$test->{reported} ? 'failure' : 'skipped';
 }
 
 sub _case ( $test, @lines ) {
     my ( $class, $name ) = map { _safe($_) } $test->{id} =~ s/[.].*//r, "$test->{id}: $test->{name}";
     my $text = _safe( join "\n", @lines );
     my $head = sprintf q{  <testcase classname="%s" name="%s" time="%.3f">}, $class, $name, $test->{seconds};
-    my $why  = $test->{verdict} eq 'fail' ? "worth no points: $text" : _safe( $test->{reason} // q{} );
+    my $why =
+      $test->{verdict} eq 'fail'
+      ? "worth no points: $text"
+      : _safe( $test->{reason} // q{} );
     my %body = (
         'failure'    => qq{<failure message="failed">$text</failure>},
         'skipped'    => qq{<skipped message="$why"/>},

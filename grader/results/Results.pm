@@ -13,6 +13,7 @@ use List::Util qw(sum0);
 use grader::results::Gradescope;
 use grader::results::Json;
 use grader::results::Junit;
+use grader::results::Points;
 
 my %FORMAT = (
     json       => \&grader::results::Json::text,
@@ -28,7 +29,13 @@ sub formats () {
 
 # %facts: rubric, files => { FORMAT => path }, about => { what a reader of the file wants to know of this run }
 sub new ( $class, %facts ) {
-    return bless { %facts, tests => [], planned => 0, complete => 0, started => time }, $class;
+    return bless {
+        %facts,
+        tests    => [],
+        planned  => 0,
+        complete => 0,
+        started  => time
+    }, $class;
 }
 
 sub plan ( $self, @tests ) {
@@ -40,26 +47,24 @@ sub plan ( $self, @tests ) {
 # $test: one of those that were planned, in their order. $seconds: how long it took.
 sub add ( $self, $test, $outcome, $seconds ) {
     shift @{ $self->{not_run} };
-    my $max    = $self->points( $test->{id} );
-    my %points = ( pass => $max, fail => 0, skip => $max );
-    $points{pass} = $max * $self->{rubric}->value('slow') if $outcome->{is_slow};
-    $points{skip} = $max * $self->{rubric}->value('cannot_tell')
-      if problem_of( $test->{id} ) eq 'Speed' || ( $test->{id} =~ /[.]tsan\z/ && !$outcome->{blameless} );
-    push @{ $self->{tests} },
-      {
+    my %kept = (
         id      => $test->{id},
         name    => $test->{name},
         verdict => $outcome->{verdict},
-        points  => $points{ $outcome->{verdict} },
-        max     => $max,
         seconds => 0 + sprintf( '%.3f', $seconds ),
         ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} ) : () } qw(reason hint value interval) ),
-        reported => $self->is_reported($test) ? JSON::PP::true : JSON::PP::false,
-        notes    => $outcome->{notes} // [],
-        diag     => $outcome->{diag}  // [],
-      };
+        slow      => _truth( $outcome->{is_slow} ),
+        blameless => _truth( $outcome->{blameless} ),
+        ours      => _truth( $test->{ours} ),
+        notes     => $outcome->{notes} // [],
+        diag      => $outcome->{diag}  // [],
+    );
+    my $worth = grader::results::Points::of( $self->{rubric}, \%kept );
+    push @{ $self->{tests} }, { %kept, %{$worth}, reported => _truth( $worth->{reported} ) };
     return $self->write;
 }
+
+sub _truth ($value) { return $value ? JSON::PP::true : JSON::PP::false }
 
 sub finish ($self) {
     $self->{complete} = 1;
@@ -70,7 +75,9 @@ sub finish ($self) {
 sub points ( $self, $id ) { return $self->{rubric}->points($id) }
 
 # Whether a failure is told but held against nobody: the course did not ask for it, nor does the rubric.
-sub is_reported ( $self, $test ) { return $test->{ours} && !$self->points( $test->{id} ) }
+sub is_reported ( $self, $test ) {
+    return $test->{ours} && !$self->points( $test->{id} );
+}
 
 # Why the grader had to stop.
 sub abandon ( $self, $reason ) {
@@ -108,20 +115,16 @@ sub write ($self) {
     for my $format ( sort keys %{ $self->{files} } ) {
         my $path = $self->{files}{$format};
         my $new  = "$path.new-$$";
-        open my $file, '>:encoding(UTF-8)', $new or die "the grader cannot run: cannot write $path: $!\n";
+        open my $file, '>:encoding(UTF-8)', $new
+          or die "the grader cannot run: cannot write $path: $!\n";
         print {$file} $FORMAT{$format}->($self);
-        close $file and rename $new, $path or die "the grader cannot run: cannot write $path: $!\n";
+        close $file and rename $new, $path
+          or die "the grader cannot run: cannot write $path: $!\n";
     }
     return;
 }
 
-# The problem that a test belongs to: its backend's right answers and promises, its speed, or a deliverable.
-sub problem_of ($id) {
-    return 'Speed'    if $id =~ /\Apar[.](?:base|challenge|bonus)/;
-    return 'Report'   if $id !~ /[.]/;
-    return "$1_alloc" if $id =~ /\A(\w+)[.]/;
-    return 'Other';
-}
+sub problem_of ($id) { return grader::results::Points::problem_of($id) }
 
 # What a person reads of a test: the same lines that the TAP shows.
 sub lines ( $self, $test ) {

@@ -41,7 +41,8 @@ sub result ( $self, $name, $outcome, $reported ) {
     $line =~ s/[^\x20-\x7e]/?/g;
     say $line;
     $self->note( @{ $outcome->{notes} // [] } );
-    my @hint = $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
+    my @hint =
+      $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
     print { $self->{diag_to} } _comments( @{ $outcome->{diag} // [] }, @hint );
     return;
 }

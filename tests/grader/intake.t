@@ -216,6 +216,15 @@ subtest 'The whole set of names decides which file is which backend' => sub {
     ( $said, @notes ) = roles_of( { 'hw08_alloc.c' => $three, 'a.c' => $three, 'b.c' => $three } );
     is( $said,     'hw08=hw08_alloc.c par=-', 'of two that could be it none is taken' );
     is( $notes[0], 'found instead: a.c, b.c', '... and both are named' );
+    ( $said, @notes ) = roles_of( { map { $_ => $three } qw(main.c hw8alloc.c parr_aloc.c par_alloc.c.txt) } );
+    is_deeply(
+        [ grep { /found/ } @notes ],
+        [
+            'found instead: hw8alloc.c (did you mean hw08_alloc.c?), main.c, parr_aloc.c',
+'found instead: par_alloc.c.txt (did you mean par_alloc.c?), parr_aloc.c (did you mean par_alloc.c?), hw8alloc.c, main.c',
+        ],
+        '... with what they were probably meant to be called'
+    );
     ($said) = roles_of( { map { $_ => $three } qw(hwx_malloc.c opt_malloc.c) }, given => { par => 'hwx_malloc.c' } );
     is( $said, 'hw08=hwx_malloc.c par=hwx_malloc.c', '--backend overrides all of it' );
     ($said) = roles_of( { 'par_alloc.c' => $three }, given => { par => 'none.c' } );

@@ -13,7 +13,8 @@ use File::Temp ();
 use JSON::PP   ();
 use POSIX      ();
 
-# It reads the file `does` of the submission, and gives a test a stage. 'meets' waits for a second grader at work; 'holds'
+# It reads the file `does` of the submission, and gives a test a stage, but ten for correctness, of which so many are right as
+# `points` says; `adds` changes what it says of a stage. 'meets' waits for a second grader at work; 'holds'
 # waits as long as there is a file `hold` beside the grader; of 'lost' the first job is killed.
 my $GRADER = <<'END_OF_GRADER';
 use v5.34;
@@ -45,14 +46,17 @@ record('end');
 if ( $does =~ /lost/ && !-e "$Bin/found" ) { open my $found, '>', "$Bin/found"; kill KILL => getppid; exit }
 if ( $does =~ /breaks (.*)/ ) { say "Bail out!  $1"; exit 2 }
 die "no idea\n" if $does =~ /dies/;
-my %max   = ( build => 2, correctness => 10, speed => 6, deliverables => 5 );
-my %id    = ( build => 'par.build', correctness => 'par.answers.list', speed => 'par.base.list', deliverables => 'report' );
 my ($points) = $does =~ /points (\d+)/;
+my ($adds)   = $does =~ /adds (\{.*\})/;
+my %id    = ( build => 'par.build', speed => 'par.base.list', deliverables => 'report' );
+my %extra = $adds ? %{ decode_json($adds) } : ();    # a stage's test as it shall be
+sub test { my ( $stage, $id, $verdict ) = @_;
+    return { id => $id, name => "the $stage <is> right", verdict => $verdict, diag => [ $verdict eq 'fail' ? '3 & 4 were wrong' : () ], notes => [],
+      ( $verdict eq 'skip' ? ( reason => 'cannot tell: too noisy; grade again on a quieter machine' ) : () ), ( $verdict eq 'fail' ? ( hint => 'think again' ) : () ), %{ $extra{$stage} // {} } } }
 my @tests = map {
-    my $verdict = $_ eq 'speed' ? 'skip' : $_ eq 'correctness' && $points < 10 ? 'fail' : 'pass';
-    { id => $id{$_}, name => "the $_ <is> right", verdict => $verdict, max => $max{$_}, diag => [$verdict eq 'fail' ? "3 & 4 were wrong" : ()],
-      notes => [], points => $verdict eq 'pass' ? $max{$_} : $verdict eq 'skip' ? $max{$_} / 2 : $points,
-      ( $verdict eq 'skip' ? ( reason => 'cannot tell: too noisy' ) : () ), ( $verdict eq 'fail' ? ( hint => 'think again' ) : () ) }
+    my $stage = $_;
+    $stage eq 'correctness' ? ( map { test( $stage, "par.answers.p$_", $_ > $points ? 'fail' : 'pass' ) } 1 .. 10 )
+      : test( $stage, $id{$stage}, $stage eq 'speed' ? 'skip' : 'pass' )
 } @{ $rubric->{stages} };
 my %result = ( complete => $does =~ /half/ ? JSON::PP::false : JSON::PP::true, tests => \@tests, not_run => [], about => { seed => $option{'--seed'}, isolation => 'in no sandbox' } );
 open my $json, '>', $option{'--json'} or die $!;
@@ -62,7 +66,8 @@ exit 1;
 END_OF_GRADER
 
 # The rubric that goes with it.
-my $RUBRIC = '{ "stages": ["build", "correctness", "speed", "deliverables"] }';
+my $RUBRIC = '{ "stages": ["build", "correctness", "speed", "deliverables"],
+    "points": { "par.build": 2, "par.answers.*": 1, "par.base.list": 6, "report": 5 } }';
 
 # Result: an object with a temporary folder, in which there are a grader, a rubric and a class.
 sub new ($class) {

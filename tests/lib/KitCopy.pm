@@ -14,7 +14,7 @@ use File::Glob     ();
 use File::Path     qw(make_path);
 use grader::kit::Pristine;
 
-my @TOOLS = qw(setup grader/services/* grader/services/*/* grader/grade-class grader/class/*);
+my @TOOLS = qw(setup grader/services/* grader/services/*/* grader/grade-class grader/class/* grader/class/*/*);
 
 # $from: this tree. $to: a folder that does not exist.
 sub make ( $from, $to ) {

@@ -1,4 +1,4 @@
-package grader::class::Roster;
+package grader::class::Submissions;
 
 # The submissions of a class: every folder and every archive in a folder, under the name of its grade, with a checksum of its
 # content. Students choose the names freely, so no name is ever part of a command.
@@ -35,28 +35,43 @@ sub read_folder ($folder) {
     for my $entry (@found) {
         my $short = _without_extension($entry);
         my $name  = grader::class::Text::printable( $times{$short} > 1 ? $entry : $short );
-        push @submissions, { name => $name, path => "$folder/$entry", checksum => checksum("$folder/$entry") };
+        push @submissions,
+          {
+            name     => $name,
+            path     => "$folder/$entry",
+            checksum => checksum("$folder/$entry")
+          };
     }
     _name_files( \@submissions );
     return {
         submissions => \@submissions,
-        left_out    => [ map { grader::class::Text::printable($_) } grep { !$is_found{$_} } @entries ]
+        left_out    => [
+            map  { grader::class::Text::printable($_) }
+            grep { !$is_found{$_} } @entries
+        ]
     };
 }
 
-sub _without_extension ($name) { return $name =~ s/(?<=.)[.](?:zip|tar|tgz|tar[.]gz)\z//ir }
+sub _without_extension ($name) {
+    return $name =~ s/(?<=.)[.](?:zip|tar|tgz|tar[.]gz)\z//ir;
+}
 
 sub _name_files ($submissions) {
     my ( %of, %times );
     for my $submission ( @{$submissions} ) {
-        my $file = substr $submission->{name} =~ s/[^A-Za-z0-9._-]+/_/gr =~ s/\A[.-]/_/r, 0, $MOST_NAME;
+        my $file =
+          substr $submission->{name} =~ s/[^A-Za-z0-9._-]+/_/gr =~ s/\A[.-]/_/r,
+          0, $MOST_NAME;
         $of{ $submission->{path} } = $file;
         $times{ lc $file }++;
     }
     for my $submission ( @{$submissions} ) {
         my $file = $of{ $submission->{path} };
-        my $mark = substr Digest::SHA::sha256_hex( $submission->{path} =~ s{.*/}{}sr ), 0, 8;
-        $submission->{file} = $times{ lc $file } > 1 || $file ne $submission->{name} ? "$file-$mark" : $file;
+        my $mark =
+          substr Digest::SHA::sha256_hex( $submission->{path} =~ s{.*/}{}sr ),
+          0, 8;
+        $submission->{file} = $times{ lc $file } > 1
+          || $file ne $submission->{name} ? "$file-$mark" : $file;
     }
     return;
 }

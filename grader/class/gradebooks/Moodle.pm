@@ -1,0 +1,53 @@
+package grader::class::gradebooks::Moodle;
+
+# The gradebook as Moodle takes it back as an offline grading worksheet. Moodle goes by the columns Identifier, Grade and Last
+# modified (grade), and refuses a worksheet without one of these; so the roster is the worksheet of the assignment (Download
+# grading worksheet), and what it holds is kept.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use grader::class::Table;
+
+my $COMMENTS = 'Feedback comments';
+
+sub title ($class) { return 'Moodle' }
+sub file  ($class) { return 'moodle.csv' }
+sub needs ($class) { return ( 'Identifier', 'Grade', 'Last modified (grade)' ) }
+
+sub is_student ( $class, $row ) { return length $row->{Identifier} }
+
+sub names_of ( $class, $row ) {
+    return ( grep { defined } @{$row}{ 'Full name', 'ID number', 'Email address', 'Identifier', 'Username' } );
+}
+
+# Of all submissions in one archive: Jane Doe_4711_assignsubmission_file, of the one who is called Participant 4711.
+sub ids_in ( $class, $name ) {
+    return $name =~ /_(\d+)_assignsubmission_/ ? "Participant $1" : ();
+}
+
+# $entries: [ { row, score, excused, words } ]. Result: bytes. Moodle has no sign for the excused; they get a comment alone.
+sub text ( $class, $roster, $column, $max, $entries ) {
+    my @head = @{ $roster->{head} };
+    push @head, $COMMENTS if !grep { $_ eq $COMMENTS } @head;
+    my @rows = ( \@head );
+    for my $entry ( @{$entries} ) {
+        my %cell = ( %{ $entry->{row} }, $COMMENTS => $entry->{words} );
+        $cell{Grade} = $entry->{excused} ? q{} : $entry->{score};
+        push @rows, [ @cell{@head} ];
+    }
+    return grader::class::Table::text( \@rows );
+}
+
+# What will not go well there; undef when all will.
+sub warning ( $class, $roster, $max ) {
+    my ($most) = map { $_->{'Maximum Grade'} // () } @{ $roster->{rows} };
+    return if !defined $most || $most !~ /\A[\d.]+\z/ || $most >= $max;
+    return sprintf 'Moodle takes no grade over %g, and this rubric has %g points: set the maximum of the assignment',
+      $most,
+      $max;
+}
+
+1;
