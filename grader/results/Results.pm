@@ -9,7 +9,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use JSON::PP   ();
-use List::Util qw(min sum0);
+use List::Util qw(sum0);
 use grader::results::Classroom;
 use grader::results::Gradescope;
 use grader::results::Json;
@@ -104,7 +104,7 @@ sub is_full ($self) { return $self->max_score - $self->score < 1e-6 }
 # The points as a part of the most points, 0 to 1.
 sub share ($self) {
     my $max = $self->max_score;
-    return $max > 0 ? min( 1, $self->score / $max ) : 0;
+    return $max > 0 ? $self->score / $max : 0;
 }
 
 # The points in words.

@@ -13,6 +13,7 @@ use Test::More;
 
 use lib "$Bin/../..";
 use grader::kit::Pristine;
+use grader::Rubric;
 use grader::services::Archive;
 use measure::Launch;
 use tests::lib::Services qw(write_file read_file pack_for read_archive unpack_archive $FOLDER $KIT $REAL $SHORT);
@@ -140,8 +141,11 @@ subtest "A rubric of one's own" => sub {
 
     pack_for( 'classroom', '--rubric', $SHORT );
     $files = read_archive("$FOLDER/out/classroom.tar.gz");
-    is( $files->{'grader/rubrics/kit.conf'}{content},
-        read_file($SHORT), 'GitHub gets it as the rubric of the student kit' );
+    write_file( "$FOLDER/whole.conf", $files->{'grader/rubrics/kit.conf'}{content} );
+    my $packed = grader::Rubric->read_file("$FOLDER/whole.conf");
+    my $wanted = grader::Rubric->read_file( $SHORT, "$KIT/grader/rubrics/kit.conf" );
+    is( $packed->text, $wanted->text,
+        'GitHub gets it as the rubric of the student kit, with the values that it leaves out' );
 };
 
 done_testing;
