@@ -167,7 +167,7 @@ END
 sub failing_graders () {
     return (
         'that cannot run' =>
-          [ 'say q{Bail out!  there is no "make" here}; exit 2;', 60, 0, qr/there is no .make. here/ ],
+          [ 'say q{Bail out!  there is no "make" here}; exit 2;', 60, 0, qr/^there is no .make. here\s*$/m ],
         'that dies'       => [ 'die qq{Can\'t locate "Some/Module.pm"\n};', 60, 0, qr/status 255: Can t locate .Some/ ],
         'that is killed'  => [ 'kill KILL => $$;',                          60, 0, qr/stopped after 60 seconds/ ],
         'that hangs'      => [ 'sleep 100;',                                1,  0, qr/stopped after 1 seconds/ ],

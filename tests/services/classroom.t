@@ -8,6 +8,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Digest::SHA  ();
 use File::Path   qw(make_path remove_tree);
 use FindBin      qw($Bin);
 use JSON::PP     ();
@@ -146,10 +147,22 @@ subtest 'Full marks' => sub {
     is( $json->{status}, 'pass', '... pass' );
 };
 
+# A script of the student's own, with a list of published files that fits.
+sub forge_with_list () {
+    my ( $script, $list ) = map { "$repository/.github/classroom/$_" } qw(grade published.sha256);
+    write_file( $script, <<'END' );
+json='{"version": 1, "status": "pass", "max_score": 6, "tests": [{"name": "x", "status": "pass", "score": 6}]}'
+echo "result=$(echo "$json" | base64 -w 0)" >>"$3"
+END
+    my $sum = Digest::SHA->new(256)->addfile($script)->hexdigest;
+    write_file( $list, read_file($list) =~ s{^\w+(?=  [.]github/classroom/grade$)}{$sum}mr );
+    return;
+}
+
 subtest 'Files of the kit that were changed' => sub {
     my %change = (
-        'the rubric' => sub () { write_file( "$repository/grader/rubrics/kit.conf",            '{}' ) },
-        'the list'   => sub () { write_file( "$repository/.github/classroom/published.sha256", q{} ) },
+        'the rubric' => sub () { write_file( "$repository/grader/rubrics/kit.conf", '{}' ) },
+        'the list'   => \&forge_with_list,
         'the script' => sub () { write_file( "$repository/.github/classroom/grade", 'echo result=forged >>"$3"' ) },
         'the grader' => sub () { unlink "$repository/grader/Job.pm" },
     );
