@@ -82,13 +82,19 @@ graph: ## draw graph.png and graph.svg from the last make compare, or from a new
 
 # ---- Grade -------------------------------------------------------------------------------------------------------------
 
-.PHONY: grade gradescope autolab class handout solution kit corpus pristine
+.PHONY: grade gradescope autolab classroom prairielearn submitty class handout solution kit corpus pristine
 grade: ## run perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
 gradescope: ## pack build/gradescope.zip for Gradescope; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
 	$(pack)
 autolab: ## pack build/autograde.tar and build/autograde-Makefile for Autolab; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
 	$(pack)
+classroom: ## pack build/classroom.tar.gz, a template repository for GitHub Classroom; RUBRIC=file LIMIT=seconds STARTER=freelist|empty [needs grader/services/pack]
+	$(pack) --starter "$(STARTER)"
+prairielearn: ## pack build/prairielearn.tar.gz, a question for PrairieLearn; IMAGE=name RUBRIC=file LIMIT=seconds [needs grader/services/pack]
+	$(pack) $(if $(IMAGE),--image "$(IMAGE)")
+submitty: ## pack build/submitty.tar.gz, an autograding configuration for Submitty; IMAGE=name RUBRIC=file LIMIT=seconds [needs grader/services/pack]
+	$(pack) $(if $(IMAGE),--image "$(IMAGE)")
 class: ## grade every submission in a folder, into OUT or DIR-grades; DIR=folder OUT=folder; see grader/class/README.md [needs grader/grade-class]
 	@grader/grade-class $(if $(OUT),--output "$(OUT)") $(if $(RUBRIC),--rubric "$(RUBRIC)") -- "$(DIR)"
 

@@ -268,9 +268,9 @@ Take programs, Makefile and tests from DIR, not from the folder of test.pl. With
 
 Points, thresholds, limits, TOPs, stages and deliverables. F<grader/rubrics/kit.conf> explains them and holds the default values.
 
-=item --json FILE, --gradescope FILE, --junit FILE
+=item --json FILE, --junit FILE, --gradescope FILE, --classroom FILE, --prairielearn FILE, --submitty FILE
 
-Write the result to FILE: as F<grader/results/Json.pm> describes it, as the results.json of Gradescope, or as JUnit XML. The
+Write the result to FILE: as F<grader/results/Json.pm> describes it, as JUnit XML, or as one of these services takes it. The
 grader rewrites the files after each test.
 
 =item --autolab

@@ -164,6 +164,9 @@ sub _check ( $path, $place, $table, $shape ) {
 
 sub value ( $self, $key ) { return $self->{values}{$key} }
 
+# The whole rubric, as a file that leaves out nothing.
+sub text ($self) { return JSON::PP->new->canonical->pretty->encode( $self->{values} ) }
+
 # The points of a test, by its id.
 sub points ( $self, $id ) {
     my $points = $self->{values}{points};

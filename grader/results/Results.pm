@@ -10,15 +10,21 @@ no warnings 'experimental::signatures';
 
 use JSON::PP   ();
 use List::Util qw(sum0);
+use grader::results::Classroom;
 use grader::results::Gradescope;
 use grader::results::Json;
 use grader::results::Junit;
 use grader::results::Points;
+use grader::results::PrairieLearn;
+use grader::results::Submitty;
 
 my %FORMAT = (
-    json       => \&grader::results::Json::text,
-    gradescope => \&grader::results::Gradescope::text,
-    junit      => \&grader::results::Junit::text,
+    classroom    => \&grader::results::Classroom::text,
+    gradescope   => \&grader::results::Gradescope::text,
+    json         => \&grader::results::Json::text,
+    junit        => \&grader::results::Junit::text,
+    prairielearn => \&grader::results::PrairieLearn::text,
+    submitty     => \&grader::results::Submitty::text,
 );
 
 # The names of the formats that a file can have.
@@ -102,11 +108,29 @@ sub max_score ($self) {
 
 sub is_full ($self) { return $self->max_score - $self->score < 1e-6 }
 
+# The points as a part of the most points, 0 to 1.
+sub share ($self) {
+    my $max = $self->max_score;
+    return $max > 0 ? $self->score / $max : 0;
+}
+
+# The points in words.
+sub total ($self) { return sprintf '%g of %g points', $self->score, $self->max_score }
+
 sub about ($self) { return $self->{about} }
 
 sub stopped ($self) { return $self->{stopped} }
 
 sub is_complete ($self) { return $self->{complete} }
+
+# Why this is not the result of all tests, in a sentence; undef when it is.
+sub unfinished ($self) {
+    return if $self->is_complete;
+    my $why   = $self->stopped // 'it is still at work, or was killed';
+    my $tests = $self->not_run;
+    $why = 'its time was up' if $why eq 'stopped by SIGTERM';
+    return "The grader has not finished: $why. Tests that were not run ($tests) give no points.";
+}
 
 sub seconds ($self) { return time - $self->{started} }
 
@@ -134,6 +158,20 @@ sub lines ( $self, $test ) {
         @{ $test->{notes} },
         ( defined $test->{hint} && $test->{verdict} eq 'fail' ? $test->{hint} : () )
     );
+}
+
+# A verdict in words.
+sub verdict ( $self, $test ) {
+    return 'failed, worth no points' if $test->{verdict} eq 'fail' && $test->{reported};
+    return { pass => 'passed', fail => 'failed', skip => 'could not be told' }->{ $test->{verdict} };
+}
+
+# What a person reads of a test, for services that take neither control characters nor text of any length.
+sub excerpt ( $self, $test, $most_characters ) {
+    my $text = join( "\n", $self->lines($test) ) =~ s/[^\t\n\x20-\x7e]/?/gr;
+    return $text if length $text <= $most_characters;
+    my $left = length($text) - $most_characters;
+    return substr( $text, 0, $most_characters ) . "\n... ($left more characters)";
 }
 
 1;

@@ -14,7 +14,10 @@ use File::Glob     ();
 use File::Path     qw(make_path);
 use grader::kit::Pristine;
 
-my @TOOLS = qw(setup grader/services/* grader/services/*/* grader/grade-class grader/class/* grader/class/*/*);
+my @TOOLS = (
+    qw(setup grader/services/* grader/services/*/* grader/grade-class grader/class/* grader/class/*/* handout/* handout/*/*),
+    qw(LICENSE .clang-format .gitignore tests/allocator/programs.t tests/lib/Built.pm tests/tools/under bench/*),
+);
 
 # $from: this tree. $to: a folder that does not exist.
 sub make ( $from, $to ) {
