@@ -174,41 +174,6 @@ sub _rung_words ( $compared, $before ) {
       : sprintf '%s, and %s times as long as with %s.', $to_sys, factor($against), $before;
 }
 
-# What a backend keeps of what the program uses, both at their peaks, beside the others on the same trace. Undef when that
-# cannot be said.
-sub heaps ( $mine, @maps ) {
-    my %times = map { $_->{backend} => _times_kept($_) } grep { !$_->{problem} } @maps;
-    return if !defined $times{$mine};
-    my @others = map { sprintf '%s %s times', $_, factor( $times{$_} ) }
-      grep { defined $times{$_} && $_ ne $mine } lecture::Ideas::in_order( keys %times );
-    return join '; ', sprintf( '%s keeps %s times what the program uses', $mine, factor( $times{$mine} ) ),
-      join( ', ', @others ) || ();
-}
-
-sub _times_kept ($map) {
-    my $most = max( _used($map) )                         // 0;
-    my $kept = max( map { $_->[1] } @{ $map->{memory} } ) // 0;
-    return $most && $kept ? $kept / $most : undef;
-}
-
-# The bytes that the program has after each step.
-sub _used ($map) {
-    my ( $used, %bytes ) = (0);
-    return map {
-        my ( $kind, undef, $block, $bytes ) = @{$_};
-        $used -= delete $bytes{$block} // 0;
-        $used += $bytes{$block} = $bytes if $kind ne 'free';
-        $used
-    } @{ $map->{steps} };
-}
-
-# The first step after which the program has most.
-sub fullest_step ($map) {
-    my @used = _used($map);
-    my $most = max(@used) // return 0;
-    return 1 + first { $used[$_] == $most } 0 .. $#used;
-}
-
 1;
 
 __END__
@@ -231,14 +196,5 @@ one program, list, in the first section in which both the backend and the one be
 =head2 factor($number), percent($share)
 
 Numbers as people say them.
-
-=head2 heaps($backend, @maps)
-
-How much a backend keeps of what the program uses, beside others: of maps of one trace, as lecture::HeapFile reads them. Undef
-where its map has a problem or nothing can be said.
-
-=head2 fullest_step(\%map)
-
-The first step after which the program has most bytes in use; 0 when there is none.
 
 =cut

@@ -18,7 +18,8 @@ my %NAME = (
     realloc => 'xrealloc',
     free    => 'xfree'
 );
-my $DONE = qr/\A\[.*\],?\z/;
+my $NOT_WRITTEN = 77;                 # the exit status of a stub, which says so itself
+my $DONE        = qr/\A\[.*\],?\z/;
 
 # $result: what measure::Launch said of the process that wrote the file.
 sub read_file ( $path, $result ) {
@@ -53,6 +54,7 @@ sub _problem ( $map, $cut, $result ) {
     my $steps = @{ $map->{steps} };
     return if $steps == $map->{events} && measure::Launch::ok($result);
     my $failure = _failure($result);
+    return $failure if ( $result->{exit} // 0 ) == $NOT_WRITTEN;
     if ( defined $cut ) {
         my $at = sprintf 'step %d, %s', $steps + 1, _call( map { s/"//gr } $cut =~ /("\w+"|\d+)/g );
         my ( $called, $given ) = $cut =~ /\A\["\w+", \d+, \d+, \d+(?:(, )(\d*))?/;

@@ -159,7 +159,7 @@ function redrawHeaps() {
     const heap = drawHeap(canvas, map, count, rowBytes, size);
     const memory = memoryAfter(map, count);
     const held = memory ? memory.resident : count > 0 ? map.steps[count - 1][5] : 0;
-    this.querySelector(".held").textContent = map.problem && at > count ? `stopped at step ${count}` : maps.length > 3 ? kibibytes(held) : `uses ${kibibytes(heap.asked).replace(" KiB", "")}, keeps ${kibibytes(held)}`;
+    this.querySelector(".held").textContent = map.problem && at > count ? `stopped at step ${count}` : maps.length > 3 ? kibibytes(held) : `uses ${heap.asked < 1024 ? `${heap.asked} B` : kibibytes(heap.asked).replace(" KiB", "")}, keeps ${kibibytes(held)}`;
     d3.select(this).selectAll(".memory, .pages").style("display", pages ? null : "none");
     if (pages) {
       const cell = drawPages(this.querySelector(".pages"), map, count, pages);

@@ -15,7 +15,7 @@ use List::Util qw(max sum);
 use Test::More;
 
 use lib "$Bin/../..";
-use lecture::Findings;
+use lecture::HeapPage;
 use lecture::Maps;
 use measure::Launch;
 use tests::lib::Built;
@@ -214,17 +214,17 @@ sub made_up ( $backend, $kept, @more ) {
       ( [ 'malloc', 0, 0, 3000 ], [ 'realloc', 0, 0, 4000 ], [ 'malloc', 0, 1, 1000 ], [ 'free', 0, 1, 1000 ] );
     return { backend => $backend, steps => \@steps, memory => [ [ 1, $kept ], [ 4, 1000 ] ], @more };
 }
-my @beside = ( made_up( 'hw08', 7500 ), made_up( 'sys', 100_000 ), made_up( 'stub', 0, problem => 'x' ) );
+my @beside = ( made_up( 'sys', 100_000 ), made_up( 'hw08', 7500 ), made_up( 'stub', 0, problem => 'x' ) );
 is(
-    lecture::Findings::heaps( 'mine', made_up( 'mine', 15_500 ), @beside ),
+    lecture::HeapPage::title( 'mine', made_up( 'mine', 15_500 ), @beside ),
     'mine keeps 3.1 times what the program uses; sys 20 times, hw08 1.5 times',
     'the title: what is kept of what is used, both at their peaks'
 );
-is( lecture::Findings::heaps( 'mine', made_up( 'mine', 15_500, problem => 'x' ), @beside ),
+is( lecture::HeapPage::title( 'mine', made_up( 'mine', 15_500, problem => 'x' ), @beside ),
     undef, '... nothing when the run was cut' );
-is( lecture::Findings::heaps( 'mine', { %{ made_up( 'mine', 0 ) }, memory => [] }, @beside ),
+is( lecture::HeapPage::title( 'mine', { %{ made_up( 'mine', 0 ) }, memory => [] }, @beside ),
     undef, '... nor when the memory is not known' );
-is( lecture::Findings::fullest_step( made_up( 'mine', 1 ) ), 3, 'the step at which most is in use' );
+is( lecture::HeapPage::fullest_step( made_up( 'mine', 1 ) ), 3, 'the step at which most is in use' );
 
 # ---- The page --------------------------------------------------------------------------------------------------------------
 
