@@ -119,7 +119,7 @@ asan: $(launcher) ## run suites and programs with AddressSanitizer and Undefined
 tsan: $(launcher) ## run suites and programs with ThreadSanitizer: data races
 	$(call run_under,tsan)
 
-gprof: $(launcher) ## show the hottest functions of one program; PROG=list BACKEND=hw08 TOP=2000
+gprof: $(launcher) ## show the hottest functions of one program; PROG=list BACKEND=hw08; TOP=2000, else one that takes 2 s or more
 	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin profiled
 
 heapmap: $(launcher) ## see where a backend puts its blocks, beside sys and hw08: a page, and a picture; BACKEND=par STEP=120 PNG=heap.png
