@@ -94,6 +94,11 @@ is(
 'next: cannot tell whether ivec is faster than with sys: 0.90 times as long (0.80 to 1.10). More rounds tell: ROUNDS=15',
     'a race that may be chance'
 );
+like(
+    measure::Advice::race( { program => 'ivec', ratio => [ 1.2, 0.9, 1.4 ] } ),
+    qr/\Anext: cannot tell whether ivec is faster than with sys: 1[.]20 times as long/,
+    '... also where it looks lost'
+);
 is(
     measure::Advice::race( { program => 'ivec', ratio => [ 0.5, 0.4, 0.6 ] } ),
     'next: it is faster than sys on every program; the grade: perl test.pl',
