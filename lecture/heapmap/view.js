@@ -159,7 +159,7 @@ function redrawHeaps() {
     const heap = drawHeap(canvas, map, count, rowBytes, size);
     const memory = memoryAfter(map, count);
     const held = memory ? memory.resident : count > 0 ? map.steps[count - 1][5] : 0;
-    this.querySelector(".held").textContent = map.problem && at > count ? `stopped at step ${count}` : maps.length > 3 ? kibibytes(held) : `uses ${heap.asked < 1024 ? `${heap.asked} B` : kibibytes(heap.asked).replace(" KiB", "")}, keeps ${kibibytes(held)}`;
+    this.querySelector(".held").textContent = map.problem && at > count ? `stopped at step ${count}` : maps.length > 3 ? kibibytes(held) : `${heap.asked < 1024 ? `${heap.asked} B` : kibibytes(heap.asked).replace(" KiB", "")} of ${kibibytes(held)}`;
     d3.select(this).selectAll(".memory, .pages").style("display", pages ? null : "none");
     if (pages) {
       const cell = drawPages(this.querySelector(".pages"), map, count, pages);
@@ -175,7 +175,7 @@ function redrawHeaps() {
   root.select(".legend .row-bytes").text(rowText(maps, rowBytes));
 }
 
-const rowText = (maps, bytes) => `a row: ${thousands(bytes)} bytes${maps.length > 3 ? "; right: memory kept" : ""}`;
+const rowText = (maps, bytes) => `a row: ${thousands(bytes)} bytes; beside a name: memory ${maps.length > 3 ? "kept" : "used of what is kept"}`;
 
 function drawHeapLegend(legend, maps) {
   const threads = Math.min(THREAD_HUES.length, d3.max(maps, (map) => map.threads) ?? 1);
