@@ -33,7 +33,7 @@ all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKE
 programs: $(programs)
 libpar: $(libpar) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM [needs interpose/libpar.c]
 xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records the malloc calls of any program; see trace/README.md [needs trace/record/xtrace.c]
-replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## build bin/replay-BACKEND for every backend; run it with a TRACE: throughput, utilization [needs trace/replay/replay.c]
+replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## build bin/replay-BACKEND for every backend; run it with a TRACE: throughput, utilization [needs trace/convert.c]
 
 # ---- Test --------------------------------------------------------------------------------------------------------------
 
@@ -114,7 +114,7 @@ pristine: ## write grader/kit/pristine.sha256, after an intended change of the k
 # ---- Look closer -------------------------------------------------------------------------------------------------------
 
 # A tool looks on while the suites and the programs run, in binaries of their own. Only some backends can check themselves.
-.PHONY: debug valgrind asan tsan gprof try clangd lint
+.PHONY: debug valgrind asan tsan gprof heapmap try clangd lint
 debug: $(launcher) ## run suite and programs of par in the checking build: overruns, bad frees, heap; DEBUG=1 selects it in any target [needs interpose/checking.c]
 	$(if $(checked),,$(error none of the backends '$(BACKENDS)' has a check.h, so there is nothing to check))
 	$(call run_under,debug,BACKEND= BACKENDS="$(checked)")
@@ -125,8 +125,14 @@ asan: $(launcher) ## run suites and programs with AddressSanitizer and Undefined
 tsan: $(launcher) ## run suites and programs with ThreadSanitizer: data races
 	$(call run_under,tsan)
 
-gprof: $(launcher) ## show the hottest functions of one program; PROG=list BACKEND=hw08 TOP=2000
+gprof: $(launcher) ## show the hottest functions of one program; PROG=list BACKEND=hw08; TOP=2000, else one that takes 2 s or more
 	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin profiled
+
+heapmap: $(launcher) ## see where a backend puts its blocks, beside sys and hw08: a page, and a picture; BACKEND=par STEP=120 PNG=heap.png
+	$(if $(BACKEND),,$(error say whose heap to show: make heapmap BACKEND=par))
+	@$(MAKE) --silent BACKENDS="$(sort sys hw08 $(BACKEND))" BACKEND= $(foreach backend,$(sort sys hw08 $(BACKEND)),$(BIN)/replay-$(backend))
+	@lecture/heapmap/build --backend $(BACKEND) --bin "$(BIN)" --launcher $(launcher) --output $(BUILD)/heapmap-$(BACKEND).html \
+	    $(if $(STEP),--step "$(STEP)") $(if $(TRACE),--trace "$(TRACE)") $(if $(PNG),--png "$(PNG)")
 
 # sys is also built, for comparison.
 try: $(launcher) ## run the suite, race sys and the last try, show the hottest functions; BACKEND=par ROUNDS=7

@@ -1,26 +1,23 @@
 package lecture::Page;
 
-# Puts the page together: one file that holds the data, the styles, the scripts and the charting library.
+# Puts the lecture page together: its data, styles, scripts and the charting library.
 
 use v5.34;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(dirname);
-use JSON::PP       ();
 use lecture::Findings;
 use lecture::Ideas;
+use lecture::OneFile;
 use lecture::Results;
 use measure::Machine;
 
-my $FOLDER = dirname(__FILE__);
-
-# In this order: each may use those before it. Those that are not there are left out: the heap map has a view of its own.
-my @STYLES = qw(page/page.css page/charts.css heapmap.css);
+# In this order: each may use those before it.
+my @STYLES = qw(page/page.css page/charts.css heapmap/heapmap.css);
 my @SCRIPTS =
   qw(vendor/d3.min.js page/words.js page/tooltip.js page/race.js page/scaling.js page/memory.js page/profiles.js
-  page/claims.js heapmap.js page/views.js page/presenter.js page/main.js);
+  page/claims.js heapmap/model.js heapmap/draw.js heapmap/view.js page/views.js page/theme.js page/presenter.js page/main.js);
 
 # All that the scripts are told.
 sub data ($results) {
@@ -79,26 +76,13 @@ sub _machine ($machine) {
 }
 
 sub html ($data) {
-    my %part = (
-        styles  => join( "\n", map { _optional($_) } @STYLES ),
-        data    => _inline( JSON::PP->new->utf8->canonical->encode($data) ),
-        scripts => join( "\n", map { "<script>\n" . _optional($_) . "\n</script>" } grep { -e "$FOLDER/$_" } @SCRIPTS ),
+    return lecture::OneFile::html(
+        template => 'page/page.html',
+        styles   => \@STYLES,
+        scripts  => \@SCRIPTS,
+        data     => $data
     );
-    my $page = _file('page/page.html');
-    $page =~ s/\{\{(\w+)\}\}/$part{$1} \/\/ die "page.html asks for '$1', which is not made\n"/eg;
-    return $page;
 }
-
-# Text within a script element must not end that element. JSON has < in strings only.
-sub _inline ($json) { return $json =~ s/</\\u003c/gr }
-
-sub _file ($name) {
-    open my $file, '<', "$FOLDER/$name" or die "cannot read lecture/$name: $!\n";
-    local $/ = undef;
-    return <$file>;
-}
-
-sub _optional ($name) { return -e "$FOLDER/$name" ? _file($name) : '' }
 
 1;
 

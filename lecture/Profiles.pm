@@ -44,7 +44,7 @@ sub measure (%options) {
     return { profiles => \@profiles, problems => \%problems };
 }
 
-# top: undef to find one that takes a second.
+# top: undef to have one chosen.
 sub _gprof ( $program, $top, $launcher ) {
     die "there is no $program\n" if !-x $program;
     my $profile   = measure::Profile::run( program => $program, launcher => $launcher, top => $top );

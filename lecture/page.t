@@ -17,6 +17,7 @@ use Time::HiRes qw(sleep);
 
 use lib "$Bin/..";
 use lecture::Browser;
+use lecture::HeapPage;
 use lecture::Sample;
 
 plan skip_all => 'there is no chromium (apt-get install chromium)' if !lecture::Browser::program();
@@ -196,7 +197,7 @@ SKIP: {
         qr/foreign\.json cannot be shown: it is no heap map: bin\/replay/,
         '... and what is none, with what makes one'
     );
-    is( $browser->evaluate('document.querySelectorAll("#heapmap canvas").length'),
+    is( $browser->evaluate('document.querySelectorAll("#heapmap .blocks").length'),
         1, '... each trace shows its own backends' );
 }
 
@@ -227,5 +228,75 @@ $browser->press('p');
 cmp_ok( $browser->evaluate('presenter.views.length'), '>', 3, 'even so there are slides' );
 $browser->press('End');
 no_complaints('a page of broken results');
+
+# ---- The page of one student's heap ------------------------------------------------------------------------------------------
+
+# mine goes wrong at the third step of a second run, and gives a block that overlaps.
+sub own_heap () {
+    my @maps = map { lecture::Sample::heap_map($_) } qw(mine sys hw08);
+    my @cut  = map {
+        { %{ lecture::Sample::heap_map($_) }, trace => 'story', captions => [ [ 0, 'What is seen?' ] ] }
+    } qw(mine sys hw08);
+    $cut[0]{steps} = [ @{ $cut[0]{steps} }[ 0, 1 ] ];
+    $cut[0]{steps}[1][4] -= 48;
+    $cut[0]{problem} = 'step 2, xmalloc(400) by thread 1 gave block 1, which overlaps block 0';
+    return {
+        title    => 'Where mine puts its blocks',
+        order    => [qw(mine sys hw08)],
+        backends => { mine => { kind => 'par' } },
+        heapmaps => [ @cut, @maps ],
+        findings => { 'sample.trace' => 'mine keeps 2.4 times what the program uses; sys 2.4 times, hw08 2.4 times' },
+        problems => { story          => ["mine: $cut[0]{problem}"] },
+        start    => { trace          => 'sample.trace', step => 3 },
+    };
+}
+
+open my $own_page, '>', "$folder/own.html" or die "cannot write $folder/own.html: $!\n";
+print {$own_page} lecture::HeapPage::html( own_heap() );
+close $own_page or die "cannot write $folder/own.html: $!\n";
+my $NUMBER = 'heapmapState.step';
+for my $screen ( [ 1280, 720, 'light' ], [ 1920, 1080, 'dark' ] ) {
+    my ( $width, $height, $theme ) = @{$screen};
+    $browser->screen( $width, $height, $theme );
+    $browser->load("file://$folder/own.html");
+    is( $browser->evaluate($NUMBER), 3, "one's own heap, $width x $height: it begins where it was told to" );
+    like( $browser->evaluate('document.querySelector("h2").textContent'), qr/\Amine keeps/, '... with its title' );
+    $browser->press('End');
+    is( $browser->evaluate($NUMBER), 5, '... End: the last step' );
+    $browser->press('ArrowLeft');
+    is( $browser->evaluate($NUMBER), 4, '... left: one back' );
+    $browser->press('Home');
+    $browser->press(' ');
+
+    for ( 1 .. 100 ) {
+        last if $browser->evaluate($NUMBER) == 5;
+        sleep 0.1;
+    }
+    is( $browser->evaluate($NUMBER), 5, '... space: it plays to the end' );
+    $browser->press('1');
+    like(
+        $browser->evaluate('document.body.innerText'),
+        qr/Where mine puts its blocks.*step 2, xmalloc/s,
+        '... another run, which went wrong'
+    );
+    like(
+        $browser->evaluate('document.querySelector(".panels").innerText'),
+        qr/stopped at step 2/,
+        '... and is beside those that went on'
+    );
+    for my $key ( '1', '2' ) {
+        $browser->press($key);
+        is_deeply( $browser->evaluate( about( $OVERLAPS, '.current' ) ), [], "... run $key: no text lies on another" );
+        is_deeply( $browser->evaluate( about( $OUTSIDE,  '.current' ) ), [], '... none leaves the screen' );
+        cmp_ok(
+            $browser->evaluate( about( $SMALLEST, '.current' ) ),
+            '>=',
+            19 * $width / 1280,
+            '... all can be read from the back row'
+        );
+        $browser->screenshot("$ENV{SHOTS}/own-$key-$width-$theme.png") if $ENV{SHOTS};
+    }
+    no_complaints("one's own heap at $width x $height");
+}
 
 done_testing();

@@ -72,6 +72,8 @@ void output_json_string(struct output* output, const char* text) {
     output_text(output, "\"");
 }
 
+void output_flush(struct output* output) { write_out(output); }
+
 void output_close(struct output* output) {
     write_out(output);
     if (output->fd != STDOUT_FILENO && close(output->fd) != 0) give_up(output);

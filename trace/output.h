@@ -24,6 +24,9 @@ void output_text(struct output* output, const char* format, ...) __attribute__((
 // A text as a JSON string. Bytes that are no ASCII become '?', for nobody knows how they were meant.
 void output_json_string(struct output* output, const char* text);
 
+// Writes what is there, so that it is in the file whatever happens next.
+void output_flush(struct output* output);
+
 // Writes what is left and closes the file.
 void output_close(struct output* output);
 

@@ -2,11 +2,7 @@
 "use strict";
 
 (function main() {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const followSystem = () => { document.documentElement.dataset.theme = dark.matches ? "dark" : "light"; };
-  followSystem();
-  dark.addEventListener("change", followSystem);
-
+  followSystemTheme();
   const about = [DATA.machine && DATA.machine.sentence, DATA.made_at && `measured ${DATA.made_at.slice(0, 10)}`];
   document.getElementById("about").textContent = about.filter(Boolean).join(". ");
   for (const problem of DATA.problems[""] || []) {

@@ -24,11 +24,6 @@ function leavePresenter() {
   presenter.views[presenter.at].section.scrollIntoView();
 }
 
-function toggleTheme() {
-  const root = document.documentElement;
-  root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-}
-
 const WHEN_PRESENTING = {
   ArrowRight: () => showSlide(presenter.at + 1), PageDown: () => showSlide(presenter.at + 1),
   ArrowLeft: () => showSlide(presenter.at - 1), PageUp: () => showSlide(presenter.at - 1),

@@ -103,7 +103,7 @@ for my $starter (qw(freelist empty)) {
     my $where = "$folder/$starter/xmalloc";
     my @files = files_in($where);
     my @odd   = grep {
-m{\A(?:par|ladder|interpose|handout|lecture|trace|docs)/|\Atests/(?:corpus|hostile|broken)/|limit_alloc|grader/(?:recorded|class|gradescope|autolab)}
+m{\A(?:(?:par|ladder|interpose|handout|docs)/|trace/(?!formats/|replay/|\w+[.][ch]\z)|lecture/(?!heapmap/|page/|vendor/|(?:Browser|Heap\w+|Maps|OneFile)[.]pm\z|ivec[.]txt\z))|\Atests/(?:corpus|hostile|broken)/|limit_alloc|grader/(?:recorded|class|gradescope|autolab)}
     } @files;
     is( "@odd", q{}, "no file of a solution, a hidden test or an instructor is in the kit ($starter)" );
     my @found = grep { defined } map {
@@ -139,6 +139,18 @@ is(
     '... but says what to do'
 );
 
+like(
+    works( 'make heapmap shows the heap of the starter', $kit, qw(make heapmap BACKEND=hw08) ),
+    qr{^The page is build/heapmap-hw08[.]html: }m,
+    '... on a page'
+);
+my $nothing = run_in( $kit, qw(make heapmap BACKEND=par) );
+like(
+    $nothing->{stderr},
+    qr/\Aheapmap: there is nothing to show of par: par_alloc[.]c: xmalloc is not written yet/,
+    '... and that of the stub is nothing yet'
+);
+
 works( 'the kit without a starter builds', "$folder/empty/xmalloc", qw(make BACKENDS=hw08 PROGRAMS=list) );
 my $empty = run_in( "$folder/empty/xmalloc", qw(bin/list-hw08 1000) );
 like(
@@ -156,7 +168,8 @@ for my $command ( $readme =~ /^    (make .*?)(?:  |$)/mg,
     ok( -x "$kit/$script", "... $script is there" ) if defined $script;
 }
 for my $script (
-    qw(bench/compare bench/graph bench/try bench/profile tests/tools/under tests/allocator/programs.t test.pl))
+    qw(bench/compare bench/graph bench/try bench/profile lecture/heapmap/build tests/tools/under tests/allocator/programs.t test.pl)
+  )
 {
     works( "$script has all its modules", $kit, $^X, '-c', $script );
 }
@@ -175,7 +188,7 @@ like( $assignment, qr/\[\[DUE DATE/,                                            
 like( $assignment, qr/holds a free list that works for one thread/,             '... tells of the starter' );
 like( read_file("$folder/empty/xmalloc/ASSIGNMENT.md"), qr/The file is a stub/, '... or of the stub' );
 my ($points) = $assignment =~ /^([\d.]+) in all/m;
-my $other    = read_file("$tree/grader/rubrics/kit.conf") =~ s/("base": +)4,/${1}7,/r =~ s/("report": +)5,/${1}15,/r;
+my $other = read_file("$tree/grader/rubrics/kit.conf") =~ s/("base": +)4,/${1}7,/r =~ s/("report": +)5,/${1}15,/r;
 write_file( "$folder/other.conf", $other );
 mkdir "$folder/other" or die $!;
 works( 'a rubric of one\'s own',

@@ -257,7 +257,8 @@ is( $head, 'xtrace text 1', 'the story is a trace' );
 my %living;
 for my $event (@events) {
     my ( $kind, undef, $block ) = split / /, $event;
-    my $is_right = $kind eq 'free' ? delete $living{$block} : !$living{$block}++;
+    my $is_right =
+      $kind eq 'free' ? delete $living{$block} : $kind eq 'realloc' ? $living{$block} : !$living{$block}++;
     fail("the story makes no sense at '$event'") if !$is_right;
 }
 is_deeply( \%living, {}, '... which frees all that it takes' );

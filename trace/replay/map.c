@@ -6,40 +6,84 @@
 #include "trace/output.h"
 #include "trace/replay/replay.h"
 
+// A reading of the mappings takes as long as a hundred events.
+enum { READINGS = 5000 };
+
 struct map {
     struct replay_observer observer;  // first, so that a pointer to it is one to the map
     struct output output;
     const struct trace* trace;
+    size_t every;  // of so many events one is followed by a reading of the mappings
     uint64_t before;
 };
 
+static unsigned long long number_of(const void* address) { return (unsigned long long)(uintptr_t)address; }
+
+// The process's own pages are touched first, lest they look like the backend's.
 static void begin(struct replay_observer* observer) {
     struct map* map = (struct map*)observer;
+    const char* first = replay_mappings();
+    const char* second = replay_mappings();
+    const char* before = second != NULL ? second : first != NULL ? first : "[]";
+    output_text(&map->output, " \"before\": ");
+    output_bytes(&map->output, before, strlen(before));
+    output_text(
+        &map->output,
+        ",\n \"fields\": [\"kind\", \"thread\", \"block\", \"bytes\", \"address\", \"resident\", \"old_bytes\", "
+        "\"old_address\"],\n \"steps\": [\n");
+    output_flush(&map->output);
     replay_resident_bytes();
     map->before = replay_resident_bytes();
 }
 
-static unsigned long long number_of(const unsigned char* address) { return (unsigned long long)(uintptr_t)address; }
+// A line grows while its event is done, so that the file tells where a process ended: in its check of the block (no
+// comma yet), in the call (a comma), or when it wrote to what the call had given (an address).
+static void before(struct replay_observer* observer, const struct trace_event* event,
+                   const struct replay_block* block) {
+    struct map* map = (struct map*)observer;
+    output_text(&map->output, "[\"%s\", %u, %u, %llu", trace_kind_names[event->kind], event->thread, event->block,
+                (unsigned long long)(event->kind == TRACE_FREE ? block->bytes : event->bytes));
+    output_flush(&map->output);
+}
+
+static void calling(struct replay_observer* observer) {
+    struct map* map = (struct map*)observer;
+    output_text(&map->output, ", ");
+    output_flush(&map->output);
+}
+
+static void called(struct replay_observer* observer, const void* given) {
+    struct map* map = (struct map*)observer;
+    output_text(&map->output, "%llu", number_of(given));
+    output_flush(&map->output);
+}
 
 static void after(struct replay_observer* observer, size_t number, const struct trace_event* event,
                   struct replay_change change) {
     struct map* map = (struct map*)observer;
     uint64_t resident = replay_resident_bytes();
-    output_text(&map->output, "[\"%s\", %u, %u, %llu, %llu, %llu", trace_kind_names[event->kind], event->thread,
-                event->block, (unsigned long long)change.bytes, number_of(change.start),
-                (unsigned long long)(resident > map->before ? resident - map->before : 0));
+    output_text(&map->output, ", %llu", (unsigned long long)(resident > map->before ? resident - map->before : 0));
     if (event->kind == TRACE_REALLOC) {
         output_text(&map->output, ", %llu, %llu", (unsigned long long)change.old_bytes, number_of(change.old_start));
     }
+    const char* mappings = number % map->every == 0 ? replay_mappings() : NULL;
+    if (mappings != NULL) {
+        output_text(&map->output, ", {\"mappings\": ");
+        output_bytes(&map->output, mappings, strlen(mappings));
+        output_text(&map->output, "}");
+    }
     output_text(&map->output, number + 1 == map->trace->count ? "]\n" : "],\n");
+    output_flush(&map->output);
 }
 
 void replay_write_map(const struct trace* trace, const char* trace_path, const char* backend, bool with_threads,
                       const char* path) {
     static struct map map;
-    map.observer = (struct replay_observer){begin, after};
+    map.observer = (struct replay_observer){begin, after, before, calling, called};
     map.trace = trace;
+    map.every = trace->count / READINGS + 1;
     struct output* output = &map.output;
+    memset(output->buffer, 0, sizeof output->buffer);
     output_open(output, path);
     const char* slash = strrchr(trace_path, '/');
     output_text(output, "{\"format\": \"xmalloc heap map\", \"version\": 1, \"backend\": ");
@@ -48,10 +92,7 @@ void replay_write_map(const struct trace* trace, const char* trace_path, const c
     output_json_string(output, slash == NULL ? trace_path : slash + 1);
     output_text(output, ", \"program\": ");
     output_json_string(output, trace->program);
-    output_text(output,
-                ",\n \"cut\": %s, \"events\": %zu, \"blocks\": %u, \"threads\": %u, \"page_bytes\": %ld,\n \"fields\": "
-                "[\"kind\", \"thread\", \"block\", \"bytes\", \"address\", \"resident\", \"old_bytes\", "
-                "\"old_address\"],\n \"steps\": [\n",
+    output_text(output, ",\n \"cut\": %s, \"events\": %zu, \"blocks\": %u, \"threads\": %u, \"page_bytes\": %ld,\n",
                 trace->cut ? "true" : "false", trace->count, trace->blocks, trace->threads, sysconf(_SC_PAGESIZE));
     replay_in_order(trace, with_threads, &map.observer);
     output_text(output, "]}\n");

@@ -19,8 +19,11 @@ struct turns {
 
 static void do_event(struct turns* turns, size_t number) {
     const struct trace_event* event = &turns->trace->events[number];
-    struct replay_change change = replay_step(event, number, &turns->blocks[event->block], true);
-    turns->observer->after(turns->observer, number, event, change);
+    struct replay_observer* observer = turns->observer;
+    struct replay_change change = replay_step(event, number, &turns->blocks[event->block], true, observer);
+    observer->after(observer, number, event, change);
+    if (observer->calling == NULL) return;
+    for (uint32_t block = 0; block < turns->trace->blocks; block++) replay_check(&turns->blocks[block], number);
 }
 
 static void wait_for(sem_t* semaphore) {
@@ -61,7 +64,8 @@ static void run_in_turns(struct turns* turns) {
 static void free_what_is_left(struct turns* turns) {
     static const struct trace_event event = {.kind = TRACE_FREE};
     for (uint32_t block = 0; block < turns->trace->blocks; block++) {
-        if (turns->blocks[block].start != NULL) replay_step(&event, turns->trace->count, &turns->blocks[block], true);
+        if (turns->blocks[block].start != NULL)
+            replay_step(&event, turns->trace->count, &turns->blocks[block], true, NULL);
     }
 }
 

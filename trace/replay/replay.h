@@ -29,12 +29,18 @@ struct replay_change {
     uint64_t old_bytes;  // of a realloc
 };
 
+struct replay_observer;
+
 // Makes the request of an event, signs the block that it gave and checks the one that it took.
 //
 // number: the event's index, for the stamp and for complaints. is_full: every byte is written and checked, not just the
-// first and the last. A block that is not as it was, is misaligned or was not given ends the process (fail).
+// first and the last. observer: sees the call itself; NULL when nobody does. A block that is not as it was, is
+// misaligned or was not given ends the process (fail); an observer of calls takes blocks at any address.
 struct replay_change replay_step(const struct trace_event* event, size_t number, struct replay_block* block,
-                                 bool is_full);
+                                 bool is_full, struct replay_observer* observer);
+
+// Ends the process (fail) when a block is not as it was signed. number: the event after which that is so.
+void replay_check(const struct replay_block* block, size_t number);
 
 // Frees the blocks that are there.
 void replay_free_all(struct replay_block* blocks, size_t count);
@@ -42,11 +48,16 @@ void replay_free_all(struct replay_block* blocks, size_t count);
 // ---- order.c: one thread, or threads that take turns, in the recorded order
 // ----------------------------------------
 
-// Whoever looks on: begin is called before the first event, after after each of them.
+// Whoever looks on: begin is called before the first event, after after each of them. Who wants to know in which call a
+// process ended sets the other three: before is called before the block is looked at, calling and called around the
+// call. Of such a run, all blocks are checked after each event.
 struct replay_observer {
     void (*begin)(struct replay_observer* observer);
     void (*after)(struct replay_observer* observer, size_t number, const struct trace_event* event,
                   struct replay_change change);
+    void (*before)(struct replay_observer* observer, const struct trace_event* event, const struct replay_block* block);
+    void (*calling)(struct replay_observer* observer);
+    void (*called)(struct replay_observer* observer, const void* given);
 };
 
 // Replays all events in their order and frees what is left. All blocks are filled. with_threads: each recorded thread
@@ -83,7 +94,7 @@ struct replay_crew replay_crew_of(const struct trace* trace);
 // There are never more threads than the kit starts: recorded ones beyond share them.
 unsigned replay_crew_thread(const struct replay_crew* crew, uint32_t recorded_thread);
 
-// ---- memory.c, map.c: observers
+// ---- memory.c, map.c: observers; mappings.c: what they can see
 // -------------------------------------------------------------------------------
 
 struct replay_moment {
@@ -102,6 +113,11 @@ struct replay_memory replay_measure_memory(const struct trace* trace, bool with_
 // Writes a heap map, as trace/README.md describes it.
 void replay_write_map(const struct trace* trace, const char* trace_path, const char* backend, bool with_threads,
                       const char* path);
+
+// The mappings of the process that can be written, but for the stack, as JSON: [[address, bytes, [[page, count], ...]],
+// ...], with the runs of pages that are resident. The text lives until the call after the next. NULL when it is too
+// long, or when all is as it was at the last call.
+const char* replay_mappings(void);
 
 // Bytes of anonymous memory that are resident.
 uint64_t replay_resident_bytes(void);

@@ -41,12 +41,38 @@ static void check(const struct replay_block* block, size_t number, uint64_t byte
     if (is_full && memcmp(block->start, block->start + 1, bytes - 1) != 0) check_range(block, number, 0, bytes);
 }
 
-static unsigned char* given(void* start, size_t number, uint64_t bytes) {
+void replay_check(const struct replay_block* block, size_t number) {
+    if (block->start != NULL) check(block, number, block->bytes, true);
+}
+
+static bool sees_calls(const struct replay_observer* observer) { return observer != NULL && observer->calling != NULL; }
+
+static void* resize(struct replay_block* block, uint64_t bytes, struct replay_observer* observer) {
+    if (sees_calls(observer)) observer->calling(observer);
+    void* start = xrealloc(block->start, bytes);
+    if (sees_calls(observer)) observer->called(observer, start);
+    return start;
+}
+
+static void* take(uint64_t bytes, struct replay_observer* observer) {
+    if (sees_calls(observer)) observer->calling(observer);
+    void* start = xmalloc(bytes);
+    if (sees_calls(observer)) observer->called(observer, start);
+    return start;
+}
+
+static void give_back(struct replay_block* block, struct replay_observer* observer) {
+    if (sees_calls(observer)) observer->calling(observer);
+    xfree(block->start);
+    if (sees_calls(observer)) observer->called(observer, block->start);
+}
+
+static unsigned char* given(void* start, size_t number, uint64_t bytes, const struct replay_observer* observer) {
     if (start == NULL) {
         fail(EXIT_NO_ANSWER, "out of memory: no block of %llu bytes was given at event %zu", (unsigned long long)bytes,
              number + 1);
     }
-    if ((uintptr_t)start % ALIGNMENT != 0) {
+    if ((uintptr_t)start % ALIGNMENT != 0 && !sees_calls(observer)) {
         fail(EXIT_NO_ANSWER, "at event %zu the block of %llu bytes was given at %p, which is not aligned to %d",
              number + 1, (unsigned long long)bytes, start, ALIGNMENT);
     }
@@ -54,11 +80,12 @@ static unsigned char* given(void* start, size_t number, uint64_t bytes) {
 }
 
 struct replay_change replay_step(const struct trace_event* event, size_t number, struct replay_block* block,
-                                 bool is_full) {
+                                 bool is_full, struct replay_observer* observer) {
+    if (sees_calls(observer)) observer->before(observer, event, block);
     struct replay_change change = {.old_start = block->start, .old_bytes = block->bytes};
     if (event->kind == TRACE_FREE) {
         check(block, number, block->bytes, is_full);
-        xfree(block->start);
+        give_back(block, observer);
         change.start = block->start;
         change.bytes = block->bytes;
         block->start = NULL;
@@ -67,14 +94,14 @@ struct replay_change replay_step(const struct trace_event* event, size_t number,
     }
     if (event->kind == TRACE_REALLOC) {
         check(block, number, block->bytes, is_full);
-        void* start = xrealloc(block->start, event->bytes);
+        void* start = resize(block, event->bytes, observer);
         // A resize to 0 frees, and the next one takes a block again.
-        block->start = event->bytes == 0 ? NULL : given(start, number, event->bytes);
+        block->start = event->bytes == 0 ? NULL : given(start, number, event->bytes, observer);
         uint64_t kept = event->bytes < block->bytes ? event->bytes : block->bytes;
         check(block, number, kept, is_full);
     } else {
         size_t room = event->alignment_log2 > 4 ? ((size_t)1 << event->alignment_log2) - ALIGNMENT : 0;
-        block->start = given(xmalloc(event->bytes + room), number, event->bytes);
+        block->start = given(take(event->bytes + room, observer), number, event->bytes, observer);
     }
     block->bytes = event->bytes;
     sign(block, number, is_full);

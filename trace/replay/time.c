@@ -26,7 +26,7 @@ static double now_s(void) {
 static double run_once(const struct trace* trace, struct replay_block* blocks, bool is_full) {
     double start_s = now_s();
     for (size_t i = 0; i < trace->count; i++) {
-        replay_step(&trace->events[i], i, &blocks[trace->events[i].block], is_full);
+        replay_step(&trace->events[i], i, &blocks[trace->events[i].block], is_full, NULL);
     }
     double seconds = now_s() - start_s;
     replay_free_all(blocks, trace->blocks);
@@ -94,7 +94,7 @@ static void do_own_events(struct free_run* run, unsigned which) {
         struct replay_block* block = &run->blocks[run->block_of[number]];
         uint32_t turn = run->turn_of[number];
         wait_for_turn(block, turn);
-        replay_step(&run->trace->events[number], number, block, run->is_full);
+        replay_step(&run->trace->events[number], number, block, run->is_full, NULL);
         atomic_store_explicit(&block->done, turn + 1, memory_order_release);
     }
 }

@@ -1,0 +1,215 @@
+// view.js: where each block lies, on each backend, after each step of one trace: the panels, the steps and the keys. Each panel
+// shows one backend, as draw.js says.
+"use strict";
+
+// One step, or one chapter of a trace that tells a story.
+const HEAPMAP_KEYS = {
+  ArrowDown: () => goToStep(heapmapState.step + 1), ArrowUp: () => goToStep(heapmapState.step - 1),
+  ".": () => goToStep(chapterAfter()), ",": () => goToStep(chapterBefore()), " ": () => play(),
+};
+const STEP_MS = 150;
+
+// Which trace is shown, at which step, and the maps that were loaded by hand.
+const heapmapState = { loaded: [], trace: null, step: 0, element: null, data: [], playing: null };
+
+const kibibytes = (bytes) => (bytes > 0 && bytes < 10240 ? (bytes / 1024).toFixed(1) : thousands(Math.round(bytes / 1024))) + " KiB";
+const bytesText = (bytes) => (bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : kibibytes(bytes)).replace(".0 ", " ");
+
+const heapmapTraces = () => d3.group([...heapmapState.data, ...heapmapState.loaded], (map) => map.trace);
+
+function shownMaps() {
+  const traces = heapmapTraces();
+  if (!traces.has(heapmapState.trace)) heapmapState.trace = [...traces.keys()][0] ?? null;
+  const place = (map) => (DATA.order.indexOf(map.backend) + 1 || DATA.order.length + 1);
+  return [...(traces.get(heapmapState.trace) ?? [])].sort((a, b) => place(a) - place(b));
+}
+
+const lastStep = () => d3.max(shownMaps(), (map) => map.steps.length) ?? 0;
+
+function goToStep(step) {
+  heapmapState.step = Math.max(0, Math.min(step, lastStep()));
+  redrawHeaps();
+}
+
+// Goes on by itself, or stops. At the end it begins anew.
+function play() {
+  const stop = () => { clearInterval(heapmapState.playing); heapmapState.playing = null; redrawHeaps(); };
+  if (heapmapState.playing !== null) return stop();
+  if (heapmapState.step >= lastStep()) heapmapState.step = 0;
+  heapmapState.playing = setInterval(() => {
+    if (heapmapState.step >= lastStep() || heapmapState.element.clientWidth === 0) stop();
+    else goToStep(heapmapState.step + 1);
+  }, STEP_MS);
+  return redrawHeaps();
+}
+
+// A chapter is looked at when all its steps are done.
+function chapterEnds() {
+  const maps = shownMaps();
+  if (maps.length === 0) return [0];
+  const most = lastStep();
+  const starts = maps[0].captions ? maps[0].captions.map(([from]) => from) : d3.range(0, most, Math.max(1, Math.floor(most / 10)));
+  return [...starts, most];
+}
+const chapterAfter = () => chapterEnds().find((end) => end > heapmapState.step) ?? heapmapState.step;
+const chapterBefore = () => chapterEnds().filter((end) => end < heapmapState.step).pop() ?? 0;
+
+function showTrace(trace) {
+  heapmapState.trace = trace;
+  heapmapState.step = 0;
+  heapmapState.element.dispatchEvent(new Event("trace"));
+  goToStep(chapterAfter());
+}
+
+function heapmap(element, data) {
+  const isFirst = heapmapState.element === null;
+  heapmapState.element = element;
+  heapmapState.data = data;
+  element.replaceChildren();
+  const root = d3.select(element).append("div").attr("class", "heapmap");
+  const bar = root.append("div").attr("class", "choices");
+  const button = (text, label, act) => bar.append("button").attr("type", "button").attr("aria-label", label).text(text)
+    .on("click", (event) => { event.currentTarget.blur(); act(); });
+  button("Play", "play or stop (space)", play).attr("class", "play");
+  button("◀ ↑", "one step back (up arrow)", () => goToStep(heapmapState.step - 1));
+  button("▶ ↓", "one step forward (down arrow)", () => goToStep(heapmapState.step + 1));
+  bar.append("input").attr("type", "range").attr("aria-label", "step").attr("min", 0)
+    .on("input", (event) => goToStep(Number(event.currentTarget.value))).on("change", (event) => event.currentTarget.blur());
+  for (const trace of heapmapTraces().keys()) {
+    bar.append("button").attr("type", "button").attr("class", "trace").attr("data-trace", trace).text(trace.replace(/\.(txt|trace)$/, ""))
+      .on("click", (event) => { event.currentTarget.blur(); showTrace(trace); });
+  }
+  const picker = bar.append("label").attr("class", "pick").text("Load maps");
+  picker.append("input").attr("type", "file").attr("accept", ".json,application/json").attr("multiple", true)
+    .on("change", (event) => loadMaps([...event.currentTarget.files]));
+  root.append("p").attr("class", "step").attr("aria-live", "polite");
+  root.append("div").attr("class", "panels");
+  root.append("div").attr("class", "legend");
+  if (isFirst) showTrace(heapmapState.trace);
+  else redrawHeaps();
+}
+
+async function loadMaps(files) {
+  const problems = [];
+  for (const file of files) {
+    try {
+      const map = JSON.parse(await file.text());
+      const problem = heapmapProblem(map);
+      if (problem) problems.push(`${file.name} cannot be shown: ${problem}.`);
+      else {
+        heapmapState.loaded = heapmapState.loaded.filter((one) => one.trace !== map.trace || one.backend !== map.backend).concat([map]);
+        heapmapState.trace = map.trace;
+        heapmapState.step = Math.floor(map.steps.length / 2);
+      }
+    } catch (error) {
+      problems.push(`${file.name} cannot be shown: it is not JSON (${error.message}).`);
+    }
+  }
+  heapmapState.element.dispatchEvent(new Event("trace"));
+  heapmap(heapmapState.element, heapmapState.data);
+  d3.select(heapmapState.element).select(".step").selectAll("span.message").data(problems).join("span").attr("class", "message").text((text) => text);
+}
+
+function redrawHeaps() {
+  const root = d3.select(heapmapState.element).select(".heapmap");
+  const maps = shownMaps();
+  const most = lastStep();
+  const at = Math.min(heapmapState.step, most);
+  root.select("input[type=range]").attr("max", most).property("value", at);
+  root.select(".play").text(heapmapState.playing === null ? "Play" : "Stop");
+  root.selectAll(".trace").attr("aria-pressed", function () { return String(this.dataset.trace === heapmapState.trace); });
+  if (maps.length === 0) {
+    root.select(".step").text("No recorded map is here. bin/replay-BACKEND TRACE --map FILE.json makes one: load it here.");
+    return;
+  }
+  const step = at > 0 ? maps.find((map) => map.steps.length >= at).steps[at - 1] : null;
+  const caption = (maps[0].captions ?? []).filter(([from]) => from < Math.max(1, at)).pop();
+  root.select(".step").text(`${at} of ${most}: ${step ? stepWords(step) : "the beginning"}.${caption ? " " + caption[1] : ""}`);
+  drawHeapLegend(root.select(".legend"), maps);
+
+  const u = rem();
+  const columns = maps.length > 3 ? 4 : maps.length;
+  const lines = Math.ceil(maps.length / columns);
+  const gap = 1.4 * u;
+  const head = 1.8 * u;
+  const width = Math.floor((heapmapState.element.clientWidth - gap * (columns - 1)) / columns);
+  const used = d3.sum(root.selectAll(".choices, .step, .legend").nodes(), (node) => node.getBoundingClientRect().height) + 2.6 * u;
+  const available = presenting() ? heapmapState.element.clientHeight - used : lines * 15 * u;
+  // Where there are many panels, the blocks need all of the room.
+  const pages = maps.length <= 4 && maps.every((map) => map.memory) ? { width, height: Math.floor(2.6 * u) } : null;
+  const under = pages ? pages.height + 2.4 * u : 0;
+  const size = { width, height: Math.max(3 * u, Math.floor((available - gap * (lines - 1)) / lines - head - under)) };
+  const fits = (bytes) => maps.every((map) => rowsOf(map, bytes).length * 0.45 * u <= size.height);
+  const rowBytes = ROW_BYTES.find(fits) ?? ROW_BYTES[ROW_BYTES.length - 1];
+
+  const panels = root.select(".panels").style("grid-template-columns", `repeat(${columns}, ${width}px)`).style("gap", `${gap}px`)
+    .selectAll(".heap").data(maps, (map) => map.backend).join((enter) => {
+      const panel = enter.append("div").attr("class", "heap");
+      const heading = panel.append("p").style("height", `${head}px`);
+      heading.append("span").attr("class", (map) => `name ${kindOf(map.backend)}`).text((map) => map.backend);
+      heading.append("span").attr("class", "held");
+      panel.append("canvas").attr("class", "blocks");
+      panel.append("p").attr("class", "memory");
+      panel.append("canvas").attr("class", "pages");
+      return panel;
+    });
+  panels.each(function (map) {
+    const canvas = this.querySelector(".blocks");
+    const count = Math.min(at, map.steps.length);
+    const heap = drawHeap(canvas, map, count, rowBytes, size);
+    const memory = memoryAfter(map, count);
+    const held = memory ? memory.resident : count > 0 ? map.steps[count - 1][5] : 0;
+    this.querySelector(".held").textContent = map.problem && at > count ? `stopped at step ${count}` : maps.length > 3 ? kibibytes(held) : `${heap.asked < 1024 ? `${heap.asked} B` : kibibytes(heap.asked).replace(" KiB", "")} of ${kibibytes(held)}`;
+    d3.select(this).selectAll(".memory, .pages").style("display", pages ? null : "none");
+    if (pages) {
+      const cell = drawPages(this.querySelector(".pages"), map, count, pages);
+      this.querySelector(".memory").textContent = `${bytesText(memory.mapped)} mapped; a cell: ${bytesText(cell)}`;
+    }
+    canvas.onpointermove = (event) => {
+      const text = blockAt(canvas, event.offsetX, event.offsetY);
+      if (text) showTooltip(text, event.clientX, event.clientY);
+      else hideTooltip();
+    };
+    canvas.onpointerleave = hideTooltip;
+  });
+  root.select(".legend .row-bytes").text(rowText(maps, rowBytes));
+}
+
+const rowText = (maps, bytes) => `a row: ${thousands(bytes)} bytes; beside a name: memory ${maps.length > 3 ? "kept" : "used of what is kept"}`;
+
+function drawHeapLegend(legend, maps) {
+  const threads = Math.min(THREAD_HUES.length, d3.max(maps, (map) => map.threads) ?? 1);
+  legend.html("");
+  const entry = (style, text) => {
+    const label = legend.append("span");
+    label.append("i").attr("style", style);
+    label.append("b").text(text);
+  };
+  for (let thread = 0; thread < threads; thread++) entry(`background:${THREAD_HUES[thread]}`, `thread ${thread}`);
+  entry(`background:linear-gradient(90deg, ${blockColour(0, 16)} 50%, ${blockColour(0, 4096)} 50%)`, "small, large");
+  entry("border:0.1rem dashed var(--quiet)", "freed");
+  if (maps.every((map) => map.memory)) {
+    entry(`background:${residentColour()}`, "resident");
+    entry("background:var(--panel); border:0.06rem solid var(--line)", "only mapped");
+  }
+  if (maps.some((map) => heapAfter(map, Math.min(heapmapState.step, map.steps.length)).overlaps.length > 0)) entry(`background:${WRONG}`, "overlap");
+  legend.append("span").attr("class", "row-bytes").text(rowText(maps, ROW_BYTES[ROW_BYTES.length - 1])); // the longest, to know how much room is left
+}
+
+document.addEventListener("keydown", (event) => {
+  const target = HEAPMAP_KEYS[event.key];
+  const shown = heapmapState.element && (presenting() ? heapmapState.element.closest(".current") : onScreen(heapmapState.element));
+  if (!target || !shown || event.ctrlKey || event.metaKey || event.altKey || event.target.type === "range") return;
+  if (!presenting() && event.key.startsWith("Arrow")) return; // the page scrolls with these
+  event.preventDefault();
+  target();
+});
+
+function onScreen(element) {
+  const box = element.getBoundingClientRect();
+  return box.bottom > 0 && box.top < innerHeight;
+}
+
+// A canvas does not follow the theme by itself.
+new MutationObserver(() => heapmapState.element && heapmapState.element.clientWidth > 0 && redrawHeaps())
+  .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
