@@ -14,19 +14,36 @@ use File::Basename qw(dirname);
 use File::Spec     ();
 use File::Temp     ();
 
+# Also of a pipe that nobody reads any more: `perl test.pl | head`.
+my @SIGNALS = qw(INT TERM HUP PIPE);
+
 sub new ($class) {
     my $place = _place();
     die
 "the grader cannot run: make cannot work in the folder for temporary files, $place: set TMPDIR to one without blanks and signs\n"
       if $place =~ m{[^\w./+-]};
     my $folder = File::Temp->newdir( DIR => $place );
-    for my $signal (qw(INT TERM HUP)) {
+    for my $signal (@SIGNALS) {
         $SIG{$signal} = sub {
-            $SIG{$_} = 'IGNORE' for qw(INT TERM HUP);    # from here on the folder is removed, undisturbed
+            _ignore_signals();
             die "stopped by SIG$signal\n";
         };
     }
     return bless { folder => $folder }, $class;
+}
+
+# From here on the folder is removed, undisturbed.
+sub _ignore_signals () {
+    $SIG{$_} = 'IGNORE' for @SIGNALS;
+    return;
+}
+
+# A signal that comes while the folder is removed, at whatever end, would leave the rest of it.
+sub DESTROY ($self) {
+    local $@;
+    _ignore_signals();
+    delete $self->{folder};
+    return;
 }
 
 # Where temporary files go: TMPDIR, unless what is graded will run as another user and could not get there.

@@ -20,7 +20,7 @@ sub start ( $class, $most_s, $share = 1 ) {
     my $starter = $$;
     my $pid     = fork // die "cannot start another process: $!\n";
     if ( $pid == 0 ) {
-        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
         my ( $until, $work ) = ( time + $most_s, 0 );
         while ( getppid == $starter && time < $until ) {
             my $started_s = Time::HiRes::time();

@@ -374,7 +374,7 @@ sub interrupt ( $signal, $tree, $file ) {
     return diag( 'the grader ended before that: ', read_file("$folder/said") ) if $has_ended;
     my $program = $started ? read_file($started) : $pid;
     kill $signal => $pid;
-    waitpid $pid, 0;
+    sleep 0.005 while waitpid( $pid, WNOHANG ) == 0 && kill $signal => $pid;    # who is impatient must not disturb the end
     is( $? >> 8, 2, "SIG$signal ends the grader" );
     like( read_file("$folder/said"), qr/^Bail out!  stopped by SIG$signal$/m, '... which says so' );
     ok( !kill( 0, $program ), '... with the program' );
@@ -391,6 +391,15 @@ subtest 'Ctrl-C' => sub {
     my $slow = make_tree( 'slow-build', { par => $RIGHT } );
     write_file( "$slow/Makefile", "%:\n\t\@echo \$\$\$\$ >\$\$TMPDIR/compiling; sleep 40\n" );
     interrupt( 'INT', $slow, 'compiling' );
+};
+
+subtest 'A pipe that nobody reads' => sub {
+    my $tree = make_tree( 'unread', { par => $RIGHT }, 'list' );
+    local $ENV{TMPDIR} = $temporary;
+    system qq{$^X "$real/test.pl" --tree "$tree" --only correctness --backends par 2>&1 | head -n 1 >/dev/null};
+    my $until = time + $GENEROUS_S;
+    sleep 0.1 while ( () = glob("$temporary/*") ) && time < $until;
+    nothing_is_left('a pipe that was closed');
 };
 
 subtest 'This tree' => sub {
