@@ -41,7 +41,7 @@ replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-con
 # kit's own tools, but in the release only.
 .PHONY: test
 test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only suite and answers of that backend; DEBUG=1
-	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" prove $(at_once) $(tap_tests)
+	@$(if $(and $(BACKEND),$(filter release,$(FLAVOUR))),$(run_answers),$(run_tap))
 	$(if $(and $(BACKEND),$(filter course,$(PROMISES))),@echo "$(BACKEND) is right. Is it fast: make try BACKEND=$(BACKEND). The grade: perl test.pl")
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
