@@ -18,19 +18,22 @@ sub text ($grade) {
     my @failed = grader::class::Grade::with_verdict( $grade, 'fail' );
     my @untold = grader::class::Grade::with_verdict( $grade, 'skip' );
     my @passed = grader::class::Grade::with_verdict( $grade, 'pass' );
-    push @lines, _part( 'What is wrong', map { _test( $_, _lost($_), _lines($_), _hint($_) ) } @failed );
+    push @lines,
+      _part( 'What is wrong', map { _test( $_, _lost($_), _lines($_), _hint($_) ) } grep { $_->{max} } @failed );
     push @lines,
       _part( 'Not told on this machine', map { _test( $_, _kept($_), $_->{reason} // (), _lines($_) ) } @untold );
     push @lines,
       _part( 'What was not run', map { _test( $_, $_->{max} ? "0 of $_->{max} points" : () ) } @{ $grade->{not_run} } );
-    push @lines, _part( 'What is right', map { _test( $_, _lines($_) ) } @passed );
+    push @lines, _part( 'Worth no points', map { _test( $_, _lines($_), _hint($_) ) } grep { !$_->{max} } @failed );
+    push @lines, _part( 'What is right',   map { _test( $_, _lines($_) ) } @passed );
     push @lines, map { _pass( $_, $grade->{passes}{$_} ) } grep { $grade->{passes}{$_} } @grader::class::Grade::PASSES;
     return Encode::encode( 'UTF-8', join "\n", @lines, q{} );
 }
 
 sub _score ($grade) {
-    return "$grade->{score} of $grade->{max} points" if $grade->{status} eq 'graded';
-    return 'Not graded yet.'                         if $grade->{status} eq 'pending';
+    return "$grade->{score} of $grade->{max} points", grader::class::Grade::untold_words($grade)
+      if $grade->{status} eq 'graded';
+    return 'Not graded yet.' if $grade->{status} eq 'pending';
     return ( 'This could not be graded, so a person must look at it:', "    $grade->{reason}" );
 }
 
@@ -48,7 +51,7 @@ sub _test ( $test, @lines ) {
     return ( "* $test->{name} [$test->{id}]", ( map { "    $_" } map { split /\n/ } @lines ), q{} );
 }
 
-sub _lost ($test) { return $test->{max} ? "$test->{points} of $test->{max} points" : 'no points depend on it' }
+sub _lost ($test) { return "$test->{points} of $test->{max} points" }
 
 sub _kept ($test) { return $test->{max} ? "$test->{points} of $test->{max} points" : () }
 

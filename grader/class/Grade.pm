@@ -79,6 +79,11 @@ sub with_verdict ( $grade, $verdict ) {
     return grep { $_->{verdict} eq $verdict } @{ $grade->{tests} };
 }
 
+# What noise hid, and nothing was found wrong: how many points, in words; nothing when there are none.
+sub untold_words ($grade) {
+    return grader::results::Results::untold_words( @{ $grade->{tests} } );
+}
+
 # What one must know to draw the same conclusions: seconds of both passes, hosts.
 sub seconds ($grade) {
     return sum0( map { $_->{seconds} } values %{ $grade->{passes} } );

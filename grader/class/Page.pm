@@ -144,7 +144,7 @@ END
 
 sub _failed_most (@grades) {
     my ( %failed, %asked, %name );
-    for my $test ( map { @{ $_->{tests} } } @grades ) {
+    for my $test ( grep { $_->{max} } map { @{ $_->{tests} } } @grades ) {
         $asked{ $test->{id} }++;
         $failed{ $test->{id} }++ if $test->{verdict} eq 'fail';
         $name{ $test->{id} } = $test->{name};
@@ -216,15 +216,21 @@ sub _row ( $grade, @stages ) {
     my @cells     = (
         _link($grade),
         $is_graded
-        ? ( "<b>$grade->{score}</b>", $grade->{max} )
+        ? ( "<b>$grade->{score}</b>" . _untold($grade), $grade->{max} )
         : ( '<span class="bad">' . ( $grade->{status} eq 'broken' ? 'not graded' : 'pending' ) . '</span>', q{} ),
         ( map { $grade->{stages}{$_}                              ? "$grade->{stages}{$_}{points}" : q{} } @stages ),
-        scalar( grader::class::Grade::with_verdict( $grade, 'fail' ) ),
+        scalar( grep { $_->{max} } grader::class::Grade::with_verdict( $grade, 'fail' ) ),
         scalar( grader::class::Grade::with_verdict( $grade, 'skip' ) ),
         sprintf '%.0f',
         grader::class::Grade::seconds($grade),
     );
     return '<tr>' . join( q{}, map { "<td>$_</td>" } @cells ) . '</tr>';
+}
+
+# A star with what noise hid, beside a score that is lower for it.
+sub _untold ($grade) {
+    my ($words) = grader::class::Grade::untold_words($grade);
+    return defined $words ? qq{<sup title="$words">*</sup>} : q{};
 }
 
 # The names of these files need no escaping.

@@ -4,6 +4,7 @@
 // which is run again with the arguments of a crash. One line on standard error, and then the crash takes its course.
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +61,10 @@ void __wrap_xfree(void* block) {
 }
 
 // snprintf is not promised to be safe in a handler; the process is about to die, and the line is worth the try.
+// Threads often crash together; only the first is told.
 static void describe(int signal_number) {
+    static atomic_flag is_told = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&is_told)) pause();
     char block[32] = "NULL";
     char made[96] = "no call yet";
     char line[256];
@@ -70,11 +74,12 @@ static void describe(int signal_number) {
     if (call.name == 'f') snprintf(made, sizeof made, "xfree(%s)", block);
     int length = snprintf(line, sizeof line, "crash (%s) %s %s\n", strsignal(signal_number),
                           call.returned ? "in the program itself, after" : "in", made);
-    if (write(STDERR_FILENO, line, (size_t)length) == -1) return;  // nobody is left to be told
+    if (write(STDERR_FILENO, line, (size_t)length) == -1) length = 0;  // nobody is left to be told
+    signal(signal_number, SIG_DFL);
 }
 
 __attribute__((constructor)) static void report_crashes(void) {
-    struct sigaction action = {.sa_handler = describe, .sa_flags = (int)SA_RESETHAND | SA_ONSTACK};
+    struct sigaction action = {.sa_handler = describe, .sa_flags = SA_ONSTACK};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) sigaction(crashes[i], &action, NULL);
 }

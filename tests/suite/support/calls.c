@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,7 +97,10 @@ static const char* likely_cause(const struct noted_call* call) {
 }
 
 // Not everything here is safe in a signal handler. The process is about to die, and the line is worth the try.
+// Threads often crash together; only the first is told.
 static void describe_crash(int signal_number) {
+    static atomic_flag is_told = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&is_told)) pause();
     char what[400];
     char line[512];
     const struct noted_call* last = watch_slot();
@@ -109,7 +113,8 @@ static void describe_crash(int signal_number) {
     lift_address_space_limit();
     screen_tells_failure(what);
     int length = snprintf(line, sizeof line, "suite-%s, %s: %s\n", backend.name, tcase_name(), what);
-    if (!screen_is_on() && write(STDERR_FILENO, line, (size_t)length) == -1) return;  // nobody is left to be told
+    if (!screen_is_on() && write(STDERR_FILENO, line, (size_t)length) == -1) length = 0;  // nobody is left to be told
+    signal(signal_number, SIG_DFL);
 }
 
 // A stack that has run out, as when two calls call each other, leaves no room for a handler: it has one of its own.
@@ -121,9 +126,9 @@ static void have_own_stack(void) {
 void report_crashes(void) {
     if (under_a_tool()) return;  // the tools say more
 
-    // One shot: back from the handler, the same fault strikes again and ends the process as if there were no handler.
+    // Back from the handler, the same fault strikes again and ends the process as if there were no handler.
     have_own_stack();
-    struct sigaction action = {.sa_handler = describe_crash, .sa_flags = (int)SA_RESETHAND | SA_ONSTACK};
+    struct sigaction action = {.sa_handler = describe_crash, .sa_flags = SA_ONSTACK};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) sigaction(crashes[i], &action, NULL);
 }
