@@ -186,6 +186,7 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     for my $test (@tests) {
         $tap->note('What follows is worth no points.') if defined $apart && $test == $apart;
         my $started = time;
+        $job->progress->begin( $test->{id} );
         my $outcome = $test->{run}->();
         $job->progress->clear;
         $tap->result( $test->{name}, $outcome, $results->is_reported($test) );

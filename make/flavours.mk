@@ -9,7 +9,7 @@ O := $(BUILD)/$(FLAVOUR)
 BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
 
 # A checkout that nobody may write to is built elsewhere.
-writable = $(shell place="$(1)"; while [ ! -e "$$place" ]; do place=$$(dirname "$$place"); done; [ ! -w "$$place" ] || echo yes)
+writable = $(shell place="$(1)"; while [ ! -e "$$place" ]; do place=$$(dirname "$$place"); done; [ ! -d "$$place" ] || [ ! -w "$$place" ] || echo yes)
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(call writable,$(BUILD)) $(call writable,$(BIN)),yes yes)
 $(error nothing can be written to '$(BUILD)' and '$(BIN)'; say where to build: make $(MAKECMDGOALS) BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin)

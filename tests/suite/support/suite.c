@@ -272,11 +272,14 @@ static void print_advice(TestResult** failures, int count, const char* name) {
     printf(")'\n");
 }
 
+static bool forks(void) {
+    const char* mode = getenv("CK_FORK");
+    return mode == NULL || strcmp(mode, "no") != 0;
+}
+
 // Tools report in the output of the tests themselves, and a debugger is no place for a pipe.
 static bool wants_screen(const char* word) {
-    const char* fork_mode = getenv("CK_FORK");
-    bool forks = fork_mode == NULL || strcmp(fork_mode, "no") != 0;
-    return word == NULL && getenv("VERBOSE") == NULL && forks && !under_a_tool();
+    return word == NULL && getenv("VERBOSE") == NULL && forks() && !under_a_tool();
 }
 
 int main(int count, char** arguments) {
@@ -295,7 +298,7 @@ int main(int count, char** arguments) {
         return 2;
     }
     suite_seed = choose_seed();
-    if (word == NULL && getenv("CK_RUN_CASE") == NULL && !under_a_tool()) {
+    if (word == NULL && forks() && !under_a_tool()) {
         int refusal = try_first_call(name, arguments[0]);
         if (refusal != 0) return refusal;
     }
