@@ -40,7 +40,7 @@ replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-con
 # With BACKEND the loop of a student: the suite and the answers of that backend. Without it everything is tested, also the
 # kit's own tools, but in the release only.
 .PHONY: test
-test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only suite and answers of that backend; DEBUG=1
+test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only suite and answers of that backend; VERBOSE=1 DEBUG=1
 	@$(if $(and $(BACKEND),$(filter release,$(FLAVOUR))),$(run_answers),$(run_tap))
 	$(if $(and $(BACKEND),$(filter course,$(PROMISES))),@echo "$(BACKEND) is right. Is it fast: make try BACKEND=$(BACKEND). The grade: perl test.pl")
 

@@ -203,8 +203,8 @@ sub _is_near ($result) {
     return scalar grep { grader::contract::Chance::is_near( @{$_} ) } @growths;
 }
 
-# What fits the failure, and else what fits the check: a crash with NULL says more than any topic does.
-sub _advice ( $check, $backend, @failures ) {
+# What to look at. @failures: of the check, as failures() gives them. What fits the failure, and else what fits the check: a crash with NULL says more than any topic does.
+sub advice ( $check, $backend, @failures ) {
     return 'look for NULL first in xrealloc and xfree'
       if grep { $_->{crashed} && $_->{message} =~ /\((?:NULL)\b/ } @failures;
     return $check->{hw08_advice} // $check->{advice} if $backend eq 'hw08';
@@ -233,7 +233,7 @@ sub _suite_failed ( $result, $closed, $backend, $check, $see, $debug ) {
     my $advice =
       $result->{stdout} =~ /^left early: /m
       ? grader::contract::Check::no_exit_hint()
-      : _advice( $check, $backend, @failures );
+      : advice( $check, $backend, @failures );
     my $hint = "$advice; $see";
     $hint .= "; in a debugger: $debug" if $hung || grep { $_->{crashed} } @failures;
     return {
