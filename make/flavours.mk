@@ -12,7 +12,7 @@ BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
 writable = $(shell place="$(1)"; while [ ! -e "$$place" ]; do place=$$(dirname "$$place"); done; [ ! -d "$$place" ] || [ ! -w "$$place" ] || echo yes)
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(call writable,$(BUILD)) $(call writable,$(BIN)),yes yes)
-$(error nothing can be written to '$(BUILD)' and '$(BIN)'; say where to build: make $(MAKECMDGOALS) BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin)
+$(error nothing can be written to '$(BUILD)' and '$(BIN)'; say where to build: make $(strip $(MAKECMDGOALS) $(filter-out BUILD=% BIN=%,$(MAKEOVERRIDES))) BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin)
 endif
 endif
 
