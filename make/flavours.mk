@@ -35,7 +35,7 @@ endif
 flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
 # On a terminal a line says what is being built, until it is.
-shown := $(and $(MAKE_TERMERR),$(if $(V),,yes))
+shown := $(if $(V),,$(shell [ ! -t 2 ] || echo yes))
 begin = $(if $(shown),printf '%s ...\r' '$(1)' >&2; )
 finish = $(if $(shown),; status=$$?; printf '\033[K' >&2; exit $$status)
 

@@ -89,18 +89,31 @@ qr/was changed: byte \d+ was|belongs to two threads|overlaps the live block|cras
     },
     {
         name => 'threadcache',
-        bug  => 'a thread keeps what it frees, and never gives it back',
+        bug  => 'a thread keeps for itself what it frees, and gives nothing back when it ends',
         from => "void xfree(void* user) {\n",
         to   => <<'END',
-static _Thread_local void* kept[4096];
-static _Thread_local int kept_count;
-
 void xfree(void* user) {
-    if (kept_count < 4096) {
-        kept[kept_count++] = user;
+    Block* block = block_of(user);
+    if (block->total < PAGE_BYTES) {
+        block->next = kept[block->total / UNIT_BYTES];
+        kept[block->total / UNIT_BYTES] = block;
         return;
     }
 END
+        more => [
+            "\nvoid* xmalloc(size_t bytes) {\n" => <<'END',
+
+static _Thread_local Block* kept[PAGE_BYTES / UNIT_BYTES];
+
+void* xmalloc(size_t bytes) {
+    size_t total = round_up(sizeof(Block) + bytes + (bytes == 0), UNIT_BYTES);
+    if (total < PAGE_BYTES && kept[total / UNIT_BYTES] != NULL) {
+        Block* block = kept[total / UNIT_BYTES];
+        kept[total / UNIT_BYTES] = block->next;
+        return user_of(block);
+    }
+END
+        ],
         case   => 'thread exit',
         useful => qr/the memory of an ended thread must be reused/,
     },

@@ -46,10 +46,10 @@ static const struct {
     CaseMaker* make;
     Owner owner;
 } cases[] = {
-    {alignment_case, BOTH},  {overlap_case, BOTH},     {sizes_case, BOTH},         {resize_case, BOTH},
-    {huge_case, OURS},       {errno_case, OURS},       {null_and_zero_case, OURS}, {threads_case, BOTH},
-    {reuse_case, BOTH},      {thread_exit_case, BOTH}, {peak_case, OURS},          {memory_case, COURSE},
-    {mappings_case, COURSE}, {large_case, COURSE},     {out_of_memory_case, OURS}, {small_space_case, BOTH},
+    {alignment_case, BOTH},   {overlap_case, BOTH}, {sizes_case, BOTH},         {resize_case, BOTH},
+    {huge_case, OURS},        {errno_case, OURS},   {null_and_zero_case, OURS}, {threads_case, BOTH},
+    {thread_exit_case, BOTH}, {reuse_case, BOTH},   {peak_case, OURS},          {memory_case, COURSE},
+    {mappings_case, COURSE},  {large_case, COURSE}, {out_of_memory_case, OURS}, {small_space_case, BOTH},
     {programs_case, OURS},
 };
 
