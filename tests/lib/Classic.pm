@@ -115,7 +115,8 @@ void* xmalloc(size_t bytes) {
 END
         ],
         case   => 'thread exit',
-        useful => qr/the memory of an ended thread must be reused/,
+        useful =>
+qr/the memory of an ended thread must be reused|taken by one thread and freed by another \d+ times, .* not reused/,
     },
     {
         name   => 'prints',
