@@ -40,8 +40,8 @@ replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-con
 # With BACKEND the loop of a student: the suite and the answers of that backend. Without it everything is tested, also the
 # kit's own tools, but in the release only.
 .PHONY: test
-test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only suite and answers of that backend; DEBUG=1
-	@BACKENDS="$(BACKENDS)" BIN="$(BIN)" $(if $(only_backends),prove,tests/lib/prove) $(at_once) $(tap_tests)
+test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpose/libpar.c),$(libpar)) $(patterns)) ## run all tests; BACKEND=par: only suite and answers of that backend; VERBOSE=1 DEBUG=1
+	@$(if $(and $(BACKEND),$(filter release,$(FLAVOUR))),$(run_answers),$(run_tap))
 	$(if $(and $(BACKEND),$(filter course,$(PROMISES))),@echo "$(BACKEND) is right. Is it fast: make try BACKEND=$(BACKEND). The grade: perl test.pl")
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ graph: ## draw graph.png and graph.svg from the last make compare, or from a new
 
 # ---- Grade -------------------------------------------------------------------------------------------------------------
 
-.PHONY: grade gradescope autolab classroom prairielearn submitty class handout solution kit corpus pristine
+.PHONY: grade gradescope autolab classroom prairielearn submitty class handout solution kit corpus screens pristine
 grade: ## run perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
 gradescope: ## pack build/gradescope.zip for Gradescope; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
@@ -108,6 +108,8 @@ kit: ## compile once the files that every grade links with, for perl test.pl --k
 	    $(MAKE) --silent BUILD=$(KIT) FLAVOUR=$$flavour kit-objects || exit 1; done
 corpus: ## grade all submissions with known verdicts; an hour; continues a stopped run; KIND=broken RESULTS=1 [needs tests/corpus/run]
 	@$(call kept,tests/corpus/RESULTS.md) tests/corpus/run $(if $(KIND),--kind $(KIND))
+screens: ## show what make test says of the bugs that students write first, and after how many seconds; LOAD=8 RESULTS=1 [needs tests/handout/screens]
+	@$(call kept,tests/handout/RESULTS.md) tests/handout/screens $(if $(LOAD),--load $(LOAD))
 pristine: ## write grader/kit/pristine.sha256, after an intended change of the kit's own files [needs handout/pack]
 	@perl -I. -Mgrader::kit::Pristine -e 'grader::kit::Pristine::write(".")'
 

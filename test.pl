@@ -11,11 +11,13 @@ no warnings 'experimental::signatures';
 use Cwd          qw(abs_path);
 use FindBin      qw($RealBin);
 use Getopt::Long qw(GetOptions);
+use List::Util   qw(first);
 use Pod::Usage   qw(pod2usage);
 use Time::HiRes  qw(time);
 
 use lib $RealBin;
 use grader::Job;
+use grader::Nearest;
 use grader::Progress;
 use grader::Rubric;
 use grader::Settings;
@@ -64,6 +66,8 @@ sub read_options () {
     my @stages = sort keys %STAGES;
     usage_error("'$ARGV[0]' is not an option")              if @ARGV;
     usage_error("--only $option{only}: not one of @stages") if defined $option{only} && !$STAGES{ $option{only} };
+    usage_error("--tests $option{tests}: not a regular expression")
+      if defined $option{tests} && !eval { qr/$option{tests}/ };
     usage_error("--timeout $option{timeout}: not a number of seconds over 0") if ( $option{timeout} // 1 ) <= 0;
     usage_error("--tree $option{tree}: there is no Makefile in it")           if !-f "$option{tree}/Makefile";
     usage_error("--kit $option{kit}: make kit KIT=$option{kit} makes that folder")
@@ -140,14 +144,27 @@ sub new_results ( $rubric, $job, %option ) {
     );
 }
 
+# The tests whose id fits. Ends with the nearest names when there is none.
+sub wanted ( $pattern, @tests ) {
+    my @fit  = grep { $_->{id} =~ /\A(?:$pattern)\z/ } @tests;
+    my @near = grader::Nearest::names( $pattern, map { $_->{id} } @tests );
+    die "--tests '$pattern' fits no test; did you mean " . join( ' or ', @near ) . "?\n" if !@fit;
+    return @fit;
+}
+
 # Result: the grader::results::Results. Dies when the grader itself cannot run.
 sub grade ( $tap, $workspace, %option ) {
     my $rubric = grader::Rubric->read_file( $option{rubric}, $RUBRIC );
     my $job    = prepare( $rubric, $workspace, %option );
     my @stages = $option{only} // @{ $rubric->value('stages') };
     my @tests  = map { $STAGES{$_}->($job) } @stages;
-    @tests = grep { $_->{id} =~ /\A(?:$option{tests})\z/ } @tests if defined $option{tests};
+    @tests = wanted( $option{tests}, @tests ) if defined $option{tests};
     my $results = new_results( $rubric, $job, %option );
+
+    # What nobody gets points for stands apart, behind all else.
+    my ( @worth, @apart );
+    push @{ $results->is_reported($_) ? \@apart : \@worth }, $_ for @tests;
+    @tests = ( @worth, @apart );
     $results->plan(@tests);
 
     my $done = eval { run_tests( $tap, $job, $results, @tests ); 1 };
@@ -165,8 +182,11 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     $tap->plan( scalar @tests );
     $tap->note( 'seed ' . $job->seed . ' (--seed ' . $job->seed . ' draws the same TOPs again)' );
     $tap->note( $job->sandbox->describe, $job->intake->notes );
+    my $apart = first { $results->is_reported($_) } @tests;
     for my $test (@tests) {
+        $tap->note('What follows is worth no points.') if defined $apart && $test == $apart;
         my $started = time;
+        $job->progress->begin( $test->{id} );
         my $outcome = $test->{run}->();
         $job->progress->clear;
         $tap->result( $test->{name}, $outcome, $results->is_reported($test) );
@@ -177,7 +197,7 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     push @counts, "$count{skip} could not be told"          if $count{skip};
     push @counts, "$count{reported} reported for no points" if $count{reported};
     $tap->note( join ', ', @counts );
-    $tap->note( sprintf '%g of %g points', $results->score, $results->max_score );
+    $tap->note( $results->score_words );
     return;
 }
 

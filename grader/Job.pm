@@ -196,6 +196,7 @@ sub failed ( $self, $program, $backend ) {
 # Runs a command in the sandbox. %options: those of measure::Launch::run, see => [paths that it may read], write => [folders
 # that it may write]. Result: of measure::Launch::run.
 sub launch ( $self, %options ) {
+    $self->progress->show('running');
     return _once_more_if_lost( sub () { measure::Launch::run( $self->{sandbox}->wrap(%options) ) } );
 }
 

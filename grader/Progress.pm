@@ -9,8 +9,16 @@ no warnings 'experimental::signatures';
 
 sub new ($class) { return bless { on => -t STDERR }, $class }
 
+# $test: what is being tested, from now on; it stands before each step.
+sub begin ( $self, $test ) {
+    $self->{test} = $test;
+    print {*STDERR} "\r\e[K$test ..." if $self->{on};
+    return;
+}
+
 sub show ( $self, $what ) {
-    print {*STDERR} "\r\e[K$what ..." if $self->{on};
+    my $test = defined $self->{test} ? "$self->{test}: " : q{};
+    print {*STDERR} "\r\e[K$test$what ..." if $self->{on};
     return;
 }
 

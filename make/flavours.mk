@@ -8,6 +8,14 @@ BUILD ?= build
 O := $(BUILD)/$(FLAVOUR)
 BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
 
+# A checkout that nobody may write to is built elsewhere.
+writable = $(shell place="$(1)"; while [ ! -e "$$place" ]; do place=$$(dirname "$$place"); done; [ ! -d "$$place" ] || [ ! -w "$$place" ] || echo yes)
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(call writable,$(BUILD)) $(call writable,$(BIN)),yes yes)
+$(error nothing can be written to '$(BUILD)' and '$(BIN)'; say where to build: make $(strip $(MAKECMDGOALS) $(filter-out BUILD=% BIN=%,$(MAKEOVERRIDES))) BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin)
+endif
+endif
+
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -26,11 +34,16 @@ $(error FLAVOUR=$(FLAVOUR) is unknown: use release, debug, valgrind, asan, tsan 
 endif
 flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
+# On a terminal a line says what is being built, until it is.
+shown := $(if $(V),,$(shell [ ! -t 2 ] || echo yes))
+begin = $(if $(shown),printf '%s ...\r' '$(1)' >&2; )
+finish = $(if $(shown),; status=$$?; printf '\033[K' >&2; exit $$status)
+
 # The launcher is of the release in every flavour.
 define compile_rule
 $(BUILD)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $$(CPPFLAGS) $$(CFLAGS) $($(1)_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$(Q)$$(call begin,compiling $$<)$(CC) $$(CPPFLAGS) $$(CFLAGS) $($(1)_CFLAGS) -MMD -MP -c -o $$@ $$<$$(finish)
 endef
 $(foreach flavour,$(sort release $(FLAVOUR)),$(eval $(call compile_rule,$(flavour))))
 

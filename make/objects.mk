@@ -28,7 +28,18 @@ patterns = $(if $(wildcard bench/patterns.c),$(foreach backend,$(filter-out hw08
 define link_rule
 $(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3))
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)
+	$(Q)$$(call begin,linking $$@)$(CC) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)$$(finish)
+$(1): | $(O)/tests/whole-$(3)
+endef
+
+# A missing call is told once, in words, and not by the linker for each program. $(1): the backend
+define whole_rule
+$(O)/tests/whole-$(1): $(call backend_objects,$(1))
+	@mkdir -p $$(@D)
+	@nm --defined-only --extern-only $$^ >$$@.names; for call in xmalloc xfree xrealloc; do \
+	    grep -q " [A-Za-z] $$$$call$$$$" $$@.names || missing="$$$$missing $$$$call"; done; rm -f $$@.names; \
+	    [ -z "$$$$missing" ] || { echo "$(1) does not define$$$$missing: $(call backend_source,$(1)) needs all three, xmalloc, xfree and xrealloc, none of them static" >&2; exit 1; }
+	@touch $$@
 endef
 
 # $(1): the program, $(2): the objects of the backend, in which alone every call that takes a lock goes to locks.c.
@@ -40,9 +51,18 @@ $(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(LDLIBS)
 endef
 
+# As link_rule, with tests/tools/named.c between the program and the backend.
+define named_rule
+$(1): $(2) $(call backend_objects,$(3)) $(O)/tests/tools/named.o
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -Wl,--wrap=xmalloc,--wrap=xfree,--wrap=xrealloc -o $$@ $$^ $(LDLIBS)
+endef
+
 define backend_rules
 $(foreach program,$(PROGRAMS),
 $(call link_rule,$(BIN)/$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),$(1)))
+$(call whole_rule,$(1))
+$(foreach program,$(PROGRAMS),
+$(call named_rule,$(O)/tests/named-$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),$(1)))
 $(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),$(check_libs))
 $(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/contract/small_space.o,$(1))
 $(call link_rule,$(O)/tests/contract/watched-$(1),$(O)/tests/contract/watched.o,$(1))

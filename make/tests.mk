@@ -14,9 +14,19 @@ tap_tests = $(if $(only_backends),tests/allocator/programs.t,$(all_tests))
 at_once = $(if $(only_backends),,--jobs 2 \
     --rules 'seq=tests/allocator/{fast_path,ladder,misuse,preload,preload_threads}.t' --rules 'par=**')
 
+# A student's loop asks for the answers of one backend, and tells them without the words of a harness.
+ifdef BACKEND
+ifeq ($(or $(SUBMITTED_$(BACKEND)),$(wildcard $(call backend_source,$(BACKEND)))),)
+$(error there is no backend '$(BACKEND)': it would be the file $(BACKEND)_alloc.c; there are: $(patsubst %_alloc.c,%,$(wildcard *_alloc.c)))
+endif
+endif
+run_answers = tests/tools/answers --backend $(BACKEND) --programs "$(PROGRAMS)" --build "$(BUILD)" --bin "$(BIN)" \
+    --launcher $(launcher) $(if $(RUN_S),--seconds $(RUN_S))
+run_tap = LAUNCHER="$(abspath $(launcher))" BACKENDS="$(BACKENDS)" BIN="$(BIN)" $(if $(wildcard tests/lib/prove),tests/lib/prove,prove) $(at_once) $(tap_tests)
+
 # Every suite runs, also after a failure: a student wants to know all that is wrong. A backend that is not written yet (77)
 # is a failure only when it was asked for.
-run_suites = @failed=0; for suite in $(suites); do \
+run_suites = @$(if $(shown),printf '\033[K' >&2; )failed=0; for suite in $(suites); do \
     $$suite; case $$? in 0) ;; 77) $(if $(BACKEND),failed=1) ;; *) failed=1 ;; esac; done; exit $$failed
 
 # gprof counts in binaries of their own too.

@@ -107,12 +107,14 @@ sub full_text ($grade) {
     my @failed = grader::class::Grade::with_verdict( $grade, 'fail' );
     my @untold = grader::class::Grade::with_verdict( $grade, 'skip' );
     my @passed = grader::class::Grade::with_verdict( $grade, 'pass' );
-    push @lines, _part( 'What is wrong', map { _test( $_, _part_of($_), _lines($_), _hint($_) ) } @failed );
+    push @lines,
+      _part( 'What is wrong', map { _test( $_, _kept($_), _lines($_), _hint($_) ) } grep { $_->{max} } @failed );
     push @lines,
       _part( 'Not told on this machine', map { _test( $_, _kept($_), $_->{reason} // (), _lines($_) ) } @untold );
     push @lines,
       _part( 'What was not run', map { _test( $_, $_->{max} ? "0 of $_->{max} points" : () ) } @{ $grade->{not_run} } );
-    push @lines, _part( 'What is right', map { _test( $_, _slow($_), _lines($_) ) } @passed );
+    push @lines, _part( 'Worth no points', map { _test( $_, _lines($_), _hint($_) ) } grep { !$_->{max} } @failed );
+    push @lines, _part( 'What is right',   map { _test( $_, _slow($_),  _lines($_) ) } @passed );
     push @lines, map { _pass( $_, $grade->{passes}{$_} ) }
       grep { $grade->{passes}{$_} } @grader::class::Keys::PASSES;
     return _bytes(@lines);
@@ -136,10 +138,6 @@ sub _part ( $title, @lines ) {
 # A test, with what is to be said of it indented below.
 sub _test ( $test, @lines ) {
     return ( "* $test->{name} [$test->{id}]", ( map { "    $_" } map { split /\n/ } @lines ), q{} );
-}
-
-sub _part_of ($test) {
-    return $test->{max} ? _kept($test) : 'no points depend on it';
 }
 
 sub _kept ($test) {

@@ -14,7 +14,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use grader::class::Table;
-use grader::intake::Nearest;
+use grader::Nearest;
 
 my @COLUMNS = qw(name late_days points excused reason);
 my $NUMBER  = qr/\d+(?:[.]\d+)?/;
@@ -53,7 +53,7 @@ sub read_file ( $path, $known ) {
 sub _unknown ( $name, $known ) {
     return 'the name is missing' if !length $name;
     return                       if defined $known->{ lc $name };
-    my $meant = grader::intake::Nearest::nearest( $name, sort values %{$known} );
+    my $meant = grader::Nearest::nearest( $name, sort values %{$known} );
     return "there is no submission '$name'" . ( defined $meant ? "; did you mean $meant?" : q{} );
 }
 

@@ -165,7 +165,7 @@ END
 
 sub _failed_most (@grades) {
     my ( %failed, %asked, %name );
-    for my $test ( map { @{ $_->{tests} } } @grades ) {
+    for my $test ( grep { $_->{max} } map { @{ $_->{tests} } } @grades ) {
         $asked{ $test->{id} }++;
         $failed{ $test->{id} }++ if $test->{verdict} eq 'fail';
         $name{ $test->{id} } = $test->{name};
@@ -238,7 +238,7 @@ sub _row ( $grade, @stages ) {
         ? ( "<b>$grade->{score}</b>", $grade->{max} // q{} )
         : ( qq{<span class="bad">$NO_SCORE{ $grade->{status} }</span>}, q{} ),
         ( map { $grade->{stages}{$_} ? "$grade->{stages}{$_}{points}" : q{} } @stages ),
-        scalar( grader::class::Grade::with_verdict( $grade, 'fail' ) ),
+        scalar( grep { $_->{max} } grader::class::Grade::with_verdict( $grade, 'fail' ) ),
         scalar( grader::class::Grade::with_verdict( $grade, 'skip' ) ),
         sprintf '%.0f',
         grader::class::Grade::seconds($grade),

@@ -15,7 +15,7 @@ use measure::Launch;
 use measure::Machine;
 
 # case: of the suite. promise: what is asked there besides the rubric's terms. name, advice: a function makes them of the
-# terms; unless: a function says of the terms that there is nothing to ask.
+# terms; hw08_advice: instead of that for the homework, which keeps nothing for a thread; unless: a function says of the terms that there is nothing to ask.
 my @PROMISED = (
     {
         id     => 'blocks',
@@ -63,6 +63,8 @@ my @PROMISED = (
         advice =>
           'blocks that a thread has freed and kept for itself must go back when it ends (pthread_key_create with a '
           . 'destructor), or be found by later threads',
+        hw08_advice => 'the one list belongs to all threads: nothing in it may depend on which thread took or freed a '
+          . 'block, or live on the stack of a thread or in a _Thread_local variable',
     },
     {
         id     => 'reuse',
@@ -190,7 +192,7 @@ sub _run_once ( $job, $backend, $check ) {
     my $run = "build/release/$name $traits";
     my $set = "SEED=$seed CK_RUN_CASE=\"$check->{case}\"";
     my $see = "to see it again: make BACKENDS=$backend build/release/$name && $set $run";
-    return _suite_failed( $result, $closed, $check, $see, "CK_FORK=no $set gdb --args $run" );
+    return _suite_failed( $result, $closed, $backend, $check, $see, "CK_FORK=no $set gdb --args $run" );
 }
 
 # Whether the memory of the process grew to near what is accepted, and nothing else was wrong. The suite tells how it grew.
@@ -201,8 +203,16 @@ sub _is_near ($result) {
     return scalar grep { grader::contract::Chance::is_near( @{$_} ) } @growths;
 }
 
+# What to look at. @failures: of the check, as failures() gives them. What fits the failure, and else what fits the check: a crash with NULL says more than any topic does.
+sub advice ( $check, $backend, @failures ) {
+    return 'look for NULL first in xrealloc and xfree'
+      if grep { $_->{crashed} && $_->{message} =~ /\((?:NULL)\b/ } @failures;
+    return $check->{hw08_advice} // $check->{advice} if $backend eq 'hw08';
+    return $check->{advice};
+}
+
 # $see, $debug: what to type to see it again, and to see it in a debugger.
-sub _suite_failed ( $result, $closed, $check, $see, $debug ) {
+sub _suite_failed ( $result, $closed, $backend, $check, $see, $debug ) {
     my @failures = failures($result);
     my @diag     = map { ( "$_->{message}", "    that was seen when testing that $_->{test}" ) } @failures;
     my $stopped  = grader::contract::Check::was_stopped($result);
@@ -220,8 +230,11 @@ sub _suite_failed ( $result, $closed, $check, $see, $debug ) {
     my $hung = $stopped || grep { $_->{hung} } @failures;
     return { %{ grader::contract::Check::skip('it did not end in time') }, grader::contract::Check::hung($result) }
       if $hung && $check->{ours};
-    my $advice = $result->{stdout} =~ /^left early: /m ? grader::contract::Check::no_exit_hint() : $check->{advice};
-    my $hint   = "$advice; $see";
+    my $advice =
+      $result->{stdout} =~ /^left early: /m
+      ? grader::contract::Check::no_exit_hint()
+      : advice( $check, $backend, @failures );
+    my $hint = "$advice; $see";
     $hint .= "; in a debugger: $debug" if $hung || grep { $_->{crashed} } @failures;
     return {
         %{ grader::contract::Check::fail( $hint, @diag ) },

@@ -12,7 +12,7 @@ no warnings 'experimental::signatures';
 
 use File::Basename qw(basename dirname);
 use List::Util     qw(uniq);
-use grader::intake::Nearest;
+use grader::Nearest;
 
 # Sources that are compiled, by their endings.
 my $SOURCE = qr/[.](?:c|cc|cpp|cxx)\z/;
@@ -143,7 +143,7 @@ sub _accepted ( $backend, $patterns ) {
 
 # The accepted name that a file was probably meant to have, as one with .txt after it; undef when there is none.
 sub _meant ( $path, @accepted ) {
-    return grader::intake::Nearest::nearest( basename($path) =~ s/[.]txt\z//ir, @accepted );
+    return grader::Nearest::nearest( basename($path) =~ s/[.]txt\z//ir, @accepted );
 }
 
 # Whether a text looks as if it defined xmalloc, and was no program. Comments may fool it; the compiler has the last word.

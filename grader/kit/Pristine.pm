@@ -19,7 +19,7 @@ my @FILES  = (
     qw(Makefile make/*.mk xmalloc.h sys_alloc.c test.pl *_main.c programs/*.[ch] measure/*.[ch] measure/*.pm),
     @GRADER,
     qw(grader/rubrics/*.conf grader/report_template.md tests/suite/*.c tests/suite/support/*.[ch] tests/contract/*.[ch]),
-    qw(tests/contract/*.syms tests/tools/announce*.[ch] tests/tools/planted.c tests/tools/valgrind.supp),
+    qw(tests/contract/*.syms tests/tools/announce*.[ch] tests/tools/named.c tests/tools/planted.c tests/tools/valgrind.supp),
 );
 
 # The files of a tree, relative to it.

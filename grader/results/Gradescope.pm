@@ -16,9 +16,8 @@ sub text ($results) {
       map { _test( ++$number, $_, $results->lines($_) ) } $results->tests;
     my @still  = map { _waiting( ++$number, $_ ) } $results->not_run;
     my $about  = $results->about;
-    my $output = "seed $about->{seed}; isolation: $about->{isolation}";
-    $output .= "\nThe grader had to stop: " . $results->stopped
-      if defined $results->stopped;
+    my $output = $results->score_words . "\nseed $about->{seed}; isolation: $about->{isolation}";
+    $output .= "\nThe grader had to stop: " . $results->stopped if defined $results->stopped;
     return JSON::PP->new->canonical->pretty->encode(
         {
             score             => $results->score,

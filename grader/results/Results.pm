@@ -106,6 +106,19 @@ sub max_score ($self) {
     return sum0( map { $_->{max} } @{ $self->{tests} }, $self->not_run );
 }
 
+# What noise hid, and nothing was found wrong: how many points that cost, in words; nothing when it cost none.
+sub untold_words (@tests) {
+    my $points = sum0( map { $_->{max} - $_->{points} } grep { $_->{verdict} eq 'skip' } @tests );
+    return if $points < 1e-6;
+    return sprintf '%g %s could not be told on this busy machine; grade again when it is quiet', $points,
+      $points == 1 ? 'point' : 'points';
+}
+
+# The score, and beside it what noise hid.
+sub score_words ($self) {
+    return join '; ', sprintf( '%g of %g points', $self->score, $self->max_score ), untold_words( $self->tests );
+}
+
 sub is_full ($self) { return $self->max_score - $self->score < 1e-6 }
 
 # The points as a part of the most points, 0 to 1.

@@ -116,16 +116,34 @@ void* xmalloc(size_t bytes) {
     return user_of(block);
 }
 
+// errno stays as it is, whatever munmap makes of it.
 void xfree(void* user) {
     if (user == NULL) return;
+    int errno_before = errno;
     Block* block = block_of(user);
     if (block->total < PAGE_BYTES) {
         put_into_list(block);
     } else {
         munmap(block, block->total);
     }
+    errno = errno_before;
 }
 
+// Gives back what a block has too much. A block with a mapping of its own keeps at least one page of it.
+static void shrink(Block* block, size_t total) {
+    if (block->total >= PAGE_BYTES) {
+        size_t pages = round_up(total, PAGE_BYTES);
+        if (pages < block->total) munmap(behind(block, pages), block->total - pages);
+        block->total = pages;
+    } else if (block->total - total >= LEAST_BYTES) {
+        Block* rest = behind(block, total);
+        rest->total = block->total - total;
+        block->total = total;
+        put_into_list(rest);
+    }
+}
+
+// A block that shrinks stays where it is, so that it needs no memory and cannot fail.
 void* xrealloc(void* user, size_t bytes) {
     if (user == NULL) return xmalloc(bytes);
     if (bytes == 0) {
@@ -133,9 +151,13 @@ void* xrealloc(void* user, size_t bytes) {
         return NULL;
     }
     size_t old_bytes = block_of(user)->total - sizeof(Block);
+    if (bytes <= old_bytes) {
+        shrink(block_of(user), round_up(sizeof(Block) + bytes, UNIT_BYTES));
+        return user;
+    }
     void* moved = xmalloc(bytes);
     if (moved == NULL) return NULL;
-    memcpy(moved, user, old_bytes < bytes ? old_bytes : bytes);
+    memcpy(moved, user, old_bytes);
     xfree(user);
     return moved;
 }

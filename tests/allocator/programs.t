@@ -43,7 +43,7 @@ my $only_course = ( $ENV{PROMISES} // q{} ) eq 'course';
 my $run_s       = $ENV{RUN_S}
   // ( $only_course ? grader::Rubric->read_file("$tree/grader/rubrics/kit.conf")->value('limits')->{run_s} : 60 );
 
-tests::lib::Built::launcher();
+my $launcher = tests::lib::Built::launcher();
 tests::lib::Built::insist(
     map {
         my $program = $_;
@@ -54,6 +54,7 @@ tests::lib::Built::insist(
 sub run ( $program, $backend, @arguments ) {
     return measure::Launch::run(
         command  => [ "$programs/$program-$backend", @arguments ],
+        launcher => $launcher,
         wall_s   => $run_s,
         asleep_s => 5,
     );
@@ -105,9 +106,10 @@ my $NONCE = '0123456789abcdef' x 2;
 
 sub run_with_nonce ( $program, $backend, $nonce, @arguments ) {
     return measure::Launch::run(
-        command => [ "$programs/$program-$backend", '--digest', @arguments ],
-        stdin   => $nonce,
-        wall_s  => 60,
+        command  => [ "$programs/$program-$backend", '--digest', @arguments ],
+        launcher => $launcher,
+        stdin    => $nonce,
+        wall_s   => 60,
     );
 }
 
@@ -186,6 +188,7 @@ sub out_of_memory ( $program, $backend ) {
     for my $mib ( 4 .. 12, 16, 24, 32, 48, 64, 96 ) {
         my $result = measure::Launch::run(
             command      => [ "$programs/$program-$backend", $top ],
+            launcher     => $launcher,
             wall_s       => 60,
             memory_bytes => $mib * $MIB,
         );

@@ -11,7 +11,7 @@ use File::Basename qw(dirname);
 use Test::More;
 
 my $build      = $ENV{BUILD} // 'build';
-my $time_limit = 240;    # seconds for one suite with one test case, on a busy machine
+my $time_limit = 240;                      # seconds for one suite with one test case, on a busy machine
 my $address    = qr/0x[0-9a-f]+/;
 
 # Backend, test case, what the suite has to say, and the description of this test. `traits`: the backend whose promises
@@ -88,14 +88,16 @@ qr/4 threads took and freed a block of 100 bytes .* grew by \d+ KiB: blocks that
     {
         backend => 'selflock',
         case    => 'resize',
-        says    => qr/it hangs: all threads have been asleep for 5 s, in xrealloc\($address of \d+ bytes, \d+\); does a call take a lock/,
-        bug     => 'a call that takes a lock which it already holds',
+        says    =>
+qr/it hangs: all threads have been asleep for 5 s, in xrealloc\($address of \d+ bytes, \d+\); does a call take a lock/,
+        bug => 'a call that takes a lock which it already holds',
     },
     {
         backend => 'ring',
         case    => 'errno',
-        says    => qr/it hangs: after 10 s of CPU time there is no way back from xfree\($address of \d+ bytes\); does it walk/,
-        bug     => 'a call that walks without end',
+        says    =>
+          qr/it hangs: after 10 s of CPU time there is no way back from xfree\($address of \d+ bytes\); does it walk/,
+        bug => 'a call that walks without end',
     },
     {
         backend => 'threadloss',
@@ -128,9 +130,10 @@ qr/4 threads took and freed a block of 100 bytes .* grew by \d+ KiB: blocks that
         bug     => 'a block that is freed by a resize that fails',
     },
     {
-        backend  => 'keepslock',
-        case     => 'huge sizes',
-        says     => qr/:the_heap_is_usable_after_refusals:0: it hangs: all threads .*, in xmalloc\(\d+\); does a call take a lock/,
+        backend => 'keepslock',
+        case    => 'huge sizes',
+        says    =>
+qr/:the_heap_is_usable_after_refusals:0: it hangs: all threads .*, in xmalloc\(\d+\); does a call take a lock/,
         bug      => 'a lock that is held after a refusal, so that the next call hangs',
         patience => 0.05,
     },
@@ -210,7 +213,7 @@ BAIL_OUT("the suites of the broken backends cannot be built:\n$words") if $statu
 
 plan tests => scalar @bugs;
 for my $bug (@bugs) {
-    my %environment = ( CK_RUN_CASE => $bug->{case}, CK_TIMEOUT_MULTIPLIER => $bug->{patience} // 1 );
+    my %environment = ( VERBOSE => 1, CK_RUN_CASE => $bug->{case}, CK_TIMEOUT_MULTIPLIER => $bug->{patience} // 1 );
     my ( $said, $exit ) = run_program( \%environment, suite_of( $bug->{backend} ), $bug->{traits} // () );
     my $found = $exit == 1 && $said =~ $bug->{says};
     ok( $found, "the suite finds $bug->{bug}" )

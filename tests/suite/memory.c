@@ -28,15 +28,16 @@ static void take_and_write(size_t size) {
     memset(block, 1, size);
 }
 
-static void expect_little(size_t before, size_t payload, const char* what) {
+// count: how many blocks.
+static void expect_little(size_t before, size_t payload, size_t count, const char* what) {
     size_t grown = resident_since(before);
     tell_growth(grown, backend.memory_times * payload + SLACK);
     if (payload == 0 || grown <= backend.memory_times * payload + SLACK) return;
     fail_test(
-        "%s: %zu KiB were asked for and written, and the memory of the process grew by %zu KiB, which is %zu.%zu times "
-        "as much (accepted are %zu times as much and %d MiB)",
-        what, payload / KIB, grown / KIB, grown / payload, grown % payload * 10 / payload, backend.memory_times,
-        SLACK / MIB);
+        "blocks are too large: %s took %zu bytes of memory each, which is %zu.%zu times as much (accepted are %zu "
+        "times as "
+        "much, and %d MiB in all)",
+        what, grown / count, grown / payload, grown % payload * 10 / payload, backend.memory_times, SLACK / MIB);
 }
 
 START_TEST(blocks_of_one_size_need_at_most_three_times_their_bytes) {
@@ -46,8 +47,8 @@ START_TEST(blocks_of_one_size_need_at_most_three_times_their_bytes) {
     for (size_t i = 0; i < count; i++) take_and_write(size);
 
     static char what[64];
-    snprintf(what, sizeof what, "%zu calls of xmalloc(%zu)", count, size);
-    expect_little(before, count * size, what);
+    snprintf(what, sizeof what, "%zu blocks of %zu bytes", count, size);
+    expect_little(before, count * size, count, what);
 }
 END_TEST
 
@@ -55,6 +56,7 @@ END_TEST
 // -----------------------------------------------------------------------------------------------------
 
 static size_t taken_bytes[THREADS];
+static size_t taken_blocks[THREADS];
 
 static void take_mixed(size_t index) {
     uint64_t random = random_start(index);
@@ -62,15 +64,23 @@ static void take_mixed(size_t index) {
         size_t size = random_between(&random, 16, random_between(&random, 0, 9) == 0 ? 20000 : 600);
         take_and_write(size);
         taken_bytes[index] += size;
+        taken_blocks[index]++;
     }
 }
 
 START_TEST(mixed_blocks_of_four_threads_need_at_most_three_times_their_bytes) {
     size_t before = resident_bytes();
     size_t payload = 0;
+    size_t count = 0;
     run_threads(THREADS, take_mixed);
-    for (size_t i = 0; i < THREADS; i++) payload += taken_bytes[i];
-    expect_little(before, payload, "4 threads took blocks of 16 to 20000 bytes");
+    for (size_t i = 0; i < THREADS; i++) {
+        payload += taken_bytes[i];
+        count += taken_blocks[i];
+    }
+
+    static char what[96];
+    snprintf(what, sizeof what, "blocks of 16 to 20000 bytes (%zu on average) of %d threads", payload / count, THREADS);
+    expect_little(before, payload, count, what);
 }
 END_TEST
 

@@ -50,9 +50,10 @@ START_TEST(mixed_blocks_of_9_mib_and_then_one_of_9_mib_fit_twice_into_16_mib) {
     int status = 0;
     waitpid(child, &status, 0);
     if (WIFSIGNALED(status)) {
-        fail_test("%s %s crashed (%s) in an address space of 16 MiB", path, kinds, strsignal(WTERMSIG(status)));
+        fail_test("small_space-%s crashed (%s) in an address space of 16 MiB; to see it: %s %s", backend.name,
+                  strsignal(WTERMSIG(status)), path, kinds);
     }
-    if (WEXITSTATUS(status) != 0) fail_test("%s %s: %s", path, kinds, said);
+    if (WEXITSTATUS(status) != 0) fail_test("%s", said);
 }
 END_TEST
 

@@ -5,12 +5,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/suite/support/process.h"
+#include "tests/suite/support/screen.h"
 #include "tests/suite/support/traits.h"
 #include "tests/suite/support/watch.h"
 #include "xmalloc.h"
@@ -82,29 +84,52 @@ const char* failure_text(const char* format, ...) {
     vsnprintf(message, sizeof message, format, values);
     va_end(values);
     lift_address_space_limit();
+    screen_tells_failure(message);
     return message;
 }
 
+// What a crash in this call often comes from; empty when nothing can be said.
+static const char* likely_cause(const struct noted_call* call) {
+    if (call->name == NULL || call->returned || call->block != NULL) return "";
+    if (strcmp(call->name, "xrealloc") == 0) return ": NULL is no block, and xrealloc(NULL, n) means xmalloc(n)";
+    if (strcmp(call->name, "xfree") == 0) return ": NULL is no block, and xfree(NULL) does nothing";
+    return "";
+}
+
 // Not everything here is safe in a signal handler. The process is about to die, and the line is worth the try.
+// Threads often crash together; only the first is told.
 static void describe_crash(int signal_number) {
+    static atomic_flag is_told = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&is_told)) pause();
+    char what[400];
     char line[512];
-    int length;
     const struct noted_call* last = watch_slot();
     if (last->name == NULL || !last->returned) {
-        length = snprintf(line, sizeof line, "suite-%s, %s: crash (%s) in %s\n", backend.name, tcase_name(),
-                          strsignal(signal_number), last_call());
+        snprintf(what, sizeof what, "crash (%s) in %s%s", strsignal(signal_number), last_call(), likely_cause(last));
     } else {
-        length = snprintf(line, sizeof line, "suite-%s, %s: crash (%s) after %s returned %p\n", backend.name,
-                          tcase_name(), strsignal(signal_number), last_call(), last->result);
+        snprintf(what, sizeof what, "crash (%s) after %s returned %p", strsignal(signal_number), last_call(),
+                 last->result);
     }
-    if (write(STDERR_FILENO, line, (size_t)length) == -1) return;  // nobody is left to be told
+    lift_address_space_limit();
+    screen_tells_failure(what);
+    int length = snprintf(line, sizeof line, "suite-%s, %s: %s\n", backend.name, tcase_name(), what);
+    ssize_t written = screen_is_on() ? 0 : write(STDERR_FILENO, line, (size_t)length);
+    (void)written;  // when it was not, nobody is left to be told
+    signal(signal_number, SIG_DFL);
+}
+
+// A stack that has run out, as when two calls call each other, leaves no room for a handler: it has one of its own.
+static void have_own_stack(void) {
+    static char stack[64 * KIB];
+    sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
 }
 
 void report_crashes(void) {
     if (under_a_tool()) return;  // the tools say more
 
-    // One shot: back from the handler, the same fault strikes again and ends the process as if there were no handler.
-    struct sigaction action = {.sa_handler = describe_crash, .sa_flags = (int)SA_RESETHAND};
+    // Back from the handler, the same fault strikes again and ends the process as if there were no handler.
+    have_own_stack();
+    struct sigaction action = {.sa_handler = describe_crash, .sa_flags = SA_ONSTACK};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) sigaction(crashes[i], &action, NULL);
 }

@@ -6,6 +6,9 @@
 // process, for gdb (one case at a time: each test expects a fresh process). SEED=number repeats the random choices of
 // an earlier run.
 //
+// A person gets the first failure at once and at most two of a kind (screen.h); VERBOSE=1 gives every failure as Check
+// prints it, with its file and line, and so does a WORD.
+//
 // With PROMISES=course in the environment, as make sets it in the student kit, hw08 and par are asked for what the
 // course promised, unless TRAITS says otherwise.
 //
@@ -23,11 +26,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/contract/closing.h"
 #include "tests/suite/support/calls.h"
+#include "tests/suite/support/screen.h"
 #include "tests/suite/support/traits.h"
 #include "tests/suite/support/watch.h"
 #include "xmalloc.h"
@@ -36,15 +41,15 @@ typedef TCase* CaseMaker(void);
 
 typedef enum Owner { COURSE = 1, OURS = 2, BOTH = COURSE | OURS } Owner;
 
-// Whose promise a topic is. CK_RUN_CASE runs any topic.
+// Whose promise a topic is, the quick ones first: a student waits for the first failure. CK_RUN_CASE runs any topic.
 static const struct {
     CaseMaker* make;
     Owner owner;
 } cases[] = {
-    {alignment_case, BOTH},  {overlap_case, BOTH},     {sizes_case, BOTH},         {resize_case, BOTH},
-    {huge_case, OURS},       {errno_case, OURS},       {null_and_zero_case, OURS}, {threads_case, BOTH},
-    {reuse_case, BOTH},      {thread_exit_case, BOTH}, {peak_case, OURS},          {memory_case, COURSE},
-    {mappings_case, COURSE}, {large_case, COURSE},     {out_of_memory_case, OURS}, {small_space_case, BOTH},
+    {alignment_case, BOTH},   {overlap_case, BOTH}, {sizes_case, BOTH},         {resize_case, BOTH},
+    {huge_case, OURS},        {errno_case, OURS},   {null_and_zero_case, OURS}, {reuse_case, BOTH},
+    {thread_exit_case, BOTH}, {threads_case, BOTH}, {peak_case, OURS},          {memory_case, COURSE},
+    {mappings_case, COURSE},  {large_case, COURSE}, {out_of_memory_case, OURS}, {small_space_case, BOTH},
     {programs_case, OURS},
 };
 
@@ -81,10 +86,9 @@ static bool test_has_ended;
 // After so many tests that hung the others are not waited for.
 enum { MOST_HUNG = 2 };
 
-// A student who waits is told at once, and not when all is over.
 static void note_hang(const char* why) {
-    if (progress->hung++ == 0 && !stop_at_first_failure)
-        fprintf(stderr, "%s: %s: %s\n", backend.name, tcase_name(), why);
+    (void)why;
+    progress->hung++;
 }
 
 // Tests that failed end here, too, but only those that did not fail are asked about it.
@@ -93,9 +97,14 @@ static void note_exit(void) {
     if (test_has_ended) return;
     snprintf(progress->left_in, sizeof progress->left_in, "%s called exit(0), in or after %s",
              test == NULL ? "it" : test, last_call());
+    char sentence[256];
+    snprintf(sentence, sizeof sentence,
+             "the process was ended by exit(), in or after %s: none of the calls may do that", last_call());
+    screen_tells_failure(sentence);
 }
 
 static void begin_test(void) {
+    screen_begins_test();
     if (progress->hung >= MOST_HUNG || (stop_at_first_failure && progress->begun > progress->ended)) {
         progress->left_out++;
         _exit(0);
@@ -157,31 +166,62 @@ static uint64_t choose_seed(void) {
 // With this status the stubs of the student kit end the process, and the suite then ends with it, too.
 enum { NOT_WRITTEN = 77, GAVE_NULL = 99, FIRST_CALL_S = 10 };
 
+enum { MOST_FIRST_BYTES = 64 * 1024 };
+
+// The first line that a backend printed in its first call, without a newline; empty when it printed nothing.
+static const char* first_line(int file) {
+    static char line[240];
+    ssize_t length = pread(file, line, sizeof line - 1, 0);
+    line[length > 0 ? length : 0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    return line;
+}
+
 // Makes one call in a process of its own. When that does not work nothing does, and each test would say so.
-// Result: 0, or what the suite is to end with, when it has printed a line that says what happened.
-static int try_first_call(const char* name, const char* program) {
+// file: takes what the call prints. Result: the wait status.
+static int make_first_call(int file) {
     pid_t child = fork();
     if (child == -1) return 0;
     if (child == 0) {
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = MOST_FIRST_BYTES, .rlim_max = MOST_FIRST_BYTES});
+        dup2(file, STDOUT_FILENO);
+        dup2(file, STDERR_FILENO);
         alarm(FIRST_CALL_S);
-        _exit(xmalloc(1) == NULL ? GAVE_NULL : 0);
+        bool gave_null = xmalloc(1) == NULL;
+        fflush(NULL);
+        _exit(gave_null ? GAVE_NULL : 0);
     }
     int status = 0;
-    if (waitpid(child, &status, 0) != child || status == 0) return 0;
+    return waitpid(child, &status, 0) == child ? status : 0;
+}
 
+// Result: 0, or what the suite is to end with, when it has printed a line that says what happened.
+static int try_first_call(const char* name, const char* program) {
+    int file = memfd_create("first call", MFD_CLOEXEC);
+    int status = make_first_call(file);
+    const char* line = first_line(file);
+    close(file);
+    if (status == 0) {
+        if (line[0] != '\0') printf("%s: xmalloc(1) printed \"%s\": an allocator prints nothing\n", name, line);
+        return 0;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_WRITTEN) {
+        printf("%s: nothing was tested: %s\n", name, line[0] == '\0' ? "xmalloc is not written yet" : line);
+        return NOT_WRITTEN;
+    }
     printf("%s: nothing was tested: the first call, xmalloc(1), ", name);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == GAVE_NULL) {
+        printf("returned NULL although there is memory\n");
+        return 1;
+    }
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
         printf("did not return within %d s", FIRST_CALL_S);
     } else if (WIFSIGNALED(status)) {
         printf("crashed (%s)", strsignal(WTERMSIG(status)));
-    } else if (WEXITSTATUS(status) == GAVE_NULL) {
-        printf("returned NULL although there is memory");
-    } else if (WEXITSTATUS(status) == NOT_WRITTEN) {
-        printf("is not written yet\n");
-        return NOT_WRITTEN;
     } else {
         printf("ended the process with exit status %d", WEXITSTATUS(status));
     }
+    if (line[0] != '\0') printf(", after it printed \"%s\"", line);
     printf("; in a debugger: CK_FORK=no CK_RUN_CASE=\"sizes\" gdb --args %s\n", program);
     return 1;
 }
@@ -189,10 +229,10 @@ static int try_first_call(const char* name, const char* program) {
 // ---- What is said at the end ----
 
 // Looks at what the tests have noted about themselves. Result: how many were left before they were over.
-static size_t count_cut_short(size_t ran, size_t failed) {
+static size_t count_cut_short(size_t ran, size_t failed, bool is_told) {
     size_t over = progress->ended + progress->left_out + failed;
     if (ran <= over) return 0;
-    printf("left early: %s\n", progress->left_in);
+    if (!is_told) printf("left early: %s\n", progress->left_in);
     return ran - over;
 }
 
@@ -200,14 +240,15 @@ static bool is_known_case(TestResult** failures, int i) {
     return i > 0 && strcmp(tr_tcname(failures[i]), tr_tcname(failures[i - 1])) == 0;
 }
 
-// How to run each failed test case alone; a case with several failures is named once.
-static void print_reruns(TestResult** failures, int count, const char* program, const char* traits) {
+// How to run each failed test case alone, or only the first; a case with several failures is named once.
+static void print_reruns(TestResult** failures, int count, const char* program, const char* traits, bool only_first) {
     const char* space = traits == NULL ? "" : " ";
     if (traits == NULL) traits = "";
     for (int i = 0; i < count; i++) {
         if (is_known_case(failures, i)) continue;
         printf("to run this again:  SEED=%" PRIu64 " CK_RUN_CASE=\"%s\" %s%s%s\n", suite_seed, tr_tcname(failures[i]),
                program, space, traits);
+        if (only_first) break;
     }
     for (int i = 0; i < count; i++) {
         if (tr_rtype(failures[i]) != CK_ERROR) continue;
@@ -231,6 +272,16 @@ static void print_advice(TestResult** failures, int count, const char* name) {
     printf(")'\n");
 }
 
+static bool forks(void) {
+    const char* mode = getenv("CK_FORK");
+    return mode == NULL || strcmp(mode, "no") != 0;
+}
+
+// Tools report in the output of the tests themselves, and a debugger is no place for a pipe.
+static bool wants_screen(const char* word) {
+    return word == NULL && getenv("VERBOSE") == NULL && forks() && !under_a_tool();
+}
+
 int main(int count, char** arguments) {
     const char* name = name_of_backend(arguments[0]);
     if (count > 3) {
@@ -247,10 +298,11 @@ int main(int count, char** arguments) {
         return 2;
     }
     suite_seed = choose_seed();
-    if (word == NULL && getenv("CK_RUN_CASE") == NULL && !under_a_tool()) {
+    if (word == NULL && forks() && !under_a_tool()) {
         int refusal = try_first_call(name, arguments[0]);
         if (refusal != 0) return refusal;
     }
+    if (wants_screen(word)) start_screen(name);
     report_crashes();
 
     Suite* suite = suite_create(name);
@@ -260,23 +312,31 @@ int main(int count, char** arguments) {
     SRunner* runner = srunner_create(suite);
     srunner_run_all(runner, CK_SILENT);
 
-    printf("%s: ", name);
-    fflush(stdout);
-    srunner_print(runner, CK_NORMAL);
     int ran = srunner_ntests_run(runner);
+    bool has_screen = screen_is_on();
+    TestResult** results = srunner_results(runner);
+    bool printed = end_screen(results, ran);
+    free(results);
     int failed = srunner_ntests_failed(runner);
+    if (has_screen && failed > 0) {
+        printf("%s: %d of %zu tests failed\n", name, failed, (size_t)ran - progress->left_out);
+    } else {
+        printf("%s: ", name);
+        fflush(stdout);
+        srunner_print(runner, CK_NORMAL);
+    }
     TestResult** failures = srunner_failures(runner);
     if (progress->hung >= MOST_HUNG && word == NULL && progress->left_out > 0) {
-        printf("%zu more tests were not tried: %d before them hung\n", (size_t)progress->left_out, MOST_HUNG);
+        printf("%zu more were not tried, since %d hung\n", (size_t)progress->left_out, MOST_HUNG);
     }
-    print_reruns(failures, failed, arguments[0], traits);
+    print_reruns(failures, failed, arguments[0], traits, has_screen);
     if (failed > 0 && backend.course && word == NULL) print_advice(failures, failed, name);
     free(failures);
     srunner_free(runner);
     if (ran == 0) fprintf(stderr, "%s: no test ran: there is no test case CK_RUN_CASE, or it is left out here\n", name);
-    size_t cut_short = count_cut_short((size_t)ran, (size_t)failed);
+    size_t cut_short = count_cut_short((size_t)ran, (size_t)failed, has_screen);
     if (word != NULL)
         printf("closing: %zu ended, %d failed, %zu cut short; %s\n", (size_t)progress->ended, failed, cut_short,
                closing_word(word));
-    return ran == 0 || failed > 0 || cut_short > 0 ? 1 : 0;
+    return ran == 0 || failed > 0 || cut_short > 0 || printed ? 1 : 0;
 }

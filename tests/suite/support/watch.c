@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/suite/support/calls.h"
+#include "tests/suite/support/screen.h"
 #include "tests/suite/support/traits.h"
 
 enum {
@@ -105,6 +106,7 @@ static void* look(void* unused) {
     for (;;) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000000L / TICKS_A_SECOND}, NULL);
         ticks++;
+        screen_shows_progress();
         double now_s = process_cpu_s();
         bool idle = now_s - before_s < IDLE_MS / 1e3 && !somebody_runs();
         before_s = now_s;

@@ -1,0 +1,79 @@
+#!/usr/bin/env perl
+
+# The grader's words fit what happened: a name that was mistyped, points that noise hid, a hint for this backend and this
+# failure.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use FindBin qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use grader::Nearest;
+use grader::Rubric;
+use grader::class::Feedback;
+use grader::class::Page;
+use grader::contract::Suite;
+use grader::results::Results;
+
+my @NAMES = qw(par.build par.resize par.reuse par.threads hw08.resize hw08.one_lock report);
+is( ( grader::Nearest::names( 'par.resise',     @NAMES ) )[0], 'par.resize',    'a letter that is wrong' );
+is( ( grader::Nearest::names( 'hw08[.]onelock', @NAMES ) )[0], 'hw08.one_lock', 'a pattern with a letter too few' );
+is( scalar( grader::Nearest::names( 'zzz', @NAMES ) ), 3, 'never more than three' );
+
+# Three tests of 10, 5 and 4 points; the second could not be told and gives 2, the last failed.
+sub results_of (@tests) {
+    my $rubric  = grader::Rubric->read_file("$Bin/../../grader/rubrics/kit.conf");
+    my $results = grader::results::Results->new( rubric => $rubric, files => {}, about => {} );
+    $results->{tests} = \@tests;
+    return $results;
+}
+my @tests = (
+    { id => 'par.build',        verdict => 'pass', points => 10, max => 10 },
+    { id => 'par.base.list',    verdict => 'skip', points => 2,  max => 5 },
+    { id => 'par.answers.list', verdict => 'fail', points => 0,  max => 4 },
+    { id => 'par.errno',        verdict => 'fail', points => 0,  max => 0, name => 'xfree keeps errno' },
+);
+is(
+    results_of(@tests)->score_words,
+    '12 of 19 points; 3 points could not be told on this busy machine; grade again when it is quiet',
+    'beside a score stands what noise hid, and not what failed'
+);
+is( results_of( @tests[ 0, 2 ] )->score_words, '10 of 14 points', '... and nothing where all was told' );
+
+my %grade = (
+    name    => 'ada',
+    file    => 'ada',
+    status  => 'graded',
+    score   => 12,
+    max     => 19,
+    stages  => {},
+    passes  => {},
+    not_run => [],
+    tests   => [ map { { name => $_->{id}, %{$_} } } @tests ]
+);
+my $feedback = grader::class::Feedback::text( \%grade );
+like( $feedback, qr/^12 of 19 points\n3 points could not be told on this busy machine/m, 'also in the feedback' );
+like( $feedback, qr/^Worth no points\n-+\n\n\* xfree keeps errno/m, '... where what is worth nothing stands apart' );
+my $page = grader::class::Page::html( [ \%grade ], { map { $_ => 'x' } qw(folder when rubric kit) } );
+like( $page, qr/<sup title="3 points could not be told/, '... and on the page of the class' );
+unlike( $page, qr/par[.]errno/, '... whose chart does not count what is worth nothing' );
+
+# ---- Hints
+
+my ($exit) =
+  grep { $_->{id} eq 'thread_exit' } grader::contract::Suite::promised( { alignment => 8, memory_times => 3 } );
+like( grader::contract::Suite::advice( $exit, 'par' ), qr/pthread_key_create/, 'par hears of destructors' );
+unlike( grader::contract::Suite::advice( $exit, 'hw08' ), qr/pthread_key_create/, 'the homework does not' );
+like(
+    grader::contract::Suite::advice(
+        $exit, 'par', { crashed => 1, message => 'crash (Segmentation fault) in xrealloc(NULL, 16): NULL is no block' }
+    ),
+    qr/\Alook for NULL first/,
+    'a crash with NULL is told as that'
+);
+
+done_testing;
