@@ -101,7 +101,11 @@ sub _wrapped ($text) {
 
 # Everything, bytes.
 sub full_text ($grade) {
-    my @lines = ( _title($grade), _score($grade), ( map { "    $_" } @{ $grade->{changes} } ), q{} );
+    my @lines = (
+        _title($grade), _score($grade),
+        grader::class::Grade::untold_words($grade),
+        ( map { "    $_" } @{ $grade->{changes} } ), q{}
+    );
     push @lines, _stages($grade), q{} if %{ $grade->{stages} };
 
     my @failed = grader::class::Grade::with_verdict( $grade, 'fail' );

@@ -52,10 +52,12 @@ my %grade = (
     max     => 19,
     stages  => {},
     passes  => {},
+    changes => [],
+    untold  => { points => 3, noise => 1 },
     not_run => [],
     tests   => [ map { { name => $_->{id}, %{$_} } } @tests ]
 );
-my $feedback = grader::class::Feedback::text( \%grade );
+my $feedback = grader::class::Feedback::full_text( \%grade );
 like( $feedback, qr/^12 of 19 points\n3 points could not be told on this busy machine/m, 'also in the feedback' );
 like( $feedback, qr/^Worth no points\n-+\n\n\* xfree keeps errno/m, '... where what is worth nothing stands apart' );
 my $page = grader::class::Page::html( [ \%grade ], { map { $_ => 'x' } qw(folder when rubric kit) } );
