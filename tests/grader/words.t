@@ -61,7 +61,7 @@ my $feedback = grader::class::Feedback::full_text( \%grade );
 like( $feedback, qr/^12 of 19 points\n3 points could not be told on this busy machine/m, 'also in the feedback' );
 like( $feedback, qr/^Worth no points\n-+\n\n\* xfree keeps errno/m, '... where what is worth nothing stands apart' );
 my $page = grader::class::Page::html( [ \%grade ], { map { $_ => 'x' } qw(folder when rubric kit) } );
-like( $page, qr/<sup title="3 points could not be told/, '... and on the page of the class' );
+like( $page, qr/<td class="note">3 points could not be told/, '... and on the page of the class' );
 unlike( $page, qr/par[.]errno/, '... whose chart does not count what is worth nothing' );
 
 # ---- Hints
