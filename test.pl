@@ -244,7 +244,8 @@ Each program gives the right answer with each backend, at fixed TOPs and at rand
 
 =item work
 
-Each program proves that it computed and kept every sequence: it reads a nonce after its start and prints a digest under it.
+Each program proves that it computed and kept every sequence: it reads a nonce when it has printed its answer, and prints a
+digest of what it has kept.
 
 =item contract
 

@@ -390,14 +390,56 @@ subtest 'A program that sleeps for ever' => sub {
         qr/asleep for 1 s/,
         '... with its children'
     );
-    like( sentence_of( 'select undef, undef, undef, 0.3 while 1', asleep_s => 3, wall_s => $GENEROUS_S ),
-        qr/asleep for 3 s/, '... and one that only wakes to look at a lock' );
+    like(
+        sentence_of( 'select undef, undef, undef, 0.3 while 1', asleep_s => 3, wall_s => $GENEROUS_S ),
+        qr/asleep for 3 s/,
+        '... and one that only wakes to look at a lock'
+    );
     like( sentence_of( 'for (1 .. 12) { select undef, undef, undef, 0.3; $_ ** 2 for 1 .. 300_000 }', asleep_s => 2 ),
         qr/\Afinished/, 'one that wakes and works in between is not' );
     like( sentence_of( 'my $t = time; 1 while time < $t + 4', asleep_s => 1 ),
         qr/\Afinished/, '... nor is one that works' );
     like( sentence_of( 'if (fork) { wait } else { my $t = time; 1 while time < $t + 4 }', asleep_s => 1 ),
         qr/\Afinished/, '... nor one that waits for a child that works' );
+};
+
+subtest 'A question' => sub {
+    my $asks = sub ($code) {
+        return measure::Launch::run(
+            command  => [ $^X, '-e', "\$| = 1; $code" ],
+            launcher => $launcher,
+            wall_s   => $GENEROUS_S,
+            question => "what\n"
+        );
+    };
+    my $result = $asks->(
+'print "answer\n"; my $q = <STDIN>; select undef, undef, undef, 0.3; $_ ** 2 for 1 .. 3_000_000; print "to $q"; my @end = <STDIN>; print scalar @end'
+    );
+    is(
+        $result->{stdout},
+        "answer\nto what\n0",
+        'comes when a line was printed, and the end of the input when it was answered'
+    );
+    cmp_ok( $result->{question_wall_s}, '>=', 0.3,               'how long it took is told' );
+    cmp_ok( $result->{question_wall_s}, '<',  $result->{wall_s}, '... which is a part of the whole' );
+    cmp_ok( $result->{question_cpu_s},  '>',  0,                 '... and so is the CPU time' );
+    cmp_ok( $result->{question_cpu_s},  '<=', $result->{user_s} + $result->{sys_s}, '... a part of the whole, too' );
+    $result = $asks->('print "answer\n"');
+    is( join( q{ }, @{$result}{qw(exit question_wall_s)} ), '0 0', 'nobody has to hear it' );
+    is( $asks->('exec "sleep", "0"')->{exit},               0,     '... nor to say anything' );
+
+    my $idle = measure::Launch::run(
+        command  => [ 'sleep', 1.5 ],
+        launcher => $launcher,
+        asleep_s => $GENEROUS_S
+    );
+    cmp_ok( $idle->{idle_looks}, '>', $idle->{looks} / 2, 'who sleeps is seen to sleep' );
+    my $busy = measure::Launch::run(
+        command  => [ $^X, '-e', 'my $t = time; 1 while time < $t + 3' ],
+        launcher => $launcher,
+        asleep_s => $GENEROUS_S
+    );
+    cmp_ok( $busy->{idle_looks}, '<', $busy->{looks} / 2, '... and who works is not' );
 };
 
 subtest 'A reader that does not read' => sub {
