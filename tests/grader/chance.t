@@ -125,6 +125,9 @@ subtest 'Slow is not wrong' => sub {
     $job     = FakeJob->new( run => sub (@) { return wall_s => 30, user_s => 7 } );
     $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
     ok( !$outcome->{is_slow}, '... nor one that waited until others had finished' );
+    $job     = FakeJob->new( run => sub (@) { return wall_s => 15, user_s => 30 } );
+    $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
+    ok( !$outcome->{is_slow}, '... nor one whose threads worked at the same time' );
     $job     = FakeJob->new( run => sub (@) { return wall_s => 30, user_s => 7, looks => 600, idle_looks => 500 } );
     $outcome = outcome_of( \&grader::stages::Correctness::tests, $job );
     ok( $outcome->{is_slow}, '... but one that slept is' );
