@@ -43,22 +43,28 @@ sub _users_of_processes () {
 
 # Removes whatever this user left in folders that everybody may write; not in $except. For when it has no process. find(1)
 # reaches what no path is long enough to name. Dies when something is left.
+#
+# Between the runs of a job only those folders are looked into where this user may have made something: /tmp may be large.
 sub remove_files ( $self, $except = undef ) {
     my @folders = grep { -d && !-l } @SHARED or return;
-    my @not     = defined $except ? ( '!', '-path', $except, '!', '-path', "$except/*" ) : ();
-    my @its     = ( @folders, '-xdev', '-depth', @not, '-uid', $self->{number} );
-    _find( @its, '-delete' );
-    my ($left) = _find( @its, '-print', '-quit' ) or return;
+    my @own     = ( '-uid', $self->{number} );
+    my @not     = defined $except ? ( '-path', $except, '-prune', '-o' ) : ();
+    my @closed  = defined $except ? ( '-o', '-type', 'd', '!', '-perm', '-o+w', '-prune' ) : ();
+    my @found   = _find( @folders, '-xdev', @not, @own, '-prune', '-print0', @closed ) or return;
+    _find( $_, '-xdev', '-depth', @own, '-delete' ) for @found;
+    my ($left) = grep { -e || -l } @found or return;
     die "the grader cannot run: user $self->{number} has left $left, which cannot be removed\n";
 }
 
-# Others remove their files meanwhile, so what find(1) says of errors is of no interest. Result: what it prints, in lines.
+# Others remove their files meanwhile, so what find(1) says of errors is of no interest. Result: what it prints, each
+# ended by a zero byte.
 sub _find (@arguments) {
     open my $said, '-|', 'sh', '-c', 'exec find "$@" 2>/dev/null', 'find', @arguments
       or die "the grader cannot run: no find: $!\n";
-    my @lines = map { s/\n\z//r } <$said>;
+    local $/ = "\0";
+    my @names = map { s/\0\z//r } <$said>;
     close $said;
-    return @lines;
+    return @names;
 }
 
 1;
