@@ -34,8 +34,10 @@ sub unpack_into ( $file, %limits ) {
 sub is_archive ($name) { return $name =~ /[.](?:zip|tar|tgz|tar[.]gz)\z/i }
 
 # Where an entry of this name goes, relative to the folder; undef when it must not go anywhere.
+# A backslash separates folders, as in what Windows packs.
 sub safe_path ($name) {
-    return if $name =~ m{\A/|\A[A-Za-z]:|[\x00-\x1f\x7f\\]};
+    $name =~ tr{\\}{/};
+    return if $name =~ m{\A/|\A[A-Za-z]:|[\x00-\x1f\x7f]};
     my @parts = grep { $_ ne q{} && $_ ne q{.} } split m{/}, $name;
     return if !@parts || grep { $_ eq q{..} } @parts;
     return join q{/}, @parts;
@@ -47,12 +49,14 @@ sub _leave_out ( $state, $name, $why ) {
     return;
 }
 
-# Opens the file of an entry for writing; undef when it is left out. An entry that comes twice counts once, the first time.
+# Opens the file of an entry for writing; undef when it is left out. Of an entry that comes twice the first counts in a zip, and the
+# last in a tar: `tar -r` appends the newer one.
 sub _open_entry ( $state, $name ) {
     die "the archive holds more than $state->{files} files\n" if ++$state->{seen_files} > $state->{files};
     my $path = safe_path($name);
     return _leave_out( $state, $name, 'its name leads out of the archive' ) if !defined $path;
     my $target = "$state->{into}/$path";
+    unlink $target if $state->{last_counts} && -f $target;
     return _leave_out( $state, $name, 'the archive holds it twice' ) if -e $target;
     return _leave_out( $state, $name, 'a file stands where its folder should be' )
       if !eval { make_path( dirname($target) ); 1 };
@@ -77,8 +81,10 @@ sub _copy ( $state, $read, $out ) {
 
 # Archive::Tar keeps an entry in memory, so the archive is first unpacked as a whole, within the limit.
 sub _untar ( $file, $state ) {
+    $state->{last_counts} = 1;
     my $done = eval {
         _gunzip( $file, $state->{scratch}, $state->{bytes} + $state->{files} * $TAR_BYTES_A_FILE );
+        _translate_pax( $state->{scratch} );
         _read_tar( $state->{scratch}, $state );
         1;
     };
@@ -104,6 +110,51 @@ sub _gunzip ( $file, $plain, $most_bytes ) {
     return;
 }
 
+# Archive::Tar knows long names as GNU tar writes them, an entry of type L before the file, but not those of pax, which Python and
+# bsdtar write: an entry of type x, with the record "LENGTH path=NAME". The one becomes the other.
+my $BLOCK_BYTES    = 512;
+my $MOST_PAX_BYTES = 65_536;
+
+sub _translate_pax ($plain) {
+    open my $in, '<:raw', $plain or die "cannot read $plain: $!\n";
+    local $/ = \$BLOCK_BYTES;
+    my $is_pax = 0;
+    open my $out, '>:raw', "$plain.gnu" or die "cannot write $plain.gnu: $!\n";
+    while ( defined( my $header = <$in> ) ) {
+        my ( $octal, $type ) = length $header == $BLOCK_BYTES ? unpack 'x124 A12 x20 a1', $header : ( q{}, q{} );
+        my $bytes = $octal =~ /\A\s*([0-7]+)/ ? oct $1 : 0;
+        my $whole = $BLOCK_BYTES * int( ( $bytes + $BLOCK_BYTES - 1 ) / $BLOCK_BYTES );
+        if ( $type eq 'x' && $bytes <= $MOST_PAX_BYTES ) {
+            my $records = q{};
+            while ( length $records < $whole && defined( my $block = <$in> ) ) { $records .= $block }
+            $is_pax = 1;
+            my ($name) = substr( $records, 0, $bytes ) =~ /^\d+ path=([^\n]+)\n/m;
+            print {$out} _long_name($name) if defined $name;
+            next;
+        }
+        print {$out} $header;
+        for ( my $left = $whole ; $left > 0 && defined( my $block = <$in> ) ; $left -= $BLOCK_BYTES ) {
+            print {$out} $block;
+        }
+    }
+    close $out or die "cannot write $plain.gnu: $!\n";
+    if ($is_pax) { rename "$plain.gnu", $plain or die "cannot write $plain: $!\n" }
+    else         { unlink "$plain.gnu" }
+    return;
+}
+
+# The entry by which GNU tar says the name of the next one.
+sub _long_name ($name) {
+    my $bytes  = length($name) + 1;
+    my $header = pack 'a100 a8 a8 a8 a12 a12 A8 a1 a100 a8 a32 a32 a8 a8 a155 x12', '././@LongLink', '0000644',
+      '0000000',
+      '0000000', sprintf( '%011o', $bytes ), '00000000000', q{ }, 'L', q{}, "ustar  \0", q{}, q{}, q{}, q{}, q{};
+    my $sum = unpack '%32C*', $header;
+    substr $header, 148, 8, sprintf "%06o\0 ", $sum;
+    return $header . $name
+      . "\0" x ( $BLOCK_BYTES * int( ( $bytes + $BLOCK_BYTES - 1 ) / $BLOCK_BYTES ) - length $name );
+}
+
 sub _read_tar ( $plain, $state ) {
     local $Archive::Tar::WARN = 0;
     my $next    = Archive::Tar->iter( $plain, 0 ) or die "the archive cannot be read: it is no tar file\n";
@@ -111,9 +162,13 @@ sub _read_tar ( $plain, $state ) {
     while ( my $entry = $next->() ) {
         $entries++;
         next if $entry->is_dir;
-        if ( $entry->is_symlink && defined safe_path( $entry->full_path ) ) {
+        my $path = safe_path( $entry->full_path );
+        if ( ( $entry->is_symlink || $entry->is_hardlink ) && defined $path ) {
             die "the archive holds more than $state->{files} files\n" if ++$state->{seen_files} > $state->{files};
-            $state->{links}{ safe_path( $entry->full_path ) } = $entry->linkname;
+
+            # A hard link names its target from the top of the archive.
+            my $up = $entry->is_hardlink ? '../' x ( $path =~ tr{/}{} ) : q{};
+            $state->{links}{$path} = $up . $entry->linkname;
             next;
         }
         if ( !$entry->is_file ) {
@@ -123,7 +178,7 @@ sub _read_tar ( $plain, $state ) {
         my @content = $entry->size ? ( $entry->get_content_by_ref ) : ();
         _copy( $state, sub () { return shift @content }, scalar _open_entry( $state, $entry->full_path ) );
     }
-    die "the archive cannot be read: it is empty, or no tar file\n" if !$entries;
+    die 'the archive cannot be read: it is empty, or no tar file' . _but_is($plain) . "\n" if !$entries;
     return;
 }
 
@@ -131,7 +186,7 @@ sub _read_tar ( $plain, $state ) {
 
 sub _unzip ( $file, $state ) {
     my $zip = IO::Uncompress::Unzip->new($file);
-    die "the archive cannot be read: it is no zip file\n" if !$zip || !$zip->getHeaderInfo;
+    die 'the archive cannot be read: it is no zip file' . _but_is($file) . "\n" if !$zip || !$zip->getHeaderInfo;
     my $status = 1;
     while ( $status > 0 ) {
         my $name = $zip->getHeaderInfo->{Name};
@@ -140,6 +195,24 @@ sub _unzip ( $file, $state ) {
     }
     die "the archive is damaged: $UnzipError\n" if $status < 0;
     return;
+}
+
+# What a file is by its first bytes, as the end of a sentence.
+my @KNOWN = (
+    [ "\x1f\x8b"         => 'gzip (.tar.gz)' ],
+    [ "PK\x03\x04"       => 'zip, perhaps by a method that is not known here' ],
+    [ "\xfd7zXZ"         => 'xz' ],
+    [ 'BZh'              => 'bzip2' ],
+    [ "7z\xbc\xaf"       => '7z' ],
+    [ 'Rar!'             => 'rar' ],
+    [ "\x28\xb5\x2f\xfd" => 'zstd' ],
+);
+
+sub _but_is ($path) {
+    open my $file, '<:raw', $path or return q{};
+    read $file, my $first, 8;
+    my ($known) = map { $_->[1] } grep { index( $first // q{}, $_->[0] ) == 0 } @KNOWN;
+    return defined $known ? ", but looks like $known; pack a plain .tar.gz or .zip" : q{};
 }
 
 sub _next_chunk ($zip) {

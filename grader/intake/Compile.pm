@@ -12,8 +12,10 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(dirname);
+use File::Basename qw(basename dirname);
+use File::Copy     qw(copy);
 use grader::kit::Make;
+use grader::intake::Files;
 use grader::intake::Judge;
 use grader::intake::Names;
 use measure::Launch;
@@ -65,6 +67,7 @@ sub backend ( $job, $backend ) {
 
     my $self = { job => $job, intake => $intake, folder => $job->workspace_folder("submission-$backend") };
     $self->{home} = dirname($source);
+    _lend_header( $job, $source );
     my $first = _compile( $self, $source, 'release' );
     my $made  = { sources => [$source], notes => \@notes, warnings => $first->{warnings} };
     return { %{$made}, complaint => $first->{complaint}, errors => $first->{errors} } if defined $first->{complaint};
@@ -80,6 +83,17 @@ sub backend ( $job, $backend ) {
     @{$made}{qw(folder home)} = @{$self}{qw(folder home)};
     $made->{libraries} = ['-lstdc++'] if grep { grader::intake::Names::is_cxx($_) } @{ $made->{sources} };
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
+}
+
+# A source in par/ may include "../xmalloc.h", which is there in the kit's tree: where the submission has none, ours is put beside
+# the backend and at the top.
+sub _lend_header ( $job, $source ) {
+    my $folder = $job->intake->folder;
+    return if grep { basename($_) eq 'xmalloc.h' } $job->intake->files;
+    for my $place ( grep { !-e } map { "$folder/$_/xmalloc.h" } q{.}, dirname($source) ) {
+        copy( $job->include_folder . '/xmalloc.h', $place ) or die "the grader cannot run: $place: $!\n";
+    }
+    return;
 }
 
 # The same sources in another flavour. Result: as of backend(), with object or complaint.
@@ -101,12 +115,15 @@ sub _compile ( $self, $source, $flavour ) {
     my $object  = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
+    my @headers = $self->{intake}->header_folders;
+    my @own =
+      map { "$folder/$_" } grep { -e "$folder/$_/xmalloc.h" } @headers;    # an xmalloc.h of its own comes before ours
     my @include = (
         (
             map { ( '-I', $_ ) }
-              _unique( dirname("$folder/$source"), map( { "$folder/$_" } $self->{home} ), $folder, $include )
+              _unique( dirname("$folder/$source"), map( { "$folder/$_" } $self->{home} ), $folder, @own, $include )
         ),
-        ( map { ( '-idirafter', "$folder/$_" ) } $self->{intake}->header_folders )    # never before the system's own
+        ( map { ( '-idirafter', "$folder/$_" ) } @headers )                # never before the system's own
     );
     my $result = _run(
         $self,
@@ -185,34 +202,43 @@ sub _run ( $self, $command ) {
 # A name that the C library has as well is sought beside the backend only: somewhere else it is more likely a wrapper for
 # tests.
 #
+# All sources in the backend's own folder belong to it, as for the Makefile, whether a name of theirs is asked for or not.
+#
 # Result: the compiled helpers; adds their sources, notes and warnings to $made.
 sub _helpers ( $self, $source, $first, $made ) {
     my @candidates = grep { !defined $self->{intake}->unfit($_) } $self->{intake}->helpers_for($source);
-    my %text       = map  { $_ => $self->{intake}->text($_) } @candidates;
     my $library    = $self->{job}->library_names;
-    my %names_in   = map { $_ => _names_in( $text{$_} ) } @candidates;
+    my %names_in   = map { $_ => _names_in( $self->{intake}->text($_) ) } @candidates;
+    my $own_folder = grader::intake::Files::own_folder($source);
+    my @own_files  = grep { dirname($_) . q{/} eq $own_folder } @candidates;
     my $until      = time + $HELPERS_WALL_S;
     my %tried;
     my @parts = ($first);
+
     while ( keys %tried < $MOST_HELPERS && time < $until ) {
-        my $all  = grader::intake::Judge::together( map { $_->{facts} } @parts );
-        my @lost = grep { $_ ne '_GLOBAL_OFFSET_TABLE_' } sort keys %{ $all->{asked} };
-        my @own  = grep { !$library->{$_} } @lost;
-        last if !@lost || @lost > $MOST_LOST;
-        my $next = _likeliest_helper( [ grep { !$tried{$_} } @candidates ], \%names_in, $source, \@lost, \@own )
-          // last;
+        my $all       = grader::intake::Judge::together( map { $_->{facts} } @parts );
+        my @lost      = grep { $_ ne '_GLOBAL_OFFSET_TABLE_' } sort keys %{ $all->{asked} };
+        my @own       = grep { !$library->{$_} } @lost;
+        my ($belongs) = grep { !$tried{$_} } @own_files;
+        last if !defined $belongs && ( !@lost || @lost > $MOST_LOST );
+        my $next = $belongs
+          // _likeliest_helper( [ grep { !$tried{$_} } @candidates ], \%names_in, $source, \@lost, \@own ) // last;
         $tried{$next} = 1;
         my $part = _compile( $self, $next, 'release' );
+
         if ( defined $part->{complaint} ) {
             push @{ $made->{notes} },
               "$part->{complaint}, so it is not linked" . ( $part->{errors}[0] ? ": $part->{errors}[0]" : q{} );
             next;
         }
         next if $part->{facts}{defined}{main};
-        next if !grep { $part->{facts}{defined}{$_} } @lost;
-        next
-          if grep { $all->{defined}{$_} && !$all->{common}{$_} }
-          grep { !$part->{facts}{common}{$_} } keys %{ $part->{facts}{defined} };
+        next if !defined $belongs && !grep { $part->{facts}{defined}{$_} } @lost;
+        my ($again) = grep { $all->{defined}{$_} && !$all->{common}{$_} }
+          grep { !$part->{facts}{common}{$_} } sort keys %{ $part->{facts}{defined} };
+        if ( defined $again ) {
+            push @{ $made->{notes} }, "$next is not linked: it defines $again, and so does what is linked already";
+            next;
+        }
         push @parts,                 $part;
         push @{ $made->{sources} },  $next;
         push @{ $made->{warnings} }, @{ $part->{warnings} };

@@ -182,6 +182,8 @@ sub _files_in ( $folder, $notes = [], $links = {} ) {
         else           { push @{$notes}, "'$path' was left out: it is no plain file, but a device or a pipe" }
     };
     my $sift = sub (@names) {
+        push @{$notes}, map { "'$_/' was not looked into: that is the name of a folder for what was built" }
+          grep { $_ eq 'build' && glob "'$File::Find::dir/build/*.c'" } @names;
         return grep { $_ !~ $NO_FOLDER || !-d "$File::Find::dir/$_" } @names;
     };
     File::Find::find( { wanted => $wanted, preprocess => $sift, no_chdir => 1 }, $folder );
@@ -203,15 +205,37 @@ sub source_of ( $self, $backend ) {
     return ( $role->{source}, @{ $role->{notes} } );
 }
 
-# The other sources, those beside or below the given one first: what may hold its helper functions. The kit's own are none:
-# many hand in the whole tree.
+# The other sources: what may hold its helper functions. Those in its own folder (par/ beside par_alloc.c) come first, then those
+# beside or below it, the others, and last those in another backend's folder or in one that holds what was handed out. The
+# kit's own are none: many hand in the whole tree.
 sub helpers_for ( $self, $source ) {
-    my $home   = dirname($source);
-    my $prefix = $home eq q{.} ? q{} : "$home/";
-    my %ours   = map  { $prefix . $_ => 1 } @{ $self->{not_helpers} };
+    my $prefix = _prefix($source);
+    my $own    = own_folder($source);
+    my %ours   = map { $prefix . $_ => 1 } @{ $self->{not_helpers} };
+    my @foreign =
+      map { own_folder($_) } grep { defined && $_ ne $source } map { $_->{source} } values %{ $self->{roles} // {} };
+    my $rank = sub ($path) {
+        return
+            index( $path, $own ) == 0                                                                    ? 0
+          : ( grep { index( $path, $_ ) == 0 } @foreign ) || grader::intake::Names::is_handed_out($path) ? 3
+          : index( $path, $prefix ) == 0                                                                 ? 1
+          :                                                                                                2;
+    };
     my @others = grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files;
-    return ( ( grep { index( $_, $prefix ) == 0 } @others ), grep { index( $_, $prefix ) != 0 } @others );
+    my %rank   = map  { $_ => $rank->($_) } @others;
+    return map {
+        my $wanted = $_;
+        grep { $rank{$_} == $wanted } @others
+    } 0 .. 3;
 }
+
+sub _prefix ($source) {
+    my $home = dirname($source);
+    return $home eq q{.} ? q{} : "$home/";
+}
+
+# The folder whose sources all belong to a backend, as for the Makefile: par/ of par_alloc.c and of par_malloc.c.
+sub own_folder ($source) { return _prefix($source) . ( basename($source) =~ s/(?:_m?alloc)?[.]\w+\z//r ) . q{/} }
 
 # The folders that hold headers, relative; no more than anybody needs.
 sub header_folders ($self) {
@@ -227,7 +251,9 @@ sub unfit ( $self, $path ) {
     my $bytes = -s $full // 0;
     return "$path is empty"                                                  if $bytes == 0;
     return "$path has $bytes bytes; a source has at most $MOST_SOURCE_BYTES" if $bytes > $MOST_SOURCE_BYTES;
-    return "$path is no text"                                                if $self->text($path) =~ /\x00/;
+    my $text = $self->text($path);
+    return "$path is UTF-16, which no compiler reads: save it as UTF-8" if $text =~ /\A(?:\xff\xfe|\xfe\xff)/;
+    return "$path is no text"                                           if $text =~ /\x00/;
     return;
 }
 

@@ -24,10 +24,18 @@ my $LIBRARY = qr/\Asys_(?:m?alloc)\z/;
 my $STARTER =
   qr{(?:\A|/)(?:starter|start|skeleton|template|handout|given|provided|original|old|backup|bak)(?:[-_ ][^/]*)?/}i;
 
-sub is_source ($path) { return $path =~ $SOURCE }
-sub is_cxx ($path) { return $path =~ $SOURCE && $path !~ /[.]c\z/ }
+sub is_handed_out ($path) { return $path =~ $STARTER }
+sub is_source     ($path) { return $path =~ $SOURCE }
+sub is_cxx        ($path) { return $path =~ $SOURCE && $path !~ /[.]c\z/ }
 
 sub _stem ($path) { return basename($path) =~ s/$SOURCE//r }
+
+# What services and browsers add to a name that was handed in twice, or by many: par_alloc-1, "par_alloc (2)", "par_alloc copy",
+# doejane_LATE_123_4567_par_alloc.
+sub _plain ($stem) {
+    return $stem =~ s/\A\w+?_(?:LATE_)?\d+_\d+_//r =~
+      s/(?:[-_ ]\d{1,3}|\s*\(\d+\)|[ _-]+copy(?:[ _]\d+|\s*\(\d+\))?)\z//ir;
+}
 
 # A pattern of names, in which * stands for anything.
 sub _expression ($pattern) {
@@ -75,14 +83,25 @@ sub roles ( $files, $names, %how ) {
     return \%role;
 }
 
-# Result: the backend to which a name belongs, and how good a name it is (0 is the best); nothing for other names.
+# Result: the backend to which a name belongs, and how good a name it is (0 is the best); nothing for other names. A name that ends
+# in one that is accepted is meant as that one, before any pattern with a star.
 sub _owner ( $path, $names ) {
-    my $stem = _stem($path);
-    for my $row ( @{$names} ) {
-        my ( $backend, $patterns ) = @{$row};
-        for my $rank ( 0 .. $#{$patterns} ) {
-            return ( $backend, $rank )
-              if $stem =~ _expression( $patterns->[$rank] );
+    my $stem  = _stem($path);
+    my $plain = _plain($stem);
+    my @ways  = (
+        [ 0,    qr/\A[^*]*\z/, $stem ],
+        [ 0.25, qr/\A[^*]*\z/, $plain ],
+        [ 0.5,  qr/\A[^*]*\z/, $plain, '*_' ],
+        [ 0,    qr/[*]/,       $stem ],
+        [ 0.25, qr/[*]/,       $plain ],
+    );
+    for my $way (@ways) {
+        my ( $worse, $kind, $name, $before ) = @{$way};
+        for my $row ( @{$names} ) {
+            my ( $backend, $patterns ) = @{$row};
+            for my $rank ( grep { $patterns->[$_] =~ $kind } 0 .. $#{$patterns} ) {
+                return ( $backend, $rank + $worse ) if $name =~ _expression( ( $before // q{} ) . $patterns->[$rank] );
+            }
         }
     }
     return;

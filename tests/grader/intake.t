@@ -11,7 +11,7 @@ no warnings 'experimental::signatures';
 use Archive::Tar       ();
 use File::Temp         ();
 use File::Path         qw(make_path);
-use File::Basename     qw(dirname);
+use File::Basename     qw(basename dirname);
 use FindBin            qw($Bin);
 use IO::Compress::Gzip qw(gzip);
 use IO::Compress::Zip  ();
@@ -110,9 +110,27 @@ subtest 'Archives' => sub {
             [ 'good.c/below.c', 'x' ],
         )
     );
-    is( "@{[$intake->files]}",   'good.c', 'links and devices are left out' );
-    is( $intake->text('good.c'), 'x',      '... the first of two files of a name counts' );
-    is( scalar $intake->notes,   5,        '... and all of that is said' ) or diag explain [ $intake->notes ];
+    is( "@{[$intake->files]}",   'good.c hard', 'links that lead out and devices are left out' );
+    is( $intake->text('good.c'), 'second',      '... the last of two files of a name counts, as tar -r appends it' );
+    is( $intake->text('hard'),   'second',      '... a hard link is followed' );
+    is( scalar $intake->notes,   4,             '... and all of that is said' ) or diag explain [ $intake->notes ];
+
+    ( $error, $intake ) = take( zip_of( 'work\\par_alloc.c' => 'x', 'work\\..\\..\\out.c' => 'x' ) );
+    is( "@{[$intake->files]}", 'work/par_alloc.c', 'a backslash in a zip separates folders, and leads nobody out' );
+
+    my $long = 'a' x 90 . '/' . 'b' x 90 . '/par_alloc.c';
+    my $pax  = "$folder/pax.tar";
+    for my $name ( $long, $long =~ s/par_/hw08_/r ) {
+        make_path( "$folder/pax/" . dirname($name) );
+        write_file( "$folder/pax/$name", basename($name) );
+    }
+    system( 'tar', '--format=pax', '-C', "$folder/pax", '-cf', $pax, '.' ) == 0 or die 'tar';
+    ( $error, $intake ) = take($pax);
+    is( scalar( () = $intake->files ), 2,     'long names as Python and bsdtar write them (pax)' );
+    is( $intake->text($long),          'one', '... with their content' );
+
+    ($error) = take( write_file( "$folder/wrong.zip", "\x1f\x8b\x08" . 'x' x 20 ) );
+    like( $error, qr/no zip file, but looks like gzip/, 'what has another type is told its type' );
 
     my $zeros = "\0" x ( 80 * 1024 * 1024 );
     for my $bomb ( tar_of( [ 'a', $zeros ] ), zip_of( a => $zeros ) ) {
