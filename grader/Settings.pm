@@ -18,8 +18,8 @@ sub defaults () {
         baseline => 'hw08',
         library  => 'sys',
 
-        # Our own list under one lock, where the kit has it (students' kits do not): a homework that is slow on purpose buys
-        # nothing.
+    # Our own list under one lock, where the kit has it (students' kits do not): a homework that is slow on purpose buys
+    # nothing.
         reference => 'reference',
 
         # What the students were promised; the rubric says it.

@@ -73,7 +73,7 @@ sub run (%options) {
             return;
         },
         $options{capture_bytes} // $CAPTURE_BYTES,
-        $options{stdin} // $options{question},
+        $options{stdin}         // $options{question},
     );
 
     my $report = _report( $said, defined $options{within} );

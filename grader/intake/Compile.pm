@@ -115,17 +115,16 @@ sub _compile ( $self, $source, $flavour ) {
     my $object  = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
-    my @headers = $self->{intake}->header_folders;
-    my @own =
-      map { "$folder/$_" } grep { -e "$folder/$_/xmalloc.h" } @headers;    # an xmalloc.h of its own comes before ours
-    my @include = (
-        (
-            map { ( '-I', $_ ) }
-              _unique( dirname("$folder/$source"), map( { "$folder/$_" } $self->{home} ), $folder, @own, $include )
-        ),
-        ( map { ( '-idirafter', "$folder/$_" ) } @headers )                # never before the system's own
-    );
-    my $result = _run(
+    my @headers = map { $_ eq q{.} ? $folder : "$folder/$_" } $self->{intake}->header_folders;
+
+# An xmalloc.h of its own comes before ours; other headers never before the system's own. What gcc is told both ways counts
+# as the latter alone.
+    my @own      = grep { -e "$_/xmalloc.h" } @headers;
+    my @home     = map  { $_ eq q{.} ? $folder : "$folder/$_" } dirname($source), $self->{home};
+    my @first    = _unique( @home, $folder, @own, $include );
+    my %is_first = map { $_ => 1 } @first;
+    my @include  = ( ( map { ( '-I', $_ ) } @first ), map { ( '-idirafter', $_ ) } grep { !$is_first{$_} } @headers );
+    my $result   = _run(
         $self,
         [
             grader::intake::Names::is_cxx($source)

@@ -49,7 +49,7 @@ sub remove_files ( $self, $except = undef ) {
     my @folders = grep { -d && !-l } @SHARED or return;
     my @own     = ( '-uid', $self->{number} );
     my @not     = defined $except ? ( '-path', $except, '-prune', '-o' ) : ();
-    my @closed  = defined $except ? ( '-o', '-type', 'd', '!', '-perm', '-o+w', '-prune' ) : ();
+    my @closed  = defined $except ? ( '-o',    '-type', 'd', '!', '-perm', '-o+w', '-prune' ) : ();
     my @found   = _find( @folders, '-xdev', @not, @own, '-prune', '-print0', @closed ) or return;
     _find( $_, '-xdev', '-depth', @own, '-delete' ) for @found;
     my ($left) = grep { -e || -l } @found or return;

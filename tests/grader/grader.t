@@ -183,7 +183,7 @@ qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# doe
     ],
     spins => [
         misbehaving('for (volatile int i = 0;; i++) continue;'),
-        qr/ 2 was stopped after 18 s of CPU: it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
+qr/ 2 was stopped after 18 s of CPU: it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
     ],
     floods => [
         misbehaving('for (int i = 0; i < 1000000; i++) puts("flood"); _exit(0);'),
@@ -374,7 +374,7 @@ sub interrupt ( $signal, $tree, $file ) {
     return diag( 'the grader ended before that: ', read_file("$folder/said") ) if $has_ended;
     my $program = $started ? read_file($started) : $pid;
     kill $signal => $pid;
-    sleep 0.005 while waitpid( $pid, WNOHANG ) == 0 && kill $signal => $pid;    # who is impatient must not disturb the end
+    sleep 0.005 while waitpid( $pid, WNOHANG ) == 0 && kill $signal => $pid; # who is impatient must not disturb the end
     is( $? >> 8, 2, "SIG$signal ends the grader" );
     like( read_file("$folder/said"), qr/^Bail out!  stopped by SIG$signal$/m, '... which says so' );
     ok( !kill( 0, $program ), '... with the program' );

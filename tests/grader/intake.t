@@ -126,8 +126,8 @@ subtest 'Archives' => sub {
     }
     system( 'tar', '--format=pax', '-C', "$folder/pax", '-cf', $pax, '.' ) == 0 or die 'tar';
     ( $error, $intake ) = take($pax);
-    is( scalar( () = $intake->files ), 2,     'long names as Python and bsdtar write them (pax)' );
-    is( $intake->text($long),          'one', '... with their content' );
+    is( scalar( () = $intake->files ), 2,             'long names as Python and bsdtar write them (pax)' );
+    is( $intake->text($long),          'par_alloc.c', '... with their content' );
 
     ($error) = take( write_file( "$folder/wrong.zip", "\x1f\x8b\x08" . 'x' x 20 ) );
     like( $error, qr/no zip file, but looks like gzip/, 'what has another type is told its type' );
@@ -283,6 +283,37 @@ subtest 'Links within a submission' => sub {
 };
 
 # What the compiler makes of a source, as grader::intake::Judge sees it.
+subtest 'Names as services and browsers change them' => sub {
+    my $three = "void* xmalloc(unsigned long n) { return 0; }\n";
+    my %means = (
+        'hw08_alloc-1.c par_alloc-2.c'                        => 'hw08=hw08_alloc-1.c par=par_alloc-2.c',
+        'hw08_alloc.c,par_alloc (1).c'                        => 'hw08=hw08_alloc.c par=par_alloc (1).c',
+        'hw08_alloc.c par_alloc.c par_alloc_2.c'              => 'hw08=hw08_alloc.c par=par_alloc.c',
+        'doe_LATE_12_345_par_alloc.c doe_12_346_hw08_alloc.c' =>
+          'hw08=doe_12_346_hw08_alloc.c par=doe_LATE_12_345_par_alloc.c',
+        'hw08_alloc.c hw08_par_alloc.c' => 'hw08=hw08_alloc.c par=hw08_par_alloc.c',
+    );
+    for my $files ( sort keys %means ) {
+        my ($said) = roles_of( { map { $_ => $three } split $files =~ /,/ ? qr/,/ : qr/ /, $files } );
+        is( $said, $means{$files}, $files );
+    }
+};
+
+subtest 'Whose helper is it' => sub {
+    my $source = fresh();
+    write_file( "$source/$_", "void* xmalloc(unsigned long n) { return 0; }\n" ) for qw(par_alloc.c par/heap.c hw08_alloc.c hw08/heap.c old/heap.c common.c);
+    my ( $error, $intake ) = take($source);
+    $intake->source_of($_) for qw(hw08 par);
+    my $first = sub ($of) { ( $intake->helpers_for($of) )[0] };
+    is( $first->('par_alloc.c'),  'par/heap.c',  'the folder of par is its own' );
+    is( $first->('hw08_alloc.c'), 'hw08/heap.c', '... and that of hw08' );
+    is(
+        join( q{ }, $intake->helpers_for('par_alloc.c') ),
+        'par/heap.c common.c hw08_alloc.c hw08/heap.c old/heap.c',
+        '... and what is another\'s or old comes last'
+    );
+};
+
 sub judge ( $source, @flags ) {
     my $path = write_file( "$folder/object.c", $source );
     system( 'gcc', '-w', @flags, '-c', '-o', "$folder/object.o", $path ) == 0 or die 'it does not compile';

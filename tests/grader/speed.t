@@ -461,7 +461,7 @@ subtest 'A slow homework buys nothing' => sub {
         '... and both are told'
     );
     %outcome = judge( takes => { 'list-reference' => sub { 0.4 } } );
-    is( $outcome{base}{verdict},           'pass', 'an honest one passes' );
+    is( $outcome{base}{verdict},            'pass', 'an honest one passes' );
     is( $job->{runs}{'list-reference'} > 3, 1,      '... which was measured' );
 };
 

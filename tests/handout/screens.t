@@ -108,8 +108,11 @@ subtest 'A place that nobody can write to' => sub {
     my ( $screen, $failed ) = run( $kit, {}, qw(make test BACKEND=hw08 BUILD=README.md/build) );
     is( $failed,            2, 'make fails' );
     is( $screen =~ tr/\n//, 1, 'one line' );
-    like( $screen, qr{say where to build: make test BACKEND=hw08 BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin},
-        'which says what to set' );
+    like(
+        $screen,
+        qr{say where to build: make test BACKEND=hw08 BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin},
+        'which says what to set'
+    );
 };
 
 done_testing;
