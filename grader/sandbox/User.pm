@@ -29,10 +29,10 @@ sub claim ($class) {
         # A name that is nowhere in the file system, and free again when this process ends, however it ends.
         my $lock = IO::Socket::UNIX->new( Type => SOCK_DGRAM, Local => "\0allocator-grader-user-$number" ) or next;
         my $self = bless { number => $number, lock => $lock }, $class;
-        $self->remove_files;
+        next if !eval { $self->remove_files; 1 };    # a grader that was killed has left what this user cannot be freed of
         return $self;
     }
-    die "the grader cannot run: every user number from $FIRST to $LAST is in use\n";
+    die "the grader cannot run: every user number from $FIRST to $LAST is in use, or has left files in /tmp\n";
 }
 
 sub number ($self) { return $self->{number} }
