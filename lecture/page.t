@@ -64,6 +64,19 @@ END_OF_SCRIPT
 
 my $SMALLEST = "Math.min(...($BOXES)(SELECTOR).map((box) => box.size))";
 
+# On a screen of so many pixels.
+sub is_readable ( $browser, $width, $places, $prefix ) {
+    is_deeply( $browser->evaluate( about( $OVERLAPS, $places ) ),    [], "$prefix no text lies on another" );
+    is_deeply( $browser->evaluate( about( $OUTSIDE,  '.current' ) ), [], '... none leaves the screen' );
+    cmp_ok(
+        $browser->evaluate( about( $SMALLEST, '.current' ) ),
+        '>=',
+        19 * $width / 1280,
+        '... all can be read from the back row'
+    );
+    return;
+}
+
 sub about ( $script, $selector ) { return $script =~ s/SELECTOR/"$selector"/r }
 
 # How much is drawn on the slide: marks of a chart, rows of a table, pixels of a canvas, or a message.
@@ -109,14 +122,7 @@ for my $screen ( [ 1280, 720, 'light' ], [ 1920, 1080, 'dark' ] ) {
     for my $at ( 0 .. $slides - 1 ) {
         my $id = $browser->evaluate('document.querySelector(".current").id');
         cmp_ok( $browser->evaluate($DRAWN), '>', 0, "slide $id is drawn" );
-        is_deeply( $browser->evaluate( about( $OVERLAPS, '.current, #place' ) ), [], '... no text lies on another' );
-        is_deeply( $browser->evaluate( about( $OUTSIDE,  '.current' ) ),         [], '... none leaves the screen' );
-        cmp_ok(
-            $browser->evaluate( about( $SMALLEST, '.current' ) ),
-            '>=',
-            19 * $width / 1280,
-            '... all can be read from the back row'
-        );
+        is_readable( $browser, $width, '.current, #place', '...' );
         is( $browser->evaluate('document.querySelector(".current").id'), $id, '... it is still there' );
         if ( $id eq 'heapmap' ) { heap_map_steps() }
         $browser->screenshot("$ENV{SHOTS}/$id-$width-$theme.png") if $ENV{SHOTS};
@@ -286,14 +292,7 @@ for my $screen ( [ 1280, 720, 'light' ], [ 1920, 1080, 'dark' ] ) {
     );
     for my $key ( '1', '2' ) {
         $browser->press($key);
-        is_deeply( $browser->evaluate( about( $OVERLAPS, '.current' ) ), [], "... run $key: no text lies on another" );
-        is_deeply( $browser->evaluate( about( $OUTSIDE,  '.current' ) ), [], '... none leaves the screen' );
-        cmp_ok(
-            $browser->evaluate( about( $SMALLEST, '.current' ) ),
-            '>=',
-            19 * $width / 1280,
-            '... all can be read from the back row'
-        );
+        is_readable( $browser, $width, '.current', "... run $key:" );
         $browser->screenshot("$ENV{SHOTS}/own-$key-$width-$theme.png") if $ENV{SHOTS};
     }
     no_complaints("one's own heap at $width x $height");

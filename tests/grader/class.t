@@ -19,31 +19,18 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
-use measure::Launch;
-use tests::lib::Built;
 use tests::lib::ClassStandIn;
 use tests::lib::KitCopy;
 
-my $real     = abs_path("$Bin/../..");
-my $launcher = tests::lib::Built::launcher();
-plan skip_all => 'there is no GNU parallel here; ./setup --class installs it'
-  if `parallel --version 2>/dev/null` !~ /\AGNU parallel/;
+my $real = abs_path("$Bin/../..");
+plan skip_all => tests::lib::ClassStandIn::unfit() if tests::lib::ClassStandIn::unfit();
 
-my $GENEROUS_S = 240;
+my $GENEROUS_S = 900;
 my $PROGRAM    = "$real/grader/grade-class";
 
 my $class = tests::lib::ClassStandIn->new;
 
-sub grade (@options) { return run_command( $class->command( $PROGRAM, @options ) ) }
-
-sub run_command (@command) {
-    return measure::Launch::run(
-        command  => \@command,
-        launcher => $launcher,
-        wall_s   => $GENEROUS_S,
-        env      => { $class->env },
-    );
-}
+sub grade (@options) { return $class->run( $class->command( $PROGRAM, @options ) ) }
 
 # Waits until something holds, for very long on a busy machine.
 sub wait_for ($holds) {
@@ -356,7 +343,7 @@ subtest 'The real grader' => sub {
 
     my @options =
       ( '--rubric', $class->path('rubric.conf'), '--kit', $class->path('built'), '--output', $class->path('grades') );
-    my $result = run_command( $^X, "$kit/grader/grade-class", @options, $class->path('class') );
+    my $result = $class->run( $^X, "$kit/grader/grade-class", @options, $class->path('class') );
     is( $result->{exit}, 1, 'one of two can be graded' ) or diag $result->{stdout} . $result->{stderr};
     read_gradebook();
     is_deeply( $row{one}{stages}, { deliverables => { points => 5, max => 7 } }, '... with its points' )
@@ -370,7 +357,7 @@ subtest 'The real grader' => sub {
     );
 
     $class->write( 'kit/grader/results/Tap.pm', 'changed' );
-    $result = run_command( $^X, "$kit/grader/grade-class", @options, $class->path('class') );
+    $result = $class->run( $^X, "$kit/grader/grade-class", @options, $class->path('class') );
     is( $result->{exit}, 2, 'a kit that was changed grades nobody' );
     like( $result->{stderr}, qr/Tap[.]pm was changed/, '... and says what was changed' );
 };
@@ -389,11 +376,11 @@ subtest 'What cannot be done' => sub {
         "--rubric $real/Makefile $empty" => qr/rubric \S+Makefile/,
     );
     for my $options ( sort keys %case ) {
-        my $result = run_command( $PROGRAM, '--grader', $class->path('grader.pl'), split q{ }, $options );
+        my $result = $class->run( $PROGRAM, '--grader', $class->path('grader.pl'), split q{ }, $options );
         is( $result->{exit}, 2, "'$options' is refused" );
         like( $result->{stderr}, $case{$options}, '... in a line that says why' );
     }
-    like( run_command( $PROGRAM, '--help' )->{stdout}, qr/^NAME/m, '--help explains' );
+    like( $class->run( $PROGRAM, '--help' )->{stdout}, qr/^NAME/m, '--help explains' );
 };
 
 done_testing;

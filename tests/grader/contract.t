@@ -49,7 +49,10 @@ my @bugs = (
         contended => 'par.reuse',
         qr/4 threads took and freed a block of 100 bytes .* blocks that are freed while threads contend/
     ],
-    [ fourfold   => 'par.memory',      qr/calls of xmalloc\(\d+\): \d+ KiB were asked for .* which is [45]\.\d times/ ],
+    [
+        fourfold => 'par.memory',
+        qr/blocks are too large: \d+ blocks of \d+ bytes took \d+ bytes of memory each, which is [45]\.\d times/
+    ],
     [ leak       => 'hw08.mappings',   qr/round 4: \d+ calls of xmalloc\(20000\) took 32 MiB/ ],
     [ ownsize    => 'par.mappings',    qr/after as many bytes had been taken and freed in blocks of another size/ ],
     [ size32     => 'par.large',       qr/crash \(\w.*\) after xmalloc\(4295067296\) returned/ ],

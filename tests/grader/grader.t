@@ -21,6 +21,7 @@ use Time::HiRes qw(sleep time);
 use lib "$Bin/../..";
 use measure::Launch;
 use tests::lib::Built;
+use tests::lib::Files qw(read_file write_file);
 
 my $launcher = tests::lib::Built::launcher();
 
@@ -32,19 +33,6 @@ mkdir $temporary or die $!;
 chmod 0755, $folder, $temporary;    # what is graded runs as a user of its own
 
 # ---- Making trees ----------------------------------------------------------------------------------------------------
-
-sub write_file ( $path, $content ) {
-    open my $file, '>', $path or die "$path: $!";
-    print {$file} $content;
-    close $file or die "$path: $!";
-    return;
-}
-
-sub read_file ($path) {
-    open my $file, '<', $path or die "$path: $!";
-    local $/ = undef;
-    return <$file>;
-}
 
 # Answers like the real programs, one number after the other, with one block of the backend. What it prints for --digest depends on the nonce, and
 # that is all.

@@ -26,6 +26,7 @@ use grader::intake::Files;
 use grader::intake::Judge;
 use measure::Launch;
 use tests::lib::Built;
+use tests::lib::Files qw(write_file);
 
 tests::lib::Built::launcher();
 my $folder = File::Temp->newdir;
@@ -34,14 +35,6 @@ my $made   = 0;
 sub fresh () {
     my $path = "$folder/" . ++$made;
     mkdir $path or die $!;
-    return $path;
-}
-
-sub write_file ( $path, $content ) {
-    make_path( dirname($path) );
-    open my $file, '>:raw', $path or die "$path: $!";
-    print {$file} $content;
-    close $file or die "$path: $!";
     return $path;
 }
 
@@ -301,7 +294,8 @@ subtest 'Names as services and browsers change them' => sub {
 
 subtest 'Whose helper is it' => sub {
     my $source = fresh();
-    write_file( "$source/$_", "void* xmalloc(unsigned long n) { return 0; }\n" ) for qw(par_alloc.c par/heap.c hw08_alloc.c hw08/heap.c old/heap.c common.c);
+    write_file( "$source/$_", "void* xmalloc(unsigned long n) { return 0; }\n" )
+      for qw(par_alloc.c par/heap.c hw08_alloc.c hw08/heap.c old/heap.c common.c);
     my ( $error, $intake ) = take($source);
     $intake->source_of($_) for qw(hw08 par);
     my $first = sub ($of) { ( $intake->helpers_for($of) )[0] };

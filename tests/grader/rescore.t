@@ -17,17 +17,12 @@ use lib "$Bin/../..";
 use grader::Rubric;
 use grader::class::Keys;
 use grader::results::Points;
-use measure::Launch;
-use tests::lib::Built;
 use tests::lib::ClassStandIn;
 
-my $real     = abs_path("$Bin/../..");
-my $launcher = tests::lib::Built::launcher();
-plan skip_all => 'there is no GNU parallel here; ./setup --class installs it'
-  if `parallel --version 2>/dev/null` !~ /\AGNU parallel/;
+my $real = abs_path("$Bin/../..");
+plan skip_all => tests::lib::ClassStandIn::unfit() if tests::lib::ClassStandIn::unfit();
 
-my $GENEROUS_S = 240;
-my $KIT_CONF   = "$real/grader/rubrics/kit.conf";
+my $KIT_CONF = "$real/grader/rubrics/kit.conf";
 
 my $class = tests::lib::ClassStandIn->new;
 my %row;    # of the gradebook, by name
@@ -35,12 +30,7 @@ my %row;    # of the gradebook, by name
 # Result: that of the run; the gradebook is in %row.
 sub grade (@options) {
     $class->forget_events;
-    my $result = measure::Launch::run(
-        command  => [ $class->command( "$real/grader/grade-class", @options ) ],
-        launcher => $launcher,
-        wall_s   => $GENEROUS_S,
-        env      => { $class->env },
-    );
+    my $result    = $class->run( $class->command( "$real/grader/grade-class", @options ) );
     my $gradebook = $class->json('grades/gradebook.json');
     %row = $gradebook ? map { $_->{name} => $_ } @{ $gradebook->{submissions} } : ();
     return $result;
@@ -198,12 +188,7 @@ subtest 'A full disk' => sub {
     my @small = ( qw(bwrap --dev-bind / / --size 40000 --tmpfs), $class->path('grades') );
     mkdir $class->path('grades');
     plan skip_all => 'bubblewrap makes no small file system here' if system( @small, 'true' ) != 0;
-    my $result = measure::Launch::run(
-        command  => [ @small, $class->command("$real/grader/grade-class") ],
-        launcher => $launcher,
-        wall_s   => $GENEROUS_S,
-        env      => { $class->env },
-    );
+    my $result = $class->run( @small, $class->command("$real/grader/grade-class") );
     is( $result->{exit}, 2, 'ends the run' ) or diag $result->{stdout};
     like(
         $result->{stderr},

@@ -22,6 +22,7 @@ use lib "$Bin/../..";
 use grader::sandbox::Sandbox;
 use measure::Launch;
 use tests::lib::Built;
+use tests::lib::Files qw(write_file);
 
 my $launcher = tests::lib::Built::launcher();
 
@@ -51,13 +52,6 @@ chmod oct 666, "$careless/answers";
 
 my $server = IO::Socket::INET->new( LocalAddr => '127.0.0.1', Listen => 5 ) or die "cannot listen: $@";
 my $port   = $server->sockport;
-
-sub write_file ( $path, $text ) {
-    open my $file, '>', $path or die "$path: $!";
-    print {$file} $text;
-    close $file or die "$path: $!";
-    return;
-}
 
 sub content ($path) {
     open my $file, '<', $path or return '';

@@ -16,6 +16,7 @@ use Test::More;
 use lib "$Bin/../..";
 use measure::Launch;
 use tests::lib::Built;
+use tests::lib::Files qw(read_file write_file);
 
 my $tree     = "$Bin/../..";
 my $launcher = tests::lib::Built::launcher();
@@ -38,19 +39,6 @@ sub run ( $directory, $environment, @command ) {
         wall_s        => 300,
         capture_bytes => 1024 * 1024,
     );
-}
-
-sub read_file ($path) {
-    open my $file, '<:raw', $path or die "$path: $!";
-    local $/ = undef;
-    return <$file> // q{};
-}
-
-sub write_file ( $path, $content ) {
-    open my $file, '>:raw', $path or die "$path: $!";
-    print {$file} $content;
-    close $file or die "$path: $!";
-    return;
 }
 
 # ---- What a student sees -----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ use lib "$Bin/../..";
 use grader::kit::Pristine;
 use measure::Launch;
 use tests::lib::Built;
+use tests::lib::Files qw(read_file write_file);
 
 my $tree     = "$Bin/../..";
 my $launcher = tests::lib::Built::launcher();
@@ -45,19 +46,6 @@ sub works ( $what, $directory, @command ) {
     ok( measure::Launch::ok($result), $what )
       or diag( "@command ", measure::Launch::sentence($result), "\n", @{$result}{qw(stdout stderr)} );
     return $result->{stdout};
-}
-
-sub read_file ($path) {
-    open my $file, '<:raw', $path or die "$path: $!";
-    local $/ = undef;
-    return <$file> // q{};
-}
-
-sub write_file ( $path, $content ) {
-    open my $file, '>:raw', $path or die "$path: $!";
-    print {$file} $content;
-    close $file or die "$path: $!";
-    return;
 }
 
 # All files below a folder, relative to it.

@@ -16,6 +16,7 @@ use lib "$Bin/../..";
 use measure::Launch;
 use tests::lib::Built;
 use tests::lib::Classic;
+use tests::lib::Files qw(write_file);
 
 my $tree       = "$Bin/../..";
 my $launcher   = tests::lib::Built::launcher();
@@ -37,13 +38,6 @@ sub run ( $directory, $environment, @command ) {
         capture_bytes => 1024 * 1024,
     );
     return ( $result->{stdout} . $result->{stderr}, $result->{exit} // -1 );
-}
-
-sub write_file ( $path, $content ) {
-    open my $file, '>', $path or die "$path: $!";
-    print {$file} $content;
-    close $file or die "$path: $!";
-    return;
 }
 
 my ( $words, $status ) = run( $tree, {}, 'handout/pack', 'handout', '--output', "$folder" );

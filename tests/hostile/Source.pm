@@ -1,7 +1,7 @@
 package tests::hostile::Source;
 
 # The text of hostile submissions: a submission is handed in as one file, so the allocator of heap.h is put in where it
-# is included.
+# is included, and locked.h likewise.
 
 use v5.34;
 use warnings;
@@ -25,10 +25,9 @@ sub write_file ( $path, $content ) {
     return;
 }
 
-# The same text, with heap.h in the place of the line that includes it.
+# The same text, with heap.h and locked.h in the place of the lines that include them.
 sub whole ($text) {
-    my $heap = read_file("$FOLDER/heap.h");
-    return $text =~ s/^#include "\.\.\/heap\.h"\n/$heap/mr;
+    return $text =~ s{^#include "\.\./(\w+\.h)"\n}{whole( read_file("$FOLDER/$1") )}gemr;
 }
 
 # A right allocator, as the content of a par_alloc.c.

@@ -27,6 +27,7 @@ use lecture::Sample;
 use measure::Launch;
 use tests::lib::Built;
 use tests::lib::StandIn;
+use tests::lib::Files qw(write_file);
 
 tests::lib::Built::launcher();
 my $tree   = "$Bin/../..";
@@ -36,13 +37,6 @@ sub content ($path) {
     open my $file, '<', $path or return '';
     local $/ = undef;
     return <$file>;
-}
-
-sub write_file ( $path, $content ) {
-    open my $file, '>', $path or die "cannot write $path: $!\n";
-    print {$file} $content;
-    close $file or die "cannot write $path: $!\n";
-    return $path;
 }
 
 sub run (@command) { return measure::Launch::run( command => \@command, wall_s => 60 ) }

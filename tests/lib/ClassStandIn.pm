@@ -12,6 +12,10 @@ use File::Path qw(make_path);
 use File::Temp ();
 use JSON::PP   ();
 use POSIX      ();
+use measure::Launch;
+use tests::lib::Built;
+
+my $GENEROUS_S = 900;
 
 # It reads the file `does` of the submission, and gives a test a stage, but ten for correctness, of which so many are right as
 # `points` says; `adds` changes what it says of a stage. 'meets' waits for a second grader at work; 'holds'
@@ -145,6 +149,22 @@ sub alive ($self) {
 
 # Variables for a run: its temporary files lie here, and it waits for no other class on this machine.
 sub env ($self) { return ( TMPDIR => $self->path('tmp'), GRADE_CLASS_LOCK => $self->{lock} // $self->path ) }
+
+# Runs a command as the user of this class would, and waits for it for very long. Result: of measure::Launch::run.
+sub run ( $self, @command ) {
+    return measure::Launch::run(
+        command  => \@command,
+        launcher => tests::lib::Built::launcher(),
+        wall_s   => $GENEROUS_S,
+        env      => { $self->env },
+    );
+}
+
+# Why a class cannot be graded here; undef when it can.
+sub unfit () {
+    return if `parallel --version 2>/dev/null` =~ /\AGNU parallel/;
+    return 'there is no GNU parallel here; ./setup --class installs it';
+}
 
 # Shares the machine with another class.
 sub share_machine ( $self, $other ) { return $self->{lock} = $other->path }

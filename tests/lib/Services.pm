@@ -19,6 +19,7 @@ use JSON::PP              ();
 use measure::Launch;
 use tests::lib::Built;
 use tests::lib::KitCopy;
+use tests::lib::Files qw(read_file);
 
 our @EXPORT_OK = qw(write_file read_file run_command pack_for read_archive unpack_archive without_namespaces grader_that
   failing_graders decoded $FOLDER $KIT $REAL $SHORT $TIME_IS_UP);
@@ -38,12 +39,6 @@ sub write_file ( $path, $content, $mode = oct 644 ) {
     close $file or die "$path: $!";
     chmod $mode, $path or die "$path: $!";
     return;
-}
-
-sub read_file ($path) {
-    open my $file, '<:raw', $path or die "$path: $!";
-    local $/ = undef;
-    return <$file> // q{};
 }
 
 sub run_command ( $command, %options ) {

@@ -3,33 +3,9 @@
 
 #include "xmalloc.h"
 
-#include "../heap.h"
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
 // The lock is held.
-static void burn(void) {
+static void waste(void) {
     for (volatile int i = 0; i < 1500; i++) continue;
 }
 
-void* xmalloc(size_t bytes) {
-    pthread_mutex_lock(&lock);
-    burn();
-    void* block = heap_take(bytes);
-    pthread_mutex_unlock(&lock);
-    return block;
-}
-
-void xfree(void* block) {
-    pthread_mutex_lock(&lock);
-    burn();
-    heap_give(block);
-    pthread_mutex_unlock(&lock);
-}
-
-void* xrealloc(void* block, size_t bytes) {
-    pthread_mutex_lock(&lock);
-    void* moved = heap_resize(block, bytes);
-    pthread_mutex_unlock(&lock);
-    return moved;
-}
+#include "../locked.h"
