@@ -152,7 +152,7 @@ for my $break (@breaks) {
 }
 make( "BACKENDS=@names", @objects, map { suite_of($_) } @names );
 for my $break (@breaks) {
-    my $environment = { CK_RUN_CASE => $break->{topic}, CK_TIMEOUT_MULTIPLIER => 0.3 };
+    my $environment = { VERBOSE => 1, CK_RUN_CASE => $break->{topic}, CK_TIMEOUT_MULTIPLIER => 0.3 };
     my $result      = run( 60, $environment, suite_of( $break->{name} ), $break->{backend} );
     my $found       = ( $result->{exit} // 0 ) == 1 && $result->{stdout} =~ ( $break->{says} // $hurt );
     ok( $found, "$break->{backend}: the suite finds $break->{bug}" )
