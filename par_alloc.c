@@ -46,8 +46,8 @@ static void* take_any(size_t bytes) {
         cache_set_up();  // before the class can be looked up
         return cache_refill_and_take(size_class_of(bytes));
     }
-    if (bytes <= MEDIUM_MOST) return region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1).start;
-    return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES).start : NULL;
+    if (bytes <= MEDIUM_MOST) return region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, REGION_OF_BLOCKS).start;
+    return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES, LARGE_AS_BEFORE).start : NULL;
 }
 
 // Gives everything that lies idle back to the system, which has no more memory.

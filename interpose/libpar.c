@@ -24,9 +24,9 @@ static void* take_aligned_any(size_t alignment, size_t bytes) {
     if (alignment <= PAGE_BYTES && bytes <= SMALL_MOST) return take_aligned_small(alignment, bytes);
     if (alignment <= MEDIUM_MOST && bytes <= MEDIUM_MOST) {
         size_t pages = rounded_up(bytes == 0 ? 1 : bytes, PAGE_BYTES) / PAGE_BYTES;
-        return region_take_run(pages, alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES).start;
+        return region_take_run(pages, alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES, REGION_OF_BLOCKS).start;
     }
-    return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment).start;
+    return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment, LARGE_AS_BEFORE).start;
 }
 
 // alignment: a power of two. Result: NULL with errno ENOMEM when there is no memory.
@@ -55,10 +55,10 @@ struct whole_pages {
 // A block that is no small one. Result: start is NULL when there is no memory.
 static struct whole_pages take_pages(size_t bytes) {
     if (bytes > MEDIUM_MOST) {
-        struct large_block large = large_take(bytes, SLOT_BYTES);
+        struct large_block large = large_take(bytes, SLOT_BYTES, LARGE_SPARSE);
         return (struct whole_pages){large.start, large.is_zero};
     }
-    struct run run = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1);
+    struct run run = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, REGION_OF_BLOCKS);
     return (struct whole_pages){run.start, run.is_zero};
 }
 

@@ -13,11 +13,13 @@
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
 enum {
-    BUDGET_BYTES = 2 * 1024 * 1024,  // by which the magazines of all threads may grow together,
-    BUDGET_MOST_BYTES = 512 * 1024,  // and those of one thread
-    FEW_SHARE = 8,                   // what a thread keeps of the longest magazine while the class shrinks,
-    FEW_LEAST = 2,                   // but no fewer blocks than these
-    FEW_MOST = 16,                   // and no more than these
+    BUDGET_BYTES = 4 * 1024 * 1024,   // that the magazines of all threads may hold together,
+    BUDGET_MOST_BYTES = 1024 * 1024,  // and those of one thread;
+    BUDGET_LEAST_BYTES = 32 * 1024,   // but so much is every thread's
+    BUDGET_SHARE = 4,                 // at most this part of it for one magazine
+    FEW_SHARE = 8,                    // what a thread keeps of the longest magazine while the class shrinks,
+    FEW_LEAST = 2,                    // but no fewer blocks than these
+    FEW_MOST = 16,                    // and no more than these
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -46,51 +48,75 @@ __attribute__((constructor(101))) static void process_set_up_early(void) { pthre
 
 // ---- How long magazines are ----
 
-static size_t grown_bytes(unsigned size_class) {
-    unsigned first = size_classes[size_class].magazine_first;
-    unsigned wanted = cache.wanted[size_class];
-    return wanted > first ? (size_t)(wanted - first) * size_classes[size_class].block_bytes : 0;
-}
-
-static void want(unsigned size_class, unsigned blocks) {
-    cache.grown_bytes -= grown_bytes(size_class);
-    cache.wanted[size_class] = (uint16_t)blocks;
-    cache.grown_bytes += grown_bytes(size_class);
-}
-
 // Each thread's part, so that many threads keep no more than few.
 static size_t budget_bytes(void) {
     size_t part = BUDGET_BYTES / atomic_load_explicit(&threads, memory_order_relaxed);
-    return part < BUDGET_MOST_BYTES ? part : BUDGET_MOST_BYTES;
-}
-
-// Everything shrinks by half when the budget is used up, so that classes no longer in use make room for others.
-static void want_less_of_all(void) {
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
-        unsigned half = cache.wanted[size_class] / 2;
-        unsigned first = size_classes[size_class].magazine_first;
-        want(size_class, half > first ? half : first);
-    }
+    return part > BUDGET_MOST_BYTES ? BUDGET_MOST_BYTES : part < BUDGET_LEAST_BYTES ? BUDGET_LEAST_BYTES : part;
 }
 
 // The thread had to go to the depot, so it should have had more.
 static void want_more(unsigned size_class) {
-    unsigned doubled = 2 * cache.wanted[size_class];
+    unsigned doubled = cache.wanted[size_class] == 0 ? 1 : 2 * cache.wanted[size_class];
+    size_t affordable = budget_bytes() / BUDGET_SHARE / size_classes[size_class].block_bytes;
     unsigned most = size_classes[size_class].magazine_most;
+    if (affordable < most) most = (unsigned)affordable;
     if (doubled > most) doubled = most;
-    if (doubled <= cache.wanted[size_class]) return;
-    if (cache.grown_bytes > budget_bytes()) want_less_of_all();
-    want(size_class, doubled);
+    if (doubled > cache.wanted[size_class]) cache.wanted[size_class] = (uint16_t)doubled;
 }
 
-// ---- Setting up ----
+static size_t held_bytes(unsigned size_class) {
+    size_t blocks = (size_t)cache.capacity[size_class] + cache.spare_count[size_class];
+    return blocks * size_classes[size_class].block_bytes;
+}
+
+static void set_loaded(unsigned size_class, struct block* first, unsigned count, unsigned capacity) {
+    cache.held_bytes -= held_bytes(size_class);
+    cache.loaded[size_class] = (struct magazine){first, capacity - count};
+    cache.capacity[size_class] = (uint16_t)capacity;
+    cache.held_bytes += held_bytes(size_class);
+}
 
 // The loaded magazine has been taken away.
 static void empty_loaded(unsigned size_class, unsigned capacity) {
-    if (cache.is_ending) capacity = 0;
-    cache.loaded[size_class] = (struct magazine){.room = capacity};
-    cache.capacity[size_class] = (uint16_t)capacity;
+    set_loaded(size_class, NULL, 0, cache.is_ending ? 0 : capacity);
 }
+
+static void set_spare(unsigned size_class, struct block* first, unsigned count) {
+    cache.held_bytes -= held_bytes(size_class);
+    cache.spare[size_class] = first;
+    cache.spare_count[size_class] = (uint16_t)count;
+    cache.held_bytes += held_bytes(size_class);
+}
+
+// Gives one magazine of a class to the depot, and begins anew with the class when that was the last.
+static void give_magazine(unsigned size_class) {
+    if (cache.spare[size_class] != NULL) {
+        depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
+        set_spare(size_class, NULL, 0);
+        return;
+    }
+    unsigned count = cache.capacity[size_class] - cache.loaded[size_class].room;
+    if (count > 0) depot_give(size_class, cache.loaded[size_class].first, count);
+    empty_loaded(size_class, 0);
+    cache.wanted[size_class] = size_classes[size_class].magazine_first;
+}
+
+// When the thread holds too much, a magazine of a class goes for which it has not come since the hand was there last.
+static void keep_budget(void) {
+    if (cache.held_bytes <= budget_bytes()) return;
+    for (int looks = 2 * CLASS_COUNT; looks > 0; looks--) {
+        unsigned size_class = cache.hand;
+        bool was_used = cache.is_used[size_class];
+        cache.is_used[size_class] = false;
+        if (!was_used && held_bytes(size_class) > 0) {
+            give_magazine(size_class);
+            return;
+        }
+        cache.hand = (cache.hand + 1) % CLASS_COUNT;
+    }
+}
+
+// ---- The slow paths ----
 
 void cache_set_up(void) {
     pthread_once(&once, process_set_up);
@@ -98,44 +124,39 @@ void cache_set_up(void) {
     cache.is_set_up = true;
     atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
-        want(size_class, size_classes[size_class].magazine_first);
-        empty_loaded(size_class, cache.wanted[size_class]);
+        cache.wanted[size_class] = size_classes[size_class].magazine_first;
     }
     if (have_key) pthread_setspecific(at_thread_exit, &cache);
 }
 
-// ---- The slow paths ----
-
-static void load(unsigned size_class, struct block* first, unsigned count) {
+static bool load(unsigned size_class) {
     unsigned wanted = cache.wanted[size_class];
-    cache.capacity[size_class] = (uint16_t)(count > wanted ? count : wanted);
-    cache.loaded[size_class] = (struct magazine){first, cache.capacity[size_class] - count};
-}
-
-// A block for a thread that keeps none.
-static struct block* take_one(unsigned size_class) {
-    struct batch batch = depot_take(size_class, 1);
-    struct block* block = span_cut(&batch, size_class);
-    if (block != NULL && block->next != NULL) depot_give_loose(size_class, block->next);
-    return block;
+    struct batch batch = depot_take(size_class, wanted);
+    unsigned count = batch.count + batch.fresh_count;
+    if (count == 0) return false;
+    set_loaded(size_class, span_cut(&batch, size_class), count, count > wanted ? count : wanted);
+    want_more(size_class);
+    return true;
 }
 
 struct block* cache_refill_and_take(unsigned size_class) {
     cache_set_up();
-    if (cache.is_ending) return take_one(size_class);
-    if (cache.spare[size_class] != NULL) {
-        load(size_class, cache.spare[size_class], cache.spare_count[size_class]);
-        cache.spare[size_class] = NULL;
-    } else {
-        struct batch batch = depot_take(size_class, cache.wanted[size_class]);
-        if (batch.count + batch.fresh_count == 0) return NULL;
-        load(size_class, span_cut(&batch, size_class), batch.count + batch.fresh_count);
-        want_more(size_class);
+    if (cache.is_ending || cache.wanted[size_class] == 0) return depot_take_one(size_class);
+    cache.is_used[size_class] = true;
+    unsigned spare_count = cache.spare_count[size_class];
+    if (spare_count > 0) {
+        struct block* spare = cache.spare[size_class];
+        unsigned wanted = cache.wanted[size_class];
+        set_spare(size_class, NULL, 0);
+        set_loaded(size_class, spare, spare_count, spare_count > wanted ? spare_count : wanted);
+    } else if (!load(size_class)) {
+        return NULL;
     }
     struct magazine* loaded = &cache.loaded[size_class];
     struct block* block = loaded->first;
     loaded->first = block->next;
     loaded->room++;
+    keep_budget();
     return block;
 }
 
@@ -148,36 +169,44 @@ static void make_room(unsigned size_class) {
     if (few > FEW_MOST) few = FEW_MOST;
 
     bool shrinks = false;
-    if (cache.shrinks[size_class]) {
+    if (count == 0) {
+        shrinks = cache.shrinks[size_class];
+    } else if (cache.shrinks[size_class]) {
         shrinks = depot_give_loose(size_class, blocks);
     } else if (cache.spare[size_class] == NULL) {
-        cache.spare[size_class] = blocks;
-        cache.spare_count[size_class] = (uint16_t)count;
+        set_spare(size_class, blocks, count);
     } else {
         // The older of the two goes: the other one's blocks are still warm.
         shrinks = depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
-        if (shrinks) depot_give_loose(size_class, blocks);
-        cache.spare[size_class] = shrinks ? NULL : blocks;
-        cache.spare_count[size_class] = (uint16_t)count;
-        if (!shrinks) want_more(size_class);
+        if (shrinks) {
+            depot_give_loose(size_class, blocks);
+            set_spare(size_class, NULL, 0);
+        } else {
+            set_spare(size_class, blocks, count);
+            want_more(size_class);
+        }
     }
     cache.shrinks[size_class] = shrinks;
-    if (shrinks) want(size_class, few);
+    if (shrinks) cache.wanted[size_class] = (uint16_t)few;
     empty_loaded(size_class, cache.wanted[size_class]);
 }
 
 void cache_spill_and_free(unsigned size_class, struct block* block) {
     struct magazine* loaded = &cache.loaded[size_class];
     cache_set_up();
-    if (cache.is_ending) {
-        block->next = NULL;
-        depot_give_loose(size_class, block);
-        return;
+    if (loaded->room == 0) {
+        if (cache.is_ending || cache.wanted[size_class] == 0) {
+            depot_give_one(size_class, block);
+            if (!cache.is_ending) want_more(size_class);
+            return;
+        }
+        cache.is_used[size_class] = true;
+        make_room(size_class);
     }
-    if (loaded->room == 0) make_room(size_class);
     block->next = loaded->first;
     loaded->first = block;
     loaded->room--;
+    keep_budget();
 }
 
 void cache_flush(void) {
@@ -185,8 +214,8 @@ void cache_flush(void) {
         if (cache.loaded[size_class].first != NULL) depot_give_loose(size_class, cache.loaded[size_class].first);
         if (cache.spare[size_class] != NULL)
             depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
-        cache.spare[size_class] = NULL;
-        empty_loaded(size_class, cache.wanted[size_class]);
+        set_spare(size_class, NULL, 0);
+        empty_loaded(size_class, 0);
     }
 }
 
@@ -201,14 +230,14 @@ static unsigned check_list(const struct block* first, unsigned size_class) {
 
 void cache_check(void) {
     check_invariant(cache.loaded[NO_CLASS].first == NULL && cache.loaded[NO_CLASS].room == 0, "no class has no room");
-    size_t grown = 0;
+    size_t held = 0;
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         unsigned loaded = check_list(cache.loaded[size_class].first, size_class);
         check_invariant(loaded + cache.loaded[size_class].room == cache.capacity[size_class],
                         "a magazine's blocks and its room make its capacity");
         unsigned spare = check_list(cache.spare[size_class], size_class);
         check_invariant(spare == 0 || spare == cache.spare_count[size_class], "a spare magazine's blocks are counted");
-        grown += grown_bytes(size_class);
+        held += held_bytes(size_class);
     }
-    check_invariant(grown == cache.grown_bytes, "what a thread's magazines have grown by is counted");
+    check_invariant(held == cache.held_bytes, "what a thread's magazines may hold is counted");
 }

@@ -20,10 +20,12 @@ struct magazine {
 };
 
 // All zero in a thread that has not allocated: no block to take and no room to free to, so both paths turn to the slow
-// one. That holds for NO_CLASS for ever.
+// one. That holds for NO_CLASS for ever, and for each class until the thread has used it.
 //
-// How long a magazine is, a thread learns for each class: it begins short and doubles whenever the thread has to go to
-// the depot (slow start, as in TCP and tcmalloc), as long as all of them together stay within a budget.
+// How long a magazine is, a thread learns for each class: it begins short, and of large blocks with none, and doubles
+// whenever the thread has to go to the depot (slow start, as in TCP and tcmalloc). What all magazines of a thread may
+// hold together is bounded; when it is more, those that were not used for longest go to the depot (CLOCK, as in
+// paging).
 struct cache {
     struct magazine loaded[CLASS_COUNT];
     struct block* spare[CLASS_COUNT];   // a whole magazine or NULL
@@ -31,7 +33,9 @@ struct cache {
     uint16_t capacity[CLASS_COUNT];     // of the loaded magazine: its blocks and its room
     uint16_t wanted[CLASS_COUNT];       // the capacity of the next one
     bool shrinks[CLASS_COUNT];          // the class did when the thread last gave blocks of it
-    size_t grown_bytes;                 // by so much more is wanted of all classes together than at first
+    bool is_used[CLASS_COUNT];          // the thread came for the class since the hand passed it
+    uint32_t hand;                      // the class at which the search for an unused magazine goes on
+    size_t held_bytes;                  // in all magazines, when the loaded ones are full
     bool is_set_up;
     bool is_ending;  // the thread is: from now on it keeps no block
 };

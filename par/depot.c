@@ -2,6 +2,7 @@
 
 #include "par/depot.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "par/invariant.h"
@@ -15,8 +16,9 @@ enum {
     SHRINK_BYTES = 1024 * 1024,            // a class that had so much in use lately shrinks when half of it is left,
     SHRINK_EARLY_BYTES = 8 * 1024 * 1024,  // one that had so much when all but this part is,
     SHRINK_EARLY_SHARE = 8,
-    RECENT_SHARE = 16,  // by this part of the way "lately" comes down to the present with each magazine taken
-    COUNT_SHIFT = 48,   // the bits of a link above an address hold the number of blocks
+    RECENT_SHARE = 16,    // by this part of the way "lately" comes down to the present with each magazine taken
+    SWEPT_MAGAZINES = 2,  // that leave a class nobody comes for, each time the hand passes
+    COUNT_SHIFT = 48,     // the bits of a link above an address hold the number of blocks
 };
 
 struct depot {
@@ -25,6 +27,7 @@ struct depot {
     uint64_t blocks;                // in the magazines
     struct span_list spans;
     uint64_t recent;  // the most blocks that were with threads and the program lately
+    bool is_used;     // somebody came since the hand passed
 };
 
 static struct depot depots[CLASS_COUNT];
@@ -76,8 +79,21 @@ static bool is_full(const struct depot* depot, unsigned size_class) {
            depot->blocks >= depot->recent / KEPT_SHARE;
 }
 
-static void empty_into_spans(struct depot* depot, unsigned size_class) {
-    while (depot->magazines != NULL) span_list_give(&depot->spans, size_class, pop_magazine(depot));
+// While a class shrinks, its magazines go back one by one, so that no call takes long.
+static void drain_one(struct depot* depot, unsigned size_class) {
+    if (depot->magazines != NULL) span_list_give(&depot->spans, size_class, pop_magazine(depot));
+}
+
+// Fresh memory is needed, so what lies idle elsewhere goes, little by little: the hand goes on to the next class
+// (CLOCK, as in paging). Nobody waits for a lock here.
+static void sweep(void) {
+    static atomic_uint hand;
+    unsigned size_class = atomic_fetch_add_explicit(&hand, 1, memory_order_relaxed) % CLASS_COUNT;
+    struct depot* depot = &depots[size_class];
+    if (size_class == NO_CLASS || !lock_try(&depot->lock)) return;
+    for (int i = 0; i < SWEPT_MAGAZINES && !depot->is_used; i++) drain_one(depot, size_class);
+    depot->is_used = false;
+    lock_give(&depot->lock);
 }
 
 struct batch depot_take(unsigned size_class, unsigned wanted) {
@@ -91,7 +107,9 @@ struct batch depot_take(unsigned size_class, unsigned wanted) {
         batch = span_list_take(&depot->spans, size_class, wanted);
     }
     note_demand(depot);
+    depot->is_used = true;
     lock_give(&depot->lock);
+    if (batch.fresh_count > 0) sweep();
     return batch;
 }
 
@@ -99,7 +117,8 @@ bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     struct depot* depot = &depots[size_class];
     lock_take(&depot->lock);
     bool shrinking = is_shrinking(depot, size_class);
-    if (shrinking) empty_into_spans(depot, size_class);
+    depot->is_used = true;
+    if (shrinking) drain_one(depot, size_class);
     if (shrinking || is_full(depot, size_class)) {
         span_list_give(&depot->spans, size_class, magazine);
     } else {
@@ -114,15 +133,57 @@ bool depot_give_loose(unsigned size_class, struct block* first) {
     lock_take(&depot->lock);
     span_list_give(&depot->spans, size_class, first);
     bool shrinking = is_shrinking(depot, size_class);
+    if (shrinking) drain_one(depot, size_class);
     lock_give(&depot->lock);
     return shrinking;
+}
+
+struct block* depot_take_one(unsigned size_class) {
+    struct depot* depot = &depots[size_class];
+    lock_take(&depot->lock);
+    struct batch batch = {0};
+    if (depot->magazines != NULL) {
+        unsigned count = count_of(depot->magazines);
+        batch.first = pop_magazine(depot);
+        if (count > 1) push_magazine(depot, batch.first->next, count - 1);
+    } else {
+        batch = span_list_take(&depot->spans, size_class, 1);
+        struct block* block = span_cut(&batch, size_class);
+        if (block != NULL && block->next != NULL) span_list_give(&depot->spans, size_class, block->next);
+        batch.first = block;
+    }
+    note_demand(depot);
+    depot->is_used = true;
+    bool is_fresh = batch.fresh_count > 0;
+    lock_give(&depot->lock);
+    if (is_fresh) sweep();
+    return batch.first;
+}
+
+void depot_give_one(unsigned size_class, struct block* block) {
+    struct depot* depot = &depots[size_class];
+    lock_take(&depot->lock);
+    block->next = NULL;
+    unsigned count = 0;
+    if (is_shrinking(depot, size_class) || is_full(depot, size_class)) {
+        span_list_give(&depot->spans, size_class, block);
+        drain_one(depot, size_class);
+    } else {
+        // It lengthens the magazine on top, so that the others find long ones.
+        if (depot->magazines != NULL && count_of(depot->magazines) < size_classes[size_class].magazine_most) {
+            count = count_of(depot->magazines);
+            block->next = pop_magazine(depot);
+        }
+        push_magazine(depot, block, count + 1);
+    }
+    lock_give(&depot->lock);
 }
 
 void depot_flush(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         struct depot* depot = &depots[size_class];
         lock_take(&depot->lock);
-        empty_into_spans(depot, size_class);
+        while (depot->magazines != NULL) drain_one(depot, size_class);
         lock_give(&depot->lock);
     }
 }

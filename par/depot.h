@@ -25,6 +25,10 @@ bool depot_give(unsigned size_class, struct block* magazine, unsigned count);
 // Gives a list of any length, straight to the spans. O(its length). Result: as for depot_give. Thread-safe.
 bool depot_give_loose(unsigned size_class, struct block* first);
 
+// The same for a single block, for a thread that keeps none. O(1). Thread-safe.
+struct block* depot_take_one(unsigned size_class);  // NULL when there is no memory
+void depot_give_one(unsigned size_class, struct block* block);
+
 // Empties the depot into the spans. Thread-safe.
 void depot_flush(void);
 

@@ -20,6 +20,12 @@ enum {
     PEAK_SLACK_SHARE = 32,  // and by this part may idle memory raise the peak
 };
 
+// Slots that no extent has and nobody uses.
+struct piece {
+    char* start;  // NULL for none
+    size_t slots;
+};
+
 struct extent {
     char* start;
     size_t slots;
@@ -87,19 +93,56 @@ static void keep(struct extent* extent) {
     }
 }
 
-// Unmaps from the ends of the longest extents until at most so many slots lie idle. Long ones need the fewest calls.
-// What the system refuses to unmap has lost its memory and stays an extent, so that its addresses are not lost as well.
-static void shrink_idle_to(size_t most) {
-    bool unmapped = true;
-    while (unmapped && idle_slots > most) {
-        struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
-        size_t excess = idle_slots - most;
-        leave(extent);
-        size_t gone = excess < extent->slots ? excess : extent->slots;
-        unmapped = os_unmap(end_of(extent) - gone * SLOT_BYTES, gone * SLOT_BYTES);
-        if (unmapped) extent->slots -= gone;
-        keep(extent);
+// Takes slots from the end of the longest extent, if more than so many lie idle; long ones need the fewest calls. The
+// caller unmaps them without the lock.
+static struct piece take_excess(size_t most) {
+    if (idle_slots <= most) return (struct piece){.start = NULL};
+    struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
+    size_t excess = idle_slots - most;
+    leave(extent);
+    size_t gone = excess < extent->slots ? excess : extent->slots;
+    extent->slots -= gone;
+    struct piece piece = {end_of(extent), gone};
+    keep(extent);
+    return piece;
+}
+
+// Joins a free extent with those right before and behind it.
+static void join(struct extent* extent) {
+    struct extent* before = page_map_extent(extent->start - SLOT_BYTES);
+    if (before != NULL) {
+        leave(before);
+        extent->start = before->start;
+        extent->slots += before->slots;
+        record_give(before);
     }
+    struct extent* behind = page_map_extent(end_of(extent));
+    if (behind != NULL) {
+        leave(behind);
+        extent->slots += behind->slots;
+        record_give(behind);
+    }
+}
+
+// Makes slots idle. Result: false when there is no record for them.
+static bool add(char* start, size_t slots) {
+    struct extent* extent = record_take();
+    if (extent == NULL) return false;
+    extent->start = start;
+    extent->slots = slots;
+    join(extent);
+    enter(extent);
+    return true;
+}
+
+// Not under the lock. What the system refuses to unmap has lost its memory and becomes an extent again, so that its
+// addresses are not lost as well. Result: whether it is gone.
+static bool unmap(struct piece piece) {
+    if (os_unmap(piece.start, piece.slots * SLOT_BYTES)) return true;
+    lock_take(&lock);
+    (void)add(piece.start, piece.slots);
+    lock_give(&lock);
+    return false;
 }
 
 // The shortest free extent of so many slots; among those that are very long, the first.
@@ -170,17 +213,6 @@ static size_t fill_with_idle(char* place, size_t slots) {
     return filled;
 }
 
-// Memory for a request that no free extent can serve.
-static struct slots take_fresh(size_t slots, size_t alignment) {
-    struct slots taken = {.start = map(slots, alignment)};
-    if (taken.start == NULL) return taken;
-    taken.is_zero = fill_with_idle(taken.start, slots) == 0;
-    size_t used = used_slots + slots;
-    size_t peak = used > used_peak ? used : used_peak;
-    shrink_idle_to(peak + peak / PEAK_SLACK_SHARE - used);
-    return taken;
-}
-
 // Takes the first slots of a free extent.
 static void cut(struct extent* extent, size_t slots) {
     leave(extent);
@@ -189,52 +221,44 @@ static void cut(struct extent* extent, size_t slots) {
     keep(extent);
 }
 
-struct slots extent_take(size_t slots, size_t alignment) {
-    struct slots taken = {.start = NULL};
+// Takes from a free extent. Result: the place, or NULL.
+static char* take_idle(size_t slots) {
     lock_take(&lock);
-    struct extent* extent = alignment == SLOT_BYTES ? find(slots) : NULL;
+    struct extent* extent = find(slots);
+    char* start = NULL;
     if (extent != NULL) {
-        taken.start = extent->start;
+        start = extent->start;
         cut(extent, slots);
-    } else {
-        taken = take_fresh(slots, alignment);
+        note_use(slots);
     }
-    if (taken.start != NULL) note_use(slots);
     lock_give(&lock);
+    return start;
+}
+
+// Memory for a request that no free extent can serve.
+static struct slots take_fresh(size_t slots, size_t alignment) {
+    struct slots taken = {.start = map(slots, alignment)};
+    if (taken.start == NULL) return taken;
+    lock_take(&lock);
+    taken.is_zero = fill_with_idle(taken.start, slots) == 0;
+    note_use(slots);
+    struct piece excess = take_excess(used_peak + used_peak / PEAK_SLACK_SHARE - used_slots);
+    lock_give(&lock);
+    if (excess.start != NULL) unmap(excess);
     return taken;
 }
 
-// Joins a free extent with those right before and behind it.
-static void join(struct extent* extent) {
-    struct extent* before = page_map_extent(extent->start - SLOT_BYTES);
-    if (before != NULL) {
-        leave(before);
-        extent->start = before->start;
-        extent->slots += before->slots;
-        record_give(before);
-    }
-    struct extent* behind = page_map_extent(end_of(extent));
-    if (behind != NULL) {
-        leave(behind);
-        extent->slots += behind->slots;
-        record_give(behind);
-    }
+struct slots extent_take(size_t slots, size_t alignment) {
+    char* start = alignment == SLOT_BYTES ? take_idle(slots) : NULL;
+    return start != NULL ? (struct slots){.start = start} : take_fresh(slots, alignment);
 }
 
 void extent_give(char* start, size_t slots) {
     lock_take(&lock);
     used_slots -= slots;
-    struct extent* extent = record_take();
-    if (extent == NULL) {
-        os_unmap(start, slots * SLOT_BYTES);
-    } else {
-        extent->start = start;
-        extent->slots = slots;
-        join(extent);
-        enter(extent);
-        shrink_idle_to(idle_most());
-    }
+    struct piece excess = add(start, slots) ? take_excess(idle_most()) : (struct piece){start, slots};
     lock_give(&lock);
+    if (excess.start != NULL) unmap(excess);
 }
 
 bool extent_grow(char* start, size_t old_slots, size_t new_slots) {
@@ -251,27 +275,29 @@ bool extent_grow(char* start, size_t old_slots, size_t new_slots) {
 }
 
 char* extent_move(char* start, size_t old_slots, size_t new_slots) {
-    lock_take(&lock);
     char* place = map(new_slots, SLOT_BYTES);
-    if (place != NULL) {
-        size_t moved = move_pages(start, old_slots, place);
-        // There is no way back halfway: what the system does not move is copied.
-        size_t bytes_left = (old_slots - moved) * SLOT_BYTES;
-        if (bytes_left > 0) {
-            memcpy(place + moved * SLOT_BYTES, start + moved * SLOT_BYTES, bytes_left);
-            os_unmap(start + moved * SLOT_BYTES, bytes_left);
-        }
-        used_slots -= old_slots;
-        note_use(new_slots);
+    if (place == NULL) return NULL;
+    size_t moved = move_pages(start, old_slots, place);
+    // There is no way back halfway: what the system does not move is copied.
+    size_t bytes_left = (old_slots - moved) * SLOT_BYTES;
+    if (bytes_left > 0) {
+        memcpy(place + moved * SLOT_BYTES, start + moved * SLOT_BYTES, bytes_left);
+        unmap((struct piece){start + moved * SLOT_BYTES, old_slots - moved});
     }
+    lock_take(&lock);
+    used_slots -= old_slots;
+    note_use(new_slots);
     lock_give(&lock);
     return place;
 }
 
 void extent_unmap_idle(void) {
-    lock_take(&lock);
-    shrink_idle_to(0);
-    lock_give(&lock);
+    struct piece piece;
+    do {
+        lock_take(&lock);
+        piece = take_excess(0);
+        lock_give(&lock);
+    } while (piece.start != NULL && unmap(piece));
 }
 
 size_t extent_mapped_slots(void) {

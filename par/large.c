@@ -2,16 +2,27 @@
 
 #include "par/large.h"
 
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+#include "par/density.h"
 #include "par/extent.h"
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
 
-// Memory behind the end of a block, in its last slot, may stay when it is at most this part of the block.
-enum { TAIL_SHARE = 16 };
+enum {
+    TAIL_SHARE = 16,   // what lies behind the end of a block, in its last slot, may stay when it is at most this part,
+    ROOM_SHARE = 2,    // and so much of its size is the room that a growing block gets;
+    LIMIT_SHARE = 16,  // unless its size is more than this part of the address space
+    BELIEVED = 8,      // one in so many growths gets ordinary pages though those before it got huge ones
+    HUGE_MOST = 4096,  // blocks with huge pages: each may split a mapping, and the system has 65,530
+};
 
 static struct lock lock = LOCK_FREE;  // guards the list below
 static struct large* unused_records;
+static struct density density;   // of blocks that were not known to be dense or sparse
+static atomic_uint huge_blocks;  // that live
 
 static struct large* record_take(void) {
     lock_take(&lock);
@@ -32,18 +43,48 @@ static size_t whole_pages(size_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE
 
 static size_t slots_of(size_t bytes) { return (bytes + SLOT_BYTES - 1) / SLOT_BYTES; }
 
-// Huge pages where the block fills them. The rest of its last slot shall not cost memory.
-static void advise_huge(char* start, size_t bytes) {
-    if (bytes >= SLOT_BYTES) os_advise_huge(start, bytes / SLOT_BYTES * SLOT_BYTES);
+// Huge pages where the block fills whole slots, from so many on. The rest of its last slot shall not cost memory.
+static void advise_huge(struct large* large, size_t from) {
+    size_t end = large->bytes / SLOT_BYTES;
+    if (end <= from) return;
+    if (!large->has_huge && atomic_fetch_add_explicit(&huge_blocks, 1, memory_order_relaxed) >= HUGE_MOST) {
+        atomic_fetch_sub_explicit(&huge_blocks, 1, memory_order_relaxed);
+        return;
+    }
+    large->has_huge = true;
+    large->ends_huge = true;
+    os_advise_huge(large->mapping.start + from * SLOT_BYTES, (end - from) * SLOT_BYTES);
 }
 
 // The pages behind a block in its last slot may be there from an earlier use.
-static void purge_tail(char* start, size_t bytes) {
-    size_t tail = slots_of(bytes) * SLOT_BYTES - bytes;
-    if (tail > bytes / TAIL_SHARE) os_purge(start + bytes, tail);
+static void purge_tail(struct large* large) {
+    size_t tail = slots_of(large->bytes) * SLOT_BYTES - large->bytes;
+    if (tail <= large->bytes / TAIL_SHARE) return;
+    char* end = large->mapping.start + large->bytes;
+    os_advise_ordinary(end + tail - SLOT_BYTES, SLOT_BYTES);
+    os_purge(end, tail);
 }
 
-struct large_block large_take(size_t bytes, size_t alignment) {
+static void choose_pages(struct large* large, bool is_zero, enum large_content content) {
+    bool is_dense = content == LARGE_DENSE;
+    large->has_huge = large->ends_huge = false;
+    large->ends_fresh = is_zero;
+    if (content == LARGE_AS_BEFORE && large->bytes >= SLOT_BYTES) {
+        is_dense = density_is_high(&density);
+        if (!is_dense && is_zero) density_watch(&density, large->mapping.start);
+    }
+    if (is_dense) advise_huge(large, 0);
+}
+
+// Whether a block that grows will be filled: it was until now. Where that cannot be seen because of huge pages, it is
+// believed, but not each time.
+static bool is_filled(struct large* large) {
+    if (large->bytes < SLOT_BYTES) return false;
+    if (large->ends_huge) return ++large->growths % BELIEVED != 0;
+    return large->ends_fresh && density_of_range_is_high(large->mapping.start, large->bytes);
+}
+
+struct large_block large_take(size_t bytes, size_t alignment, enum large_content content) {
     struct large_block block = {.start = NULL};
     struct large* large = record_take();
     if (large == NULL) return block;
@@ -53,36 +94,62 @@ struct large_block large_take(size_t bytes, size_t alignment) {
         record_give(large);
         return block;
     }
-    advise_huge(slots.start, bytes);
-    if (!slots.is_zero) purge_tail(slots.start, bytes);
     large->mapping.kind = MAPPING_LARGE;
     large->mapping.start = slots.start;
     large->bytes = bytes;
+    large->slots = slots_of(bytes);
+    choose_pages(large, slots.is_zero, content);
+    if (!slots.is_zero) purge_tail(large);
     page_map_add(&large->mapping);
     return (struct large_block){slots.start, slots.is_zero};
 }
 
 void large_give(struct large* large) {
     page_map_remove(&large->mapping);
-    extent_give(large->mapping.start, slots_of(large->bytes));
+    density_forget(&density, large->mapping.start);
+    if (large->has_huge) atomic_fetch_sub_explicit(&huge_blocks, 1, memory_order_relaxed);
+    extent_give(large->mapping.start, large->slots);
     record_give(large);
 }
 
 static void shrink(struct large* large, size_t bytes) {
     size_t kept = slots_of(bytes);
-    size_t had = slots_of(large->bytes);
-    if (kept < had) extent_give(large->mapping.start + kept * SLOT_BYTES, had - kept);
+    if (kept < large->slots) extent_give(large->mapping.start + kept * SLOT_BYTES, large->slots - kept);
+    large->slots = kept;
     large->bytes = bytes;
-    purge_tail(large->mapping.start, bytes);
+    purge_tail(large);
 }
 
-static bool move(struct large* large, size_t bytes) {
+// Addresses cost nothing where nobody has limited them to little.
+static bool has_room_to_spare(size_t slots) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && slots <= limit.rlim_cur / SLOT_BYTES / LIMIT_SHARE;
+}
+
+static bool move(struct large* large, size_t needed) {
+    char* start = large->mapping.start;
     // The entry goes first: once the pages have moved, another thread may be given the old place.
     page_map_remove(&large->mapping);
-    char* place = extent_move(large->mapping.start, slots_of(large->bytes), slots_of(bytes));
-    if (place != NULL) large->mapping.start = place;
+    density_forget(&density, start);
+    size_t slots = has_room_to_spare(needed) ? needed + needed / ROOM_SHARE : needed;
+    char* place = extent_move(start, large->slots, slots);
+    if (place == NULL && slots > needed) place = extent_move(start, large->slots, slots = needed);
+    if (place != NULL) {
+        large->mapping.start = place;
+        large->slots = slots;
+    }
     page_map_add(&large->mapping);
     return place != NULL;
+}
+
+// Result: false when there is no place for so many slots; then nothing has changed.
+static bool make_room(struct large* large, size_t needed) {
+    large->ends_fresh = true;
+    if (needed <= large->slots) return true;
+    if (!extent_grow(large->mapping.start, large->slots, needed)) return move(large, needed);
+    large->slots = needed;
+    large->ends_fresh = false;
+    return true;
 }
 
 void* large_resize(struct large* large, size_t bytes) {
@@ -91,15 +158,19 @@ void* large_resize(struct large* large, size_t bytes) {
     size_t needed = slots_of(bytes);
     if (bytes < large->bytes) {
         shrink(large, bytes);
-    } else if (needed == had || extent_grow(large->mapping.start, had, needed) || move(large, bytes)) {
-        large->bytes = bytes;
-        if (needed > had) {
-            advise_huge(large->mapping.start + (had - 1) * SLOT_BYTES, bytes - (had - 1) * SLOT_BYTES);
-            purge_tail(large->mapping.start, bytes);
-        }
-    } else {
-        return NULL;
+        return large->mapping.start;
     }
+    if (needed == had) {
+        large->bytes = bytes;
+        return large->mapping.start;
+    }
+    bool is_dense = is_filled(large);
+    size_t whole = large->bytes / SLOT_BYTES;
+    if (!make_room(large, needed)) return NULL;
+    large->bytes = bytes;
+    large->ends_huge = false;
+    if (is_dense) advise_huge(large, whole);
+    purge_tail(large);
     return large->mapping.start;
 }
 

@@ -1,4 +1,7 @@
 // large.h: blocks of more than a slot. Each has whole slots of its own, but touches only the needed part of the last.
+//
+// A block that has grown out of its slots once is moved to a place with room behind it, half as much again: addresses
+// only. So a block that grows step by step moves rarely.
 
 #ifndef PAR_LARGE_H
 #define PAR_LARGE_H
@@ -11,6 +14,11 @@
 struct large {
     struct mapping mapping;
     size_t bytes;        // of the block, a multiple of a page
+    size_t slots;        // it needs, and has room to grow into
+    bool has_huge;       // some of it got huge pages,
+    bool ends_huge;      // and its last whole slot did
+    bool ends_fresh;     // that slot was fresh when the block got it: what is touched there, the block's owner touched
+    unsigned growths;    // with huge pages
     struct large* next;  // among the records not in use
 };
 
@@ -19,8 +27,12 @@ struct large_block {
     bool is_zero;  // otherwise the content is undefined
 };
 
+// How much of a block will be touched, as far as the caller knows: all that was of blocks before, nearly all, or
+// little.
+enum large_content { LARGE_AS_BEFORE, LARGE_DENSE, LARGE_SPARSE };
+
 // Takes a block. bytes: 1 to PTRDIFF_MAX. alignment: a power of two, SLOT_BYTES or more. Thread-safe.
-struct large_block large_take(size_t bytes, size_t alignment);
+struct large_block large_take(size_t bytes, size_t alignment, enum large_content content);
 
 // Gives a block back. Thread-safe.
 void large_give(struct large* large);

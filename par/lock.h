@@ -52,6 +52,13 @@ static inline void lock_take(struct lock* lock) {
     }
 }
 
+// Takes the lock if it is free. Result: whether it was.
+static inline bool lock_try(struct lock* lock) {
+    int expected = LOCK_IS_FREE;
+    return atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_IS_HELD, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
 // Gives the lock, which the calling thread must hold (or, in the child of a fork, the thread that forked).
 static inline void lock_give(struct lock* lock) {
     if (atomic_exchange_explicit(&lock->state, LOCK_IS_FREE, memory_order_release) == LOCK_IS_AWAITED) {

@@ -89,3 +89,15 @@ bool os_has_room(size_t bytes) {
 }
 
 void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGEPAGE); }
+
+void os_advise_ordinary(void* start, size_t bytes) { madvise(start, bytes, MADV_NOHUGEPAGE); }
+
+size_t os_resident(void* start, size_t bytes) {
+    unsigned char is_there[2 * 1024 * 1024 / 4096];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t pages = (bytes + page - 1) / page;
+    if (pages > sizeof is_there || mincore(start, bytes, is_there) != 0) return 0;
+    size_t resident = 0;
+    for (size_t i = 0; i < pages; i++) resident += is_there[i] & 1;
+    return resident * page;
+}

@@ -36,4 +36,11 @@ bool os_has_room(size_t bytes);
 // Asks for huge pages in a mapping: a 512th of the page faults and of the TLB entries. A hint: failure is no error.
 void os_advise_huge(void* start, size_t bytes);
 
+// Asks for ordinary pages again. Otherwise the kernel may fill up what os_purge has emptied (khugepaged).
+void os_advise_ordinary(void* start, size_t bytes);
+
+// How much of a range has memory behind it. start: at the beginning of a kernel's page; bytes: at most 2 MiB.
+// Result: bytes; 0 when the system does not tell.
+size_t os_resident(void* start, size_t bytes);
+
 #endif

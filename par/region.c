@@ -4,129 +4,141 @@
 
 #include <string.h>
 
+#include "par/density.h"
 #include "par/extent.h"
 #include "par/invariant.h"
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
+#include "par/page_bits.h"
 
 enum {
     IDLE_LEAST = 4 * SLOT_PAGES,     // pages that may always lie idle,
     IDLE_SHARE = 8,                  // or this part of those in use;
-    GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when another region must be mapped,
+    GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when fresh pages are taken,
     PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
-    HUGE_FROM = 8,                   // regions; the first few are of ordinary pages
+    PURGE_RUNS = 2,                  // that one call gives up at most, so that no call takes long
     ALIGNED_TRIES = 8,               // regions that may lack room for an aligned run before the search gives up
 };
 
-static struct lock lock = LOCK_FREE;           // guards everything below and the content of every region
-static struct region* bins[SLOT_PAGES];        // bins[n - 1]: the regions whose longest free run has n pages
-static uint64_t bins_filled[SLOT_PAGES / 64];  // a bit for each bin that is not empty
+// The regions of one use.
+struct kind {
+    struct region* bins[SLOT_PAGES];   // bins[n - 1]: the regions whose longest free run has n pages
+    uint64_t bins_filled[PAGE_WORDS];  // a bit for each bin that is not empty
+    struct density density;            // shared without the lock
+};
+
+// Nested like this: who holds both has taken the first one first.
+static struct lock purge_lock = LOCK_FREE;  // held while pages are given up; nobody waits for it but a fork
+static struct lock lock = LOCK_FREE;        // guards everything below and the content of every region
+static struct kind kinds[REGION_USES];
+static struct region* first_idle;  // the regions with idle pages: those that have had some for longest come first
+static struct region* last_idle;
 static struct region* unused_records;
-static size_t region_count;
 static size_t used_pages;
 static size_t idle_pages;
 static size_t used_peak;
+static bool purges;  // too much lay idle, and it is not yet half of that
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 // ---- The pages of one region ----
 
-// The first page at or after `from` whose bit is set (flip 0) or clear (flip ~0); SLOT_PAGES when there is none.
-static size_t next_page(const uint64_t* bitmap, size_t from, uint64_t flip) {
-    if (from >= SLOT_PAGES) return SLOT_PAGES;
-    size_t word = from / 64;
-    uint64_t bits = (bitmap[word] ^ flip) & (~(uint64_t)0 << (from % 64));
-    while (bits == 0) {
-        if (++word == SLOT_PAGES / 64) return SLOT_PAGES;
-        bits = bitmap[word] ^ flip;
-    }
-    return word * 64 + (size_t)__builtin_ctzll(bits);
-}
-
-static size_t next_set(const uint64_t* bitmap, size_t from) { return next_page(bitmap, from, 0); }
-static size_t next_clear(const uint64_t* bitmap, size_t from) { return next_page(bitmap, from, ~(uint64_t)0); }
-
 // First fit. Result: the first page of a free run, or SLOT_PAGES.
 static size_t find_free_run(const struct region* region, size_t pages, size_t alignment_pages) {
-    size_t start = next_clear(region->used, 0);
+    size_t start = page_bits_next_clear(region->used, 0);
     while (start < SLOT_PAGES) {
-        size_t end = next_set(region->used, start);
+        size_t end = page_bits_next_set(region->used, start);
         size_t aligned = (start + alignment_pages - 1) / alignment_pages * alignment_pages;
         if (aligned + pages <= end) return aligned;
-        start = next_clear(region->used, end);
+        start = page_bits_next_clear(region->used, end);
     }
     return SLOT_PAGES;
 }
 
 static uint16_t find_longest_free(const struct region* region) {
     size_t longest = 0;
-    for (size_t start = next_clear(region->used, 0); start < SLOT_PAGES;) {
-        size_t end = next_set(region->used, start);
+    for (size_t start = page_bits_next_clear(region->used, 0); start < SLOT_PAGES;) {
+        size_t end = page_bits_next_set(region->used, start);
         if (end - start > longest) longest = end - start;
-        start = next_clear(region->used, end);
+        start = page_bits_next_clear(region->used, end);
     }
     return (uint16_t)longest;
 }
 
-// The bits of one word of a bitmap that belong to the pages from first to end - 1.
-static uint64_t word_mask(size_t word, size_t first, size_t end) {
-    size_t low = word * 64;
-    uint64_t mask = ~(uint64_t)0;
-    if (first > low) mask &= ~(uint64_t)0 << (first - low);
-    if (end < low + 64) mask &= ~(uint64_t)0 >> (low + 64 - end);
-    return mask;
+static void idle_list_add(struct region* region) {
+    region->next_idle = NULL;
+    region->previous_idle = last_idle;
+    if (last_idle != NULL) {
+        last_idle->next_idle = region;
+    } else {
+        first_idle = region;
+    }
+    last_idle = region;
+}
+
+static void idle_list_remove(struct region* region) {
+    if (region->previous_idle != NULL) {
+        region->previous_idle->next_idle = region->next_idle;
+    } else {
+        first_idle = region->next_idle;
+    }
+    if (region->next_idle != NULL) {
+        region->next_idle->previous_idle = region->previous_idle;
+    } else {
+        last_idle = region->previous_idle;
+    }
+}
+
+static void add_idle(struct region* region, size_t first, size_t pages) {
+    if (region->idle_pages == 0) idle_list_add(region);
+    page_bits_set(region->idle, first, pages);
+    region->idle_pages += (uint16_t)pages;
+    idle_pages += pages;
+}
+
+static void remove_idle(struct region* region, size_t first, size_t pages) {
+    size_t were_idle = page_bits_clear(region->idle, first, pages);
+    if (were_idle == 0) return;
+    region->idle_pages -= (uint16_t)were_idle;
+    idle_pages -= were_idle;
+    if (region->idle_pages == 0) idle_list_remove(region);
 }
 
 static void mark_used(struct region* region, size_t first, size_t pages) {
-    for (size_t word = first / 64; word <= (first + pages - 1) / 64; word++) {
-        uint64_t mask = word_mask(word, first, first + pages);
-        idle_pages -= (size_t)__builtin_popcountll(region->idle[word] & mask);
-        region->used[word] |= mask;
-        region->idle[word] &= ~mask;
-    }
+    remove_idle(region, first, pages);
+    page_bits_set(region->used, first, pages);
     used_pages += pages;
-    if (used_pages > used_peak) used_peak = used_pages;
     region->free_pages -= (uint16_t)pages;
 }
 
-static void mark_idle(struct region* region, size_t first, size_t pages) {
-    for (size_t word = first / 64; word <= (first + pages - 1) / 64; word++) {
-        uint64_t mask = word_mask(word, first, first + pages);
-        region->used[word] &= ~mask;
-        region->idle[word] |= mask;
-    }
+static void mark_free(struct region* region, size_t first, size_t pages) {
+    page_bits_clear(region->used, first, pages);
     used_pages -= pages;
-    idle_pages += pages;
     region->free_pages += (uint16_t)pages;
-}
-
-static void purge(struct region* region) {
-    for (size_t start = next_set(region->idle, 0); start < SLOT_PAGES;) {
-        size_t end = next_clear(region->idle, start);
-        os_purge(region->mapping.start + start * PAGE_BYTES, (end - start) * PAGE_BYTES);
-        idle_pages -= end - start;
-        start = next_set(region->idle, end);
-    }
-    memset(region->idle, 0, sizeof region->idle);
 }
 
 // ---- The regions together ----
 
 static void bin_add(struct region* region) {
+    region->longest_free = find_longest_free(region);
     if (region->longest_free == 0) return;
+    struct kind* kind = &kinds[region->use];
     size_t bin = region->longest_free - 1;
     region->previous = NULL;
-    region->next = bins[bin];
-    if (bins[bin] != NULL) bins[bin]->previous = region;
-    bins[bin] = region;
-    bins_filled[bin / 64] |= (uint64_t)1 << (bin % 64);
+    region->next = kind->bins[bin];
+    if (region->next != NULL) region->next->previous = region;
+    kind->bins[bin] = region;
+    kind->bins_filled[bin / 64] |= (uint64_t)1 << (bin % 64);
 }
 
 static void bin_remove(struct region* region) {
     if (region->longest_free == 0) return;
+    struct kind* kind = &kinds[region->use];
     size_t bin = region->longest_free - 1;
     if (region->previous == NULL) {
-        bins[bin] = region->next;
-        if (region->next == NULL) bins_filled[bin / 64] &= ~((uint64_t)1 << (bin % 64));
+        kind->bins[bin] = region->next;
+        if (region->next == NULL) kind->bins_filled[bin / 64] &= ~((uint64_t)1 << (bin % 64));
     } else {
         region->previous->next = region->next;
     }
@@ -134,41 +146,24 @@ static void bin_remove(struct region* region) {
 }
 
 static struct region* record_take(void) {
+    lock_take(&lock);
     struct region* region = unused_records;
+    if (region != NULL) unused_records = region->next;
+    lock_give(&lock);
     if (region == NULL) return metadata_take(sizeof *region);
-    unused_records = region->next;
     memset(region, 0, sizeof *region);
     return region;
 }
 
 static void record_give(struct region* region) {
+    lock_take(&lock);
     region->next = unused_records;
     unused_records = region;
+    lock_give(&lock);
 }
 
-// Purges region after region until at most so many pages lie idle. Those with the longest free runs come first, for
-// they are used last.
-static void purge_down(size_t goal_pages) {
-    for (size_t bin = SLOT_PAGES; bin-- > 0 && idle_pages > goal_pages;) {
-        for (struct region* region = bins[bin]; region != NULL && idle_pages > goal_pages; region = region->next) {
-            purge(region);
-        }
-    }
-}
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-// Before memory is mapped for a region, so much of what is idle goes that the peak rises by little more than what is
-// used.
-static void make_room_for_region(void) {
-    size_t wanted = used_pages + SLOT_PAGES;
-    size_t peak = larger(wanted, used_peak);
-    size_t idle_most = larger(peak + peak / PEAK_SLACK_SHARE - wanted, GROWTH_IDLE_LEAST);
-    if (idle_pages > idle_most) purge_down(idle_most / 2);
-}
-
-static struct region* region_map(void) {
-    make_room_for_region();
+// A new region, which no other thread knows yet. No lock may be held: this waits for the system.
+static struct region* region_map(enum region_use use) {
     struct region* region = record_take();
     if (region == NULL) return NULL;
     struct slots slot = extent_take(1, SLOT_BYTES);
@@ -178,39 +173,116 @@ static struct region* region_map(void) {
     }
     region->mapping.kind = MAPPING_REGION;
     region->mapping.start = slot.start;
-    page_map_add(&region->mapping);
-    if (!slot.is_zero) {
-        memset(region->idle, 0xff, sizeof region->idle);
-        idle_pages += SLOT_PAGES;
-    } else if (region_count >= HUGE_FROM) {
-        // A program that needs little memory shall neither pay for clearing 2 MiB at its first xmalloc, nor be rounded
-        // up to a whole slot.
-        os_advise_huge(region->mapping.start, SLOT_BYTES);
-    }
-    region_count++;
+    region->use = use;
     region->free_pages = SLOT_PAGES;
-    region->longest_free = SLOT_PAGES;
+    region->may_be_huge = !slot.is_zero || density_is_high(&kinds[use].density);
+    if (slot.is_zero) {
+        if (region->may_be_huge) {
+            os_advise_huge(slot.start, SLOT_BYTES);
+        } else {
+            density_watch(&kinds[use].density, slot.start);
+        }
+    }
+    page_map_add(&region->mapping);
+    lock_take(&lock);
+    if (!slot.is_zero) add_idle(region, 0, SLOT_PAGES);
     bin_add(region);
+    lock_give(&lock);
     return region;
 }
 
-static void region_unmap(struct region* region) {
+// Takes an empty region out of all lists. Then it is the caller's alone, who unmaps it without a lock.
+static void detach(struct region* region) {
     bin_remove(region);
+    remove_idle(region, 0, SLOT_PAGES);
+}
+
+static void region_unmap(struct region* region) {
     page_map_remove(&region->mapping);
-    for (size_t word = 0; word < SLOT_PAGES / 64; word++) {
-        idle_pages -= (size_t)__builtin_popcountll(region->idle[word]);
-    }
-    region_count--;
+    density_forget(&kinds[region->use].density, region->mapping.start);
     extent_give(region->mapping.start, 1);
     record_give(region);
 }
 
+// ---- Giving up what lies idle ----
+
+// The longest run of idle pages of the region that has had some for longest becomes a run in use, while the system
+// takes its memory: so nobody else can take it. Result: start is NULL when nothing lies idle.
+static struct run take_idle_run(size_t* pages) {
+    struct run run = {.region = first_idle};
+    *pages = 0;
+    if (first_idle == NULL) return run;
+    size_t first = 0;
+    for (size_t start = page_bits_next_set(first_idle->idle, 0); start < SLOT_PAGES;) {
+        size_t end = page_bits_next_clear(first_idle->idle, start);
+        if (end - start > *pages) {
+            first = start;
+            *pages = end - start;
+        }
+        start = page_bits_next_set(first_idle->idle, end);
+    }
+    run.start = first_idle->mapping.start + first * PAGE_BYTES;
+    bin_remove(first_idle);
+    mark_used(first_idle, first, *pages);
+    run.region->run_pages[first] = (uint16_t)*pages;
+    bin_add(run.region);
+    return run;
+}
+
+// Result: whether the region is empty now, and detached.
+static bool give_purged_run(struct run run, size_t pages) {
+    size_t first = (size_t)(run.start - run.region->mapping.start) / PAGE_BYTES;
+    bin_remove(run.region);
+    mark_free(run.region, first, pages);
+    run.region->run_pages[first] = 0;
+    bin_add(run.region);
+    if (run.region->free_pages < SLOT_PAGES) return false;
+    detach(run.region);
+    return true;
+}
+
+// Gives up one run of pages. Result: whether there was one.
+static bool purge_one(void) {
+    size_t pages;
+    lock_take(&lock);
+    struct run run = take_idle_run(&pages);
+    bool is_huge = run.start != NULL && run.region->may_be_huge;
+    if (is_huge) run.region->may_be_huge = false;
+    lock_give(&lock);
+    if (run.start == NULL) return false;
+    if (is_huge) os_advise_ordinary(run.region->mapping.start, SLOT_BYTES);
+    os_purge(run.start, pages * PAGE_BYTES);
+    lock_take(&lock);
+    bool is_empty = give_purged_run(run, pages);
+    lock_give(&lock);
+    if (is_empty) region_unmap(run.region);
+    return true;
+}
+
+// Whether too much lies idle, so that the caller must purge when it has given the lock. Begun, it goes on until it is
+// well below the limit, so that this is not reached again at once.
+static bool too_much_is_idle(size_t idle_most) {
+    if (idle_pages > idle_most) purges = true;
+    if (idle_pages <= idle_most / 2) purges = false;
+    return purges;
+}
+
+// One thread at a time; the others go on.
+static void purge_some(void) {
+    if (!lock_try(&purge_lock)) return;
+    for (int i = 0; i < PURGE_RUNS && purge_one(); i++) continue;
+    lock_give(&purge_lock);
+}
+
+// ---- Runs ----
+
 // Among regions whose longest free run has so many pages or more, those that have the least room first: one where an
 // aligned run fits, and its page. Gives up after so many that have none.
-static struct region* search(size_t longest_free, size_t pages, size_t alignment_pages, int tries, size_t* page) {
-    size_t bin = next_set(bins_filled, longest_free - 1);
-    for (; bin < SLOT_PAGES; bin = next_set(bins_filled, bin + 1)) {
-        for (struct region* region = bins[bin]; region != NULL; region = region->next) {
+static struct region* search(const struct kind* kind, size_t longest_free, size_t pages, size_t alignment_pages,
+                             int tries, size_t* page) {
+    size_t bin = page_bits_next_set(kind->bins_filled, longest_free - 1);
+    for (; bin < SLOT_PAGES; bin = page_bits_next_set(kind->bins_filled, bin + 1)) {
+        for (struct region* region = kind->bins[bin]; region != NULL; region = region->next) {
             if (tries-- == 0) return NULL;
             *page = find_free_run(region, pages, alignment_pages);
             if (*page < SLOT_PAGES) return region;
@@ -222,51 +294,64 @@ static struct region* search(size_t longest_free, size_t pages, size_t alignment
 // A region with room for the run, and the page where it fits. A free run can be long enough and yet hold no aligned
 // one. After a few of that kind only those are asked that are so long that they must: otherwise each of many blocks
 // aligned to megabytes would search all before it.
-static struct region* find_region(size_t pages, size_t alignment_pages, size_t* page) {
-    struct region* region = search(pages, pages, alignment_pages, ALIGNED_TRIES, page);
-    if (region == NULL) region = search(pages + alignment_pages - 1, pages, alignment_pages, 1, page);
+static struct region* find_region(enum region_use use, size_t pages, size_t alignment_pages, size_t* page) {
+    struct region* region = search(&kinds[use], pages, pages, alignment_pages, ALIGNED_TRIES, page);
     if (region != NULL) return region;
-    *page = 0;
-    return region_map();
+    // An empty region has every run that there can be.
+    size_t surely = pages + alignment_pages - 1;
+    return search(&kinds[use], surely < SLOT_PAGES ? surely : SLOT_PAGES, pages, alignment_pages, 1, page);
 }
 
-struct run region_take_run(size_t pages, size_t alignment_pages) {
+// Takes the run if a region has room. Sets purge when something that lies idle should go for it: fresh pages must not
+// raise the peak by much more than what is used.
+static struct run take_mapped(enum region_use use, size_t pages, size_t alignment_pages, bool* purge) {
     struct run run = {.start = NULL};
-    lock_take(&lock);
     size_t page;
-    struct region* region = find_region(pages, alignment_pages, &page);
+    lock_take(&lock);
+    struct region* region = find_region(use, pages, alignment_pages, &page);
     if (region != NULL) {
         bin_remove(region);
         run.region = region;
         run.start = region->mapping.start + page * PAGE_BYTES;
-        run.is_zero = next_set(region->idle, page) >= page + pages;
+        run.is_zero = page_bits_next_set(region->idle, page) >= page + pages;
         mark_used(region, page, pages);
         region->run_pages[page] = (uint16_t)pages;
-        region->longest_free = find_longest_free(region);
         bin_add(region);
+        size_t slack = larger(used_peak / PEAK_SLACK_SHARE, GROWTH_IDLE_LEAST);
+        if (used_pages > used_peak) used_peak = used_pages;
+        *purge = run.is_zero && too_much_is_idle(larger(used_peak + slack - used_pages, slack));
     }
     lock_give(&lock);
     return run;
 }
 
-static void purge_if_much_is_idle(void) {
-    size_t idle_most = larger(used_pages / IDLE_SHARE, IDLE_LEAST);
-    // Well below the limit, so that it is not reached again at once.
-    if (idle_pages > idle_most) purge_down(idle_most / 2);
+struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use use) {
+    bool purge = false;
+    struct run run = take_mapped(use, pages, alignment_pages, &purge);
+    // Another thread may take all of a new region before this one does.
+    while (run.start == NULL && region_map(use) != NULL) run = take_mapped(use, pages, alignment_pages, &purge);
+    if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, &purge);
+    if (purge) purge_some();
+    return run;
 }
+
+static bool idles(void) { return too_much_is_idle(larger(used_pages / IDLE_SHARE, IDLE_LEAST)); }
 
 void region_give_run(struct region* region, char* start) {
     lock_take(&lock);
     size_t page = (size_t)(start - region->mapping.start) / PAGE_BYTES;
     size_t pages = region->run_pages[page];
     bin_remove(region);
-    mark_idle(region, page, pages);
+    mark_free(region, page, pages);
+    add_idle(region, page, pages);
     region->run_pages[page] = 0;
-    region->longest_free = find_longest_free(region);
     bin_add(region);
-    if (region->free_pages == SLOT_PAGES) region_unmap(region);
-    purge_if_much_is_idle();
+    bool is_empty = region->free_pages == SLOT_PAGES;
+    if (is_empty) detach(region);
+    bool purge = idles();
     lock_give(&lock);
+    if (is_empty) region_unmap(region);
+    if (purge) purge_some();
 }
 
 bool region_resize_run(struct region* region, char* start, size_t pages) {
@@ -274,20 +359,23 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
     size_t first = (size_t)(start - region->mapping.start) / PAGE_BYTES;
     size_t old_pages = region->run_pages[first];
     bool fits = pages <= old_pages ||
-                (first + pages <= SLOT_PAGES && next_set(region->used, first + old_pages) >= first + pages);
+                (first + pages <= SLOT_PAGES && page_bits_next_set(region->used, first + old_pages) >= first + pages);
+    bool purge = false;
     if (fits && pages != old_pages) {
         bin_remove(region);
         if (pages > old_pages) {
             mark_used(region, first + old_pages, pages - old_pages);
+            if (used_pages > used_peak) used_peak = used_pages;
         } else {
-            mark_idle(region, first + pages, old_pages - pages);
+            mark_free(region, first + pages, old_pages - pages);
+            add_idle(region, first + pages, old_pages - pages);
         }
         region->run_pages[first] = (uint16_t)pages;
-        region->longest_free = find_longest_free(region);
         bin_add(region);
-        purge_if_much_is_idle();
+        purge = idles();
     }
     lock_give(&lock);
+    if (purge) purge_some();
     return fits;
 }
 
@@ -296,14 +384,14 @@ size_t region_run_pages(const struct region* region, const char* start) {
     return offset % PAGE_BYTES == 0 ? region->run_pages[offset / PAGE_BYTES] : 0;
 }
 
-void region_lock(void) { lock_take(&lock); }
+void region_lock(void) {
+    lock_take(&purge_lock);
+    lock_take(&lock);
+}
 
-void region_unlock(void) { lock_give(&lock); }
-
-static size_t count_bits(const uint64_t* bitmap) {
-    size_t count = 0;
-    for (size_t word = 0; word < SLOT_PAGES / 64; word++) count += (size_t)__builtin_popcountll(bitmap[word]);
-    return count;
+void region_unlock(void) {
+    lock_give(&lock);
+    lock_give(&purge_lock);
 }
 
 static void check_one(const struct region* region) {
@@ -312,31 +400,45 @@ static void check_one(const struct region* region) {
         size_t pages = region->run_pages[page];
         if (pages == 0) continue;
         check_invariant(page + pages <= SLOT_PAGES, "a run ends inside its region");
-        check_invariant(next_clear(region->used, page) >= page + pages, "all pages of a run are marked as used");
+        check_invariant(page_bits_next_clear(region->used, page) >= page + pages,
+                        "all pages of a run are marked as used");
         in_runs += pages;
     }
-    check_invariant(in_runs == count_bits(region->used), "every used page belongs to one run");
+    check_invariant(in_runs == page_bits_count(region->used), "every used page belongs to one run");
     check_invariant(region->free_pages == SLOT_PAGES - in_runs, "a region counts its free pages");
+    check_invariant(region->idle_pages == page_bits_count(region->idle), "a region counts its idle pages");
     check_invariant(region->longest_free == find_longest_free(region), "a region knows its longest free run");
-    for (size_t word = 0; word < SLOT_PAGES / 64; word++) {
+    for (size_t word = 0; word < PAGE_WORDS; word++) {
         check_invariant((region->used[word] & region->idle[word]) == 0, "an idle page is free");
     }
     check_invariant(page_map_mapping(region->mapping.start) == &region->mapping, "the page map leads to a region");
 }
 
-void region_check(void) {
+static size_t check_kind(const struct kind* kind) {
     size_t idle = 0;
-    lock_take(&lock);
     for (size_t bin = 0; bin < SLOT_PAGES; bin++) {
-        bool filled = (bins_filled[bin / 64] >> (bin % 64) & 1) != 0;
-        check_invariant(filled == (bins[bin] != NULL), "the bitmap of bins says which are filled");
-        for (const struct region* region = bins[bin]; region != NULL; region = region->next) {
+        bool filled = (kind->bins_filled[bin / 64] >> (bin % 64) & 1) != 0;
+        check_invariant(filled == (kind->bins[bin] != NULL), "the bitmap of bins says which are filled");
+        for (const struct region* region = kind->bins[bin]; region != NULL; region = region->next) {
             check_invariant(region->longest_free == bin + 1, "a region is in the bin of its longest free run");
+            check_invariant(&kinds[region->use] == kind, "a region is among those of its use");
             check_one(region);
-            idle += count_bits(region->idle);
-            check_invariant(region->free_pages < SLOT_PAGES, "an empty region is given back");
+            idle += region->idle_pages;
         }
     }
+    return idle;
+}
+
+void region_check(void) {
+    lock_take(&lock);
+    size_t idle = 0;
+    for (int use = 0; use < REGION_USES; use++) idle += check_kind(&kinds[use]);
     check_invariant(idle == idle_pages, "idle pages are counted");
+    size_t listed = 0;
+    for (const struct region* region = first_idle; region != NULL; region = region->next_idle) {
+        check_invariant(region->idle_pages > 0, "only regions with idle pages are in the list of those");
+        listed += region->idle_pages;
+    }
+    check_invariant(listed == idle_pages, "every region with idle pages is in the list of those");
     lock_give(&lock);
 }

@@ -4,7 +4,10 @@
 // length of each run. It also holds the records of its spans, so it writes nothing into the pages themselves. A freed
 // run can serve again for any purpose. A region without runs goes back to extent.h. When much memory lies idle in
 // regions that are still in use (over 8 MiB, and over an eighth of the pages in use), it is purged: the addresses stay,
-// and the pages go.
+// and the pages go. No call purges more than two runs, and none while others wait for it.
+//
+// Spans and medium blocks have regions of their own, because they fill them differently: a new region gets huge pages
+// only where an earlier one of its kind was found full of touched pages.
 
 #ifndef PAR_REGION_H
 #define PAR_REGION_H
@@ -20,14 +23,22 @@ enum {
     MEDIUM_MOST_PAGES = SLOT_PAGES,  // a larger block gets slots of its own
 };
 
+// What the runs of a region are.
+enum region_use { REGION_OF_SPANS, REGION_OF_BLOCKS, REGION_USES };
+
 struct region {
     struct mapping mapping;
+    enum region_use use;
     struct region* next;  // among the regions whose longest free run is alike, or among the records not in use
     struct region* previous;
+    struct region* next_idle;  // among the regions with idle pages
+    struct region* previous_idle;
     uint64_t used[SLOT_PAGES / 64];  // a bit for each page
     uint64_t idle[SLOT_PAGES / 64];  // a bit for each free page that was used before and so still occupies memory
     uint16_t run_pages[SLOT_PAGES];  // at the first page of a run its length, elsewhere 0
     uint16_t free_pages;
+    uint16_t idle_pages;
+    bool may_be_huge;                   // the kernel may back it by a huge page
     uint16_t longest_free;              // pages in the longest run that is free
     uint8_t span_first[SLOT_GRANULES];  // for each granule of a span, the granule where the span begins
     struct span spans[SLOT_GRANULES];   // for the granule where a span begins, its record
@@ -41,10 +52,10 @@ struct run {
 
 // Takes a run of pages.
 //
-// pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: a power of two up to MEDIUM_MOST_PAGES.
+// pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: a power of two up to MEDIUM_MOST_PAGES. use: what for.
 // Result: where the run is; start is NULL when there is no memory. O(1) in the number of regions but for bad luck with
 // alignment. Thread-safe.
-struct run region_take_run(size_t pages, size_t alignment_pages);
+struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use use);
 
 // Gives a run back, whole. Thread-safe.
 void region_give_run(struct region* region, char* start);

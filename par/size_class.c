@@ -5,7 +5,7 @@
 #include "par/page_map.h"
 
 enum {
-    MAGAZINE_FIRST_BYTES = 1024,      // about so much moves at once for a thread that has just begun with a class,
+    MAGAZINE_FIRST_BYTES = 1024,      // so much moves at once for a thread that has just begun with a class,
     MAGAZINE_MOST_BYTES = 16 * 1024,  // and so much for one that comes again and again,
     MAGAZINE_MOST_BLOCKS = 512,       // but no more blocks than that,
     MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that
@@ -41,7 +41,7 @@ void size_classes_init(void) {
         uint32_t span_bytes = span_granules(bytes) * GRANULE_BYTES;
         size_classes[size_class] = (struct size_class){
             .block_bytes = bytes,
-            .magazine_first = between(1, MAGAZINE_FIRST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
+            .magazine_first = between(0, MAGAZINE_FIRST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
             .magazine_most = between(MAGAZINE_LEAST_MOST_BLOCKS, MAGAZINE_MOST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
             .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),
             .span_blocks = span_bytes / bytes,

@@ -38,7 +38,7 @@ static struct span* span_of(const void* block) {
 
 static struct span* span_make(unsigned size_class) {
     const struct size_class* size = &size_classes[size_class];
-    struct run run = region_take_run(size->span_pages, GRANULE_PAGES);
+    struct run run = region_take_run(size->span_pages, GRANULE_PAGES, REGION_OF_SPANS);
     if (run.start == NULL) return NULL;
     struct region* region = run.region;
     size_t first = granule_of(region, run.start);

@@ -1,0 +1,39 @@
+// density.c: see density.h.
+
+#include "par/density.h"
+
+#include "par/os.h"
+#include "par/page_map.h"
+
+enum {
+    UNTOUCHED_SHARE = 16,  // at most this part of a full piece may lie untouched
+    WATCHED_SHARE = 8,     // one in so many pieces gets ordinary pages though others are full
+};
+
+static bool is_full(char* start, size_t bytes) { return os_resident(start, bytes) >= bytes - bytes / UNTOUCHED_SHARE; }
+
+bool density_of_range_is_high(char* start, size_t bytes) {
+    if (bytes <= SLOT_BYTES) return is_full(start, bytes);
+    return is_full(start + (bytes - SLOT_BYTES) / PAGE_BYTES * PAGE_BYTES, SLOT_BYTES);
+}
+
+// The piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
+bool density_is_high(struct density* density) {
+    char* watched = atomic_load_explicit(&density->older, memory_order_relaxed);
+    if (watched == NULL || !is_full(watched, SLOT_BYTES)) return false;
+    return atomic_fetch_add_explicit(&density->pieces, 1, memory_order_relaxed) % WATCHED_SHARE != WATCHED_SHARE - 1;
+}
+
+void density_watch(struct density* density, char* slot) {
+    char* before = atomic_exchange_explicit(&density->newest, slot, memory_order_relaxed);
+    if (before != NULL) atomic_store_explicit(&density->older, before, memory_order_relaxed);
+}
+
+void density_forget(struct density* density, char* slot) {
+    char* expected = slot;
+    atomic_compare_exchange_strong_explicit(&density->newest, &expected, NULL, memory_order_relaxed,
+                                            memory_order_relaxed);
+    expected = slot;
+    atomic_compare_exchange_strong_explicit(&density->older, &expected, NULL, memory_order_relaxed,
+                                            memory_order_relaxed);
+}
