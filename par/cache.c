@@ -13,13 +13,13 @@
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
 enum {
-    BUDGET_BYTES = 4 * 1024 * 1024,   // that the magazines of all threads may hold together,
-    BUDGET_MOST_BYTES = 1024 * 1024,  // and those of one thread;
-    BUDGET_LEAST_BYTES = 32 * 1024,   // but so much is every thread's
-    BUDGET_SHARE = 4,                 // at most this part of it for one magazine
-    FEW_SHARE = 8,                    // what a thread keeps of the longest magazine while the class shrinks,
-    FEW_LEAST = 2,                    // but no fewer blocks than these
-    FEW_MOST = 16,                    // and no more than these
+    BUDGET_BYTES = 16 * 1024 * 1024,       // that the magazines of all threads may hold together,
+    BUDGET_MOST_BYTES = 4 * 1024 * 1024,  // and those of one thread;
+    BUDGET_LEAST_BYTES = 32 * 1024,       // but so much is every thread's
+    BUDGET_SHARE = 8,                     // at most this part of it for one magazine
+    FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,
+    FEW_LEAST = 2,                        // but no fewer blocks than these
+    FEW_MOST = 16,                        // and no more than these
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -88,7 +88,7 @@ static void set_spare(unsigned size_class, struct block* first, unsigned count) 
     cache.held_bytes += held_bytes(size_class);
 }
 
-// Gives one magazine of a class to the depot, and begins anew with the class when that was the last.
+// Gives one magazine of a class to the depot, and will want less of the class when that was the last.
 static void give_magazine(unsigned size_class) {
     if (cache.spare[size_class] != NULL) {
         depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
@@ -98,7 +98,9 @@ static void give_magazine(unsigned size_class) {
     unsigned count = cache.capacity[size_class] - cache.loaded[size_class].room;
     if (count > 0) depot_give(size_class, cache.loaded[size_class].first, count);
     empty_loaded(size_class, 0);
-    cache.wanted[size_class] = size_classes[size_class].magazine_first;
+    unsigned half = cache.wanted[size_class] / 2;
+    unsigned first = size_classes[size_class].magazine_first;
+    cache.wanted[size_class] = (uint16_t)(half > first ? half : first);
 }
 
 // When the thread holds too much, a magazine of a class goes for which it has not come since the hand was there last.

@@ -6,7 +6,7 @@
 #include "par/page_map.h"
 
 enum {
-    UNTOUCHED_SHARE = 16,  // at most this part of a full piece may lie untouched
+    UNTOUCHED_SHARE = 5,  // at most this part of a full piece may lie untouched
     WATCHED_SHARE = 8,     // one in so many pieces gets ordinary pages though others are full
 };
 
@@ -20,7 +20,9 @@ bool density_of_range_is_high(char* start, size_t bytes) {
 // The piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
 bool density_is_high(struct density* density) {
     char* watched = atomic_load_explicit(&density->older, memory_order_relaxed);
-    if (watched == NULL || !is_full(watched, SLOT_BYTES)) return false;
+    bool full =
+        watched != NULL ? is_full(watched, SLOT_BYTES) : atomic_load_explicit(&density->was_full, memory_order_relaxed);
+    if (!full) return false;
     return atomic_fetch_add_explicit(&density->pieces, 1, memory_order_relaxed) % WATCHED_SHARE != WATCHED_SHARE - 1;
 }
 
@@ -29,11 +31,14 @@ void density_watch(struct density* density, char* slot) {
     if (before != NULL) atomic_store_explicit(&density->older, before, memory_order_relaxed);
 }
 
-void density_forget(struct density* density, char* slot) {
-    char* expected = slot;
-    atomic_compare_exchange_strong_explicit(&density->newest, &expected, NULL, memory_order_relaxed,
-                                            memory_order_relaxed);
-    expected = slot;
-    atomic_compare_exchange_strong_explicit(&density->older, &expected, NULL, memory_order_relaxed,
-                                            memory_order_relaxed);
+// Result: whether the slot was there.
+static bool clear(_Atomic(char*)* watched, char* slot) {
+    return atomic_compare_exchange_strong_explicit(watched, &slot, NULL, memory_order_relaxed, memory_order_relaxed);
+}
+
+void density_forget(struct density* density, char* slot, bool is_as_filled) {
+    bool was_watched = clear(&density->older, slot);
+    was_watched |= clear(&density->newest, slot);
+    if (!was_watched || !is_as_filled) return;
+    atomic_store_explicit(&density->was_full, is_full(slot, SLOT_BYTES), memory_order_relaxed);
 }

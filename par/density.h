@@ -17,6 +17,7 @@
 struct density {
     _Atomic(char*) newest;  // watched pieces of SLOT_BYTES, or NULL
     _Atomic(char*) older;
+    atomic_bool was_full;  // the last watched piece that went
     atomic_uint pieces;
 };
 
@@ -26,8 +27,9 @@ bool density_is_high(struct density* density);
 // Watches a slot that has just got ordinary pages. Thread-safe.
 void density_watch(struct density* density, char* slot);
 
-// A slot is gone; nothing happens when it was not watched. Thread-safe.
-void density_forget(struct density* density, char* slot);
+// A slot is about to go; nothing happens when it is not watched. is_as_filled: nothing that was touched has been given
+// up. Thread-safe.
+void density_forget(struct density* density, char* slot, bool is_as_filled);
 
 // Whether nearly all of a range is touched. start: at the beginning of a page. Asks the kernel about the last slot of
 // it.

@@ -106,7 +106,7 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
 
 void large_give(struct large* large) {
     page_map_remove(&large->mapping);
-    density_forget(&density, large->mapping.start);
+    density_forget(&density, large->mapping.start, true);
     if (large->has_huge) atomic_fetch_sub_explicit(&huge_blocks, 1, memory_order_relaxed);
     extent_give(large->mapping.start, large->slots);
     record_give(large);
@@ -130,7 +130,7 @@ static bool move(struct large* large, size_t needed) {
     char* start = large->mapping.start;
     // The entry goes first: once the pages have moved, another thread may be given the old place.
     page_map_remove(&large->mapping);
-    density_forget(&density, start);
+    density_forget(&density, start, true);
     size_t slots = has_room_to_spare(needed) ? needed + needed / ROOM_SHARE : needed;
     char* place = extent_move(start, large->slots, slots);
     if (place == NULL && slots > needed) place = extent_move(start, large->slots, slots = needed);

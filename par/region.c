@@ -18,6 +18,7 @@ enum {
     GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when fresh pages are taken,
     PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
     PURGE_RUNS = 2,                  // that one call gives up at most, so that no call takes long
+    IDLE_TRIES = 32,                 // regions with much room that are asked for idle pages first
     ALIGNED_TRIES = 8,               // regions that may lack room for an aligned run before the search gives up
 };
 
@@ -38,7 +39,7 @@ static struct region* unused_records;
 static size_t used_pages;
 static size_t idle_pages;
 static size_t used_peak;
-static bool purges;  // too much lay idle, and it is not yet half of that
+static size_t purge_goal = SIZE_MAX;  // so many may lie idle, while pages are given up
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -199,31 +200,47 @@ static void detach(struct region* region) {
 
 static void region_unmap(struct region* region) {
     page_map_remove(&region->mapping);
-    density_forget(&kinds[region->use].density, region->mapping.start);
+    density_forget(&kinds[region->use].density, region->mapping.start, !region->was_purged);
     extent_give(region->mapping.start, 1);
     record_give(region);
 }
 
 // ---- Giving up what lies idle ----
 
-// The longest run of idle pages of the region that has had some for longest becomes a run in use, while the system
-// takes its memory: so nobody else can take it. Result: start is NULL when nothing lies idle.
+// Of the region that will be used last, because it has the longest free runs, the longest idle one. Where the first few
+// of those have no idle pages, the region that has had some for longest.
+static struct region* find_idle(void) {
+    int tries = IDLE_TRIES;
+    for (int use = 0; use < REGION_USES; use++) {
+        for (size_t bin = SLOT_PAGES; bin-- > 0 && tries > 0;) {
+            if ((kinds[use].bins_filled[bin / 64] >> (bin % 64) & 1) == 0) continue;
+            for (struct region* region = kinds[use].bins[bin]; region != NULL && tries-- > 0; region = region->next) {
+                if (region->idle_pages > 0) return region;
+            }
+        }
+    }
+    return first_idle;
+}
+
+// A run of idle pages becomes a run in use while the system takes its memory: so nobody else can take it. Result: start
+// is NULL when nothing lies idle.
 static struct run take_idle_run(size_t* pages) {
-    struct run run = {.region = first_idle};
+    struct run run = {.region = find_idle()};
     *pages = 0;
-    if (first_idle == NULL) return run;
+    if (run.region == NULL) return run;
     size_t first = 0;
-    for (size_t start = page_bits_next_set(first_idle->idle, 0); start < SLOT_PAGES;) {
-        size_t end = page_bits_next_clear(first_idle->idle, start);
+    const uint64_t* idle = run.region->idle;
+    for (size_t start = page_bits_next_set(idle, 0); start < SLOT_PAGES;) {
+        size_t end = page_bits_next_clear(idle, start);
         if (end - start > *pages) {
             first = start;
             *pages = end - start;
         }
-        start = page_bits_next_set(first_idle->idle, end);
+        start = page_bits_next_set(idle, end);
     }
-    run.start = first_idle->mapping.start + first * PAGE_BYTES;
-    bin_remove(first_idle);
-    mark_used(first_idle, first, *pages);
+    run.start = run.region->mapping.start + first * PAGE_BYTES;
+    bin_remove(run.region);
+    mark_used(run.region, first, *pages);
     run.region->run_pages[first] = (uint16_t)*pages;
     bin_add(run.region);
     return run;
@@ -248,6 +265,7 @@ static bool purge_one(void) {
     struct run run = take_idle_run(&pages);
     bool is_huge = run.start != NULL && run.region->may_be_huge;
     if (is_huge) run.region->may_be_huge = false;
+    if (run.start != NULL) run.region->was_purged = true;
     lock_give(&lock);
     if (run.start == NULL) return false;
     if (is_huge) os_advise_ordinary(run.region->mapping.start, SLOT_BYTES);
@@ -259,12 +277,12 @@ static bool purge_one(void) {
     return true;
 }
 
-// Whether too much lies idle, so that the caller must purge when it has given the lock. Begun, it goes on until it is
-// well below the limit, so that this is not reached again at once.
-static bool too_much_is_idle(size_t idle_most) {
-    if (idle_pages > idle_most) purges = true;
-    if (idle_pages <= idle_most / 2) purges = false;
-    return purges;
+// Whether the caller must purge when it has given the lock, because too much lies idle or did lately. Begun, it goes on
+// until it is well below the limit, so that this is not reached again at once.
+static bool must_purge(size_t idle_most) {
+    if (idle_pages > idle_most) purge_goal = idle_most / 2;
+    if (idle_pages <= purge_goal) purge_goal = SIZE_MAX;
+    return purge_goal < SIZE_MAX;
 }
 
 // One thread at a time; the others go on.
@@ -302,9 +320,9 @@ static struct region* find_region(enum region_use use, size_t pages, size_t alig
     return search(&kinds[use], surely < SLOT_PAGES ? surely : SLOT_PAGES, pages, alignment_pages, 1, page);
 }
 
-// Takes the run if a region has room. Sets purge when something that lies idle should go for it: fresh pages must not
-// raise the peak by much more than what is used.
-static struct run take_mapped(enum region_use use, size_t pages, size_t alignment_pages, bool* purge) {
+// Takes the run if a region has room. is_fresh: a region was mapped for it; then what lies idle goes, so that the peak
+// rises by little more than what is used. Sets purge when the caller must.
+static struct run take_mapped(enum region_use use, size_t pages, size_t alignment_pages, bool is_fresh, bool* purge) {
     struct run run = {.start = NULL};
     size_t page;
     lock_take(&lock);
@@ -319,7 +337,7 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
         bin_add(region);
         size_t slack = larger(used_peak / PEAK_SLACK_SHARE, GROWTH_IDLE_LEAST);
         if (used_pages > used_peak) used_peak = used_pages;
-        *purge = run.is_zero && too_much_is_idle(larger(used_peak + slack - used_pages, slack));
+        *purge = must_purge(is_fresh ? used_peak - used_pages + slack : SIZE_MAX);
     }
     lock_give(&lock);
     return run;
@@ -327,15 +345,15 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
 
 struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use use) {
     bool purge = false;
-    struct run run = take_mapped(use, pages, alignment_pages, &purge);
+    struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
     // Another thread may take all of a new region before this one does.
-    while (run.start == NULL && region_map(use) != NULL) run = take_mapped(use, pages, alignment_pages, &purge);
-    if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, &purge);
+    while (run.start == NULL && region_map(use) != NULL) run = take_mapped(use, pages, alignment_pages, true, &purge);
+    if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, false, &purge);
     if (purge) purge_some();
     return run;
 }
 
-static bool idles(void) { return too_much_is_idle(larger(used_pages / IDLE_SHARE, IDLE_LEAST)); }
+static bool idles(void) { return must_purge(larger(used_pages / IDLE_SHARE, IDLE_LEAST)); }
 
 void region_give_run(struct region* region, char* start) {
     lock_take(&lock);

@@ -38,6 +38,7 @@ struct region {
     uint16_t run_pages[SLOT_PAGES];  // at the first page of a run its length, elsewhere 0
     uint16_t free_pages;
     uint16_t idle_pages;
+    bool was_purged;
     bool may_be_huge;                   // the kernel may back it by a huge page
     uint16_t longest_free;              // pages in the longest run that is free
     uint8_t span_first[SLOT_GRANULES];  // for each granule of a span, the granule where the span begins
