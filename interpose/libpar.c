@@ -123,14 +123,17 @@ PUBLIC int posix_memalign(void** block, size_t alignment, size_t bytes) {
     return 0;
 }
 
-PUBLIC void* valloc(size_t bytes) { return take_aligned(PAGE_BYTES, bytes); }
+// The kernel's page, which on some machines is longer than par's.
+static size_t system_page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+PUBLIC void* valloc(size_t bytes) { return take_aligned(system_page(), bytes); }
 
 PUBLIC void* pvalloc(size_t bytes) {
     if (bytes > PTRDIFF_MAX) {
         errno = ENOMEM;
         return NULL;
     }
-    return take_aligned(PAGE_BYTES, rounded_up(bytes == 0 ? 1 : bytes, PAGE_BYTES));
+    return take_aligned(system_page(), rounded_up(bytes == 0 ? 1 : bytes, system_page()));
 }
 
 PUBLIC size_t malloc_usable_size(void* block) { return block == NULL ? 0 : usable_bytes("malloc_usable_size", block); }

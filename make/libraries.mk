@@ -9,9 +9,11 @@ $(BUILD)/pic/%.o: %.c
 # of all others (initfirst), so that its fork handlers are the first that are registered and take its locks after everybody
 # else's have run.
 libpar := lib/libpar.so
-$(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c $(wildcard par/*.c))
+$(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c interpose/operators.c $(wildcard par/*.c))
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
+
+$(BUILD)/pic/interpose/operators.o: CFLAGS += -fexceptions
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.
 $(O)/tests/tools/family $(O)/tests/tools/preload_threads: %: %.o

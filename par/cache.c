@@ -13,7 +13,7 @@
 _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
 
 enum {
-    BUDGET_BYTES = 16 * 1024 * 1024,       // that the magazines of all threads may hold together,
+    BUDGET_BYTES = 16 * 1024 * 1024,      // that the magazines of all threads may hold together,
     BUDGET_MOST_BYTES = 4 * 1024 * 1024,  // and those of one thread;
     BUDGET_LEAST_BYTES = 32 * 1024,       // but so much is every thread's
     BUDGET_SHARE = 8,                     // at most this part of it for one magazine

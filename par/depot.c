@@ -188,6 +188,17 @@ void depot_flush(void) {
     }
 }
 
+size_t depot_used_bytes(void) {
+    size_t bytes = 0;
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        struct depot* depot = &depots[size_class];
+        lock_take(&depot->lock);
+        bytes += in_use(depot) * size_classes[size_class].block_bytes;
+        lock_give(&depot->lock);
+    }
+    return bytes;
+}
+
 void depot_lock_all(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) lock_take(&depots[size_class].lock);
 }

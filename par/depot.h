@@ -9,6 +9,7 @@
 #define PAR_DEPOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "par/span.h"
 
@@ -31,6 +32,9 @@ void depot_give_one(unsigned size_class, struct block* block);
 
 // Empties the depot into the spans. Thread-safe.
 void depot_flush(void);
+
+// The bytes of all blocks that are with threads or the program. Thread-safe.
+size_t depot_used_bytes(void);
 
 void depot_lock_all(void);  // for fork.c
 void depot_unlock_all(void);

@@ -23,6 +23,8 @@ static struct lock lock = LOCK_FREE;  // guards the list below
 static struct large* unused_records;
 static struct density density;   // of blocks that were not known to be dense or sparse
 static atomic_uint huge_blocks;  // that live
+static atomic_size_t all_blocks;
+static atomic_size_t all_bytes;
 
 static struct large* record_take(void) {
     lock_take(&lock);
@@ -84,6 +86,12 @@ static bool is_filled(struct large* large) {
     return large->ends_fresh && density_of_range_is_high(large->mapping.start, large->bytes);
 }
 
+// Adds to the count of blocks and bytes; a number may be a negative one, modulo 2^64.
+static void count(size_t blocks, size_t bytes) {
+    atomic_fetch_add_explicit(&all_blocks, blocks, memory_order_relaxed);
+    atomic_fetch_add_explicit(&all_bytes, bytes, memory_order_relaxed);
+}
+
 struct large_block large_take(size_t bytes, size_t alignment, enum large_content content) {
     struct large_block block = {.start = NULL};
     struct large* large = record_take();
@@ -101,10 +109,12 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     choose_pages(large, slots.is_zero, content);
     if (!slots.is_zero) purge_tail(large);
     page_map_add(&large->mapping);
+    count(1, bytes);
     return (struct large_block){slots.start, slots.is_zero};
 }
 
 void large_give(struct large* large) {
+    count(-(size_t)1, -large->bytes);
     page_map_remove(&large->mapping);
     density_forget(&density, large->mapping.start, true);
     if (large->has_huge) atomic_fetch_sub_explicit(&huge_blocks, 1, memory_order_relaxed);
@@ -152,8 +162,7 @@ static bool make_room(struct large* large, size_t needed) {
     return true;
 }
 
-void* large_resize(struct large* large, size_t bytes) {
-    bytes = whole_pages(bytes);
+static void* resize(struct large* large, size_t bytes) {
     size_t had = slots_of(large->bytes);
     size_t needed = slots_of(bytes);
     if (bytes < large->bytes) {
@@ -172,6 +181,18 @@ void* large_resize(struct large* large, size_t bytes) {
     if (is_dense) advise_huge(large, whole);
     purge_tail(large);
     return large->mapping.start;
+}
+
+void* large_resize(struct large* large, size_t bytes) {
+    size_t before = large->bytes;
+    void* start = resize(large, whole_pages(bytes));
+    count(0, large->bytes - before);
+    return start;
+}
+
+void large_count(size_t* blocks, size_t* bytes) {
+    *blocks = atomic_load_explicit(&all_blocks, memory_order_relaxed);
+    *bytes = atomic_load_explicit(&all_bytes, memory_order_relaxed);
 }
 
 void large_lock(void) { lock_take(&lock); }

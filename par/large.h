@@ -41,6 +41,9 @@ void large_give(struct large* large);
 // Result: the new place, or NULL, and then the block is as it was. The caller owns the block; thread-safe otherwise.
 void* large_resize(struct large* large, size_t bytes);
 
+// How many blocks there are, and the bytes in them. Thread-safe.
+void large_count(size_t* blocks, size_t* bytes);
+
 void large_lock(void);  // for fork.c
 void large_unlock(void);
 

@@ -26,7 +26,8 @@ enum {
 struct kind {
     struct region* bins[SLOT_PAGES];   // bins[n - 1]: the regions whose longest free run has n pages
     uint64_t bins_filled[PAGE_WORDS];  // a bit for each bin that is not empty
-    struct density density;            // shared without the lock
+    size_t used_pages;
+    struct density density;  // shared without the lock
 };
 
 // Nested like this: who holds both has taken the first one first.
@@ -110,12 +111,14 @@ static void mark_used(struct region* region, size_t first, size_t pages) {
     remove_idle(region, first, pages);
     page_bits_set(region->used, first, pages);
     used_pages += pages;
+    kinds[region->use].used_pages += pages;
     region->free_pages -= (uint16_t)pages;
 }
 
 static void mark_free(struct region* region, size_t first, size_t pages) {
     page_bits_clear(region->used, first, pages);
     used_pages -= pages;
+    kinds[region->use].used_pages -= pages;
     region->free_pages += (uint16_t)pages;
 }
 
@@ -258,8 +261,8 @@ static bool give_purged_run(struct run run, size_t pages) {
     return true;
 }
 
-// Gives up one run of pages. Result: whether there was one.
-static bool purge_one(void) {
+// Gives up one run of pages. Result: how many; 0 when there was none.
+static size_t purge_one(void) {
     size_t pages;
     lock_take(&lock);
     struct run run = take_idle_run(&pages);
@@ -267,14 +270,14 @@ static bool purge_one(void) {
     if (is_huge) run.region->may_be_huge = false;
     if (run.start != NULL) run.region->was_purged = true;
     lock_give(&lock);
-    if (run.start == NULL) return false;
+    if (run.start == NULL) return 0;
     if (is_huge) os_advise_ordinary(run.region->mapping.start, SLOT_BYTES);
     os_purge(run.start, pages * PAGE_BYTES);
     lock_take(&lock);
     bool is_empty = give_purged_run(run, pages);
     lock_give(&lock);
     if (is_empty) region_unmap(run.region);
-    return true;
+    return pages;
 }
 
 // Whether the caller must purge when it has given the lock, because too much lies idle or did lately. Begun, it goes on
@@ -288,7 +291,7 @@ static bool must_purge(size_t idle_most) {
 // One thread at a time; the others go on.
 static void purge_some(void) {
     if (!lock_try(&purge_lock)) return;
-    for (int i = 0; i < PURGE_RUNS && purge_one(); i++) continue;
+    for (int i = 0; i < PURGE_RUNS && purge_one() > 0; i++) continue;
     lock_give(&purge_lock);
 }
 
@@ -400,6 +403,22 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
 size_t region_run_pages(const struct region* region, const char* start) {
     size_t offset = (size_t)(start - region->mapping.start);
     return offset % PAGE_BYTES == 0 ? region->run_pages[offset / PAGE_BYTES] : 0;
+}
+
+size_t region_used_pages(enum region_use use) {
+    lock_take(&lock);
+    size_t pages = kinds[use].used_pages;
+    lock_give(&lock);
+    return pages;
+}
+
+size_t region_purge_all(void) {
+    size_t all = 0;
+    size_t pages;
+    lock_take(&purge_lock);
+    while ((pages = purge_one()) > 0) all += pages;
+    lock_give(&purge_lock);
+    return all;
 }
 
 void region_lock(void) {

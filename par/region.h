@@ -69,6 +69,12 @@ size_t region_run_pages(const struct region* region, const char* start);
 // otherwise.
 bool region_resize_run(struct region* region, char* start, size_t pages);
 
+// The pages in all runs of a use. Thread-safe.
+size_t region_used_pages(enum region_use use);
+
+// Gives up all idle pages. Result: how many. Thread-safe.
+size_t region_purge_all(void);
+
 void region_lock(void);  // for fork.c
 void region_unlock(void);
 
