@@ -20,7 +20,9 @@ my $tree   = abs_path("$Bin/../..");
 my $build  = "$tree/build/release";
 my $libpar = "$tree/lib/libpar.so";
 my $folder = File::Temp->newdir;
-tests::lib::Built::insist(qw(build/release/measure/launch lib/libpar.so build/release/tests/tools/family));
+tests::lib::Built::insist(
+    qw(build/release/measure/launch lib/libpar.so build/release/tests/tools/family build/release/tests/tools/self_report)
+);
 
 sub run ( $preload, @command ) {
     return measure::Launch::run(
@@ -42,6 +44,23 @@ for my $preload ( 0, 1 ) {
     );
     ok( measure::Launch::ok($result), "$whose keeps the promises of the malloc family" )
       or diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
+}
+
+my $report = run( 1, "$build/tests/tools/self_report" );
+ok( measure::Launch::ok($report), 'libpar answers truly when a program asks how much memory it has' )
+  or diag measure::Launch::sentence($report), "\n", $report->{stdout}, $report->{stderr};
+
+SKIP: {
+    skip 'there is no compiler of C++ here', 3 if system('g++ --version >/dev/null 2>&1') != 0;
+    for my $flags ( q{}, '-DREPLACED' ) {
+        my $program = "$folder/operators$flags";
+        system("g++ -O1 -fno-builtin $flags -o $program $tree/tests/tools/operators.cc -ldl") == 0 or die 'g++ failed';
+        my $result = run( 1, $program );
+        like( $result->{stdout}, qr/\Anew is in \S*libpar[.]so/, 'new is that of libpar' ) if !$flags;
+        ok( measure::Launch::ok($result),
+            'new and delete of C++ in all forms' . ( $flags && ", with the program's own" ) )
+          or diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
+    }
 }
 
 # Some input that is the same in every run.
