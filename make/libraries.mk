@@ -2,7 +2,7 @@
 
 $(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -fPIC -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -fPIC -DPAR_AS_LIBRARY -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $@ $<
 -include $(shell find $(BUILD)/pic -name '*.d' 2>/dev/null)
 
 # par with the whole malloc family, for LD_PRELOAD and for racing the peers on equal terms. Its constructors run before those

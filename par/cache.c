@@ -5,35 +5,93 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "par/depot.h"
 #include "par/invariant.h"
+#include "par/lock.h"
+#include "par/metadata.h"
 #include "par/page_map.h"
 
-_Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
-
 enum {
-    BUDGET_BYTES = 16 * 1024 * 1024,      // that the magazines of all threads may hold together,
-    BUDGET_MOST_BYTES = 4 * 1024 * 1024,  // and those of one thread;
+    BUDGET_BYTES = 8 * 1024 * 1024,       // that the magazines of all threads may hold together,
+    BUDGET_MOST_BYTES = 2 * 1024 * 1024,  // and those of one thread;
     BUDGET_LEAST_BYTES = 32 * 1024,       // but so much is every thread's
     BUDGET_SHARE = 8,                     // at most this part of it for one magazine
     FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,                        // but no fewer blocks than these
     FEW_MOST = 16,                        // and no more than these
+    FIRST_FREES = 32,                     // blocks that a thread frees before it keeps any, unless it takes one
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_thread_exit;
 static bool have_key;
-static atomic_uint threads;  // that have a cache
+static atomic_uint threads;  // that have a cache, but for those that are ending
+
+// What a thread has to know of itself beside its cache.
+static _Thread_local struct {
+    uint8_t first_frees;  // that went to the depot, while it had no cache
+    bool awaits_end;      // thread_exit will be called, unless it is too late for that
+    bool has_cache;
+    bool is_ending;  // from now on it keeps no block
+} self __attribute__((tls_model("initial-exec")));
+
+// ---- Where caches are ----
+
+#ifdef PAR_AS_LIBRARY
+static struct thread_cache no_cache;  // always zero
+_Thread_local struct thread_cache* cache_of_thread __attribute__((tls_model("initial-exec"))) = &no_cache;
+static struct lock lock = LOCK_FREE;  // guards the list below
+static struct thread_cache* unused_caches;
+
+// Result: false when there is no memory for one.
+static bool find_cache(void) {
+    lock_take(&lock);
+    struct thread_cache* found = unused_caches;
+    if (found != NULL) unused_caches = found->next;
+    lock_give(&lock);
+    if (found == NULL) found = metadata_take(sizeof *found);
+    if (found == NULL) return false;
+    memset(found, 0, sizeof *found);
+    cache_of_thread = found;
+    return true;
+}
+
+static void leave_cache(void) {
+    struct thread_cache* left = cache_of_thread;
+    cache_of_thread = &no_cache;
+    lock_take(&lock);
+    left->next = unused_caches;
+    unused_caches = left;
+    lock_give(&lock);
+}
+
+void cache_lock(void) { lock_take(&lock); }
+
+void cache_unlock(void) { lock_give(&lock); }
+#else
+_Thread_local struct thread_cache cache __attribute__((tls_model("initial-exec")));
+
+static bool find_cache(void) { return true; }
+
+static void leave_cache(void) {}
+
+void cache_lock(void) {}
+
+void cache_unlock(void) {}
+#endif
 
 // Other destructors may still allocate after this one, and the C library itself frees after all of them. Nobody would
-// come for what the cache took in then. So it stays empty from here on, and every call goes to the depot.
+// come for what a cache took in then. So the thread has none from here on, and every call goes to the depot.
 static void thread_exit(void* unused) {
     (void)unused;
-    cache.is_ending = true;
+    self.is_ending = true;
+    if (!self.has_cache) return;
     atomic_fetch_sub_explicit(&threads, 1, memory_order_relaxed);
     cache_flush();
+    self.has_cache = false;
+    leave_cache();
 }
 
 static void process_set_up(void) {
@@ -77,9 +135,7 @@ static void set_loaded(unsigned size_class, struct block* first, unsigned count,
 }
 
 // The loaded magazine has been taken away.
-static void empty_loaded(unsigned size_class, unsigned capacity) {
-    set_loaded(size_class, NULL, 0, cache.is_ending ? 0 : capacity);
-}
+static void empty_loaded(unsigned size_class, unsigned capacity) { set_loaded(size_class, NULL, 0, capacity); }
 
 static void set_spare(unsigned size_class, struct block* first, unsigned count) {
     cache.held_bytes -= held_bytes(size_class);
@@ -120,15 +176,23 @@ static void keep_budget(void) {
 
 // ---- The slow paths ----
 
-void cache_set_up(void) {
+// Has thread_exit called when the thread ends, unless its destructors have all run. For a key of a high number the C
+// library takes a block and so comes here again.
+static void await_end(void) {
     pthread_once(&once, process_set_up);
-    if (cache.is_set_up) return;
-    cache.is_set_up = true;
+    if (self.awaits_end) return;
+    self.awaits_end = true;
+    if (have_key) pthread_setspecific(at_thread_exit, &self);
+}
+
+void cache_set_up(void) {
+    await_end();
+    if (self.has_cache || self.is_ending || !find_cache()) return;
+    self.has_cache = true;
     atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         cache.wanted[size_class] = size_classes[size_class].magazine_first;
     }
-    if (have_key) pthread_setspecific(at_thread_exit, &cache);
 }
 
 static bool load(unsigned size_class) {
@@ -143,7 +207,7 @@ static bool load(unsigned size_class) {
 
 struct block* cache_refill_and_take(unsigned size_class) {
     cache_set_up();
-    if (cache.is_ending || cache.wanted[size_class] == 0) return depot_take_one(size_class);
+    if (!self.has_cache || cache.wanted[size_class] == 0) return depot_take_one(size_class);
     cache.is_used[size_class] = true;
     unsigned spare_count = cache.spare_count[size_class];
     if (spare_count > 0) {
@@ -193,13 +257,27 @@ static void make_room(unsigned size_class) {
     empty_loaded(size_class, cache.wanted[size_class]);
 }
 
+// Whether the thread goes on without a cache, for it may be behind all of its destructors and new to malloc. There the
+// C library frees the stacks of other threads. A cache that began there would be lost, and the thread would count for
+// ever. Nobody can ask a thread whether it is there; but it frees few blocks then, and takes none.
+static bool has_hardly_freed(void) {
+    if (self.has_cache || self.first_frees == FIRST_FREES) return false;
+    self.first_frees++;
+    return true;
+}
+
 void cache_spill_and_free(unsigned size_class, struct block* block) {
+    await_end();
+    if (!self.is_ending && !has_hardly_freed()) cache_set_up();
+    if (!self.has_cache) {
+        depot_give_one(size_class, block);
+        return;
+    }
     struct magazine* loaded = &cache.loaded[size_class];
-    cache_set_up();
     if (loaded->room == 0) {
-        if (cache.is_ending || cache.wanted[size_class] == 0) {
+        if (cache.wanted[size_class] == 0) {
             depot_give_one(size_class, block);
-            if (!cache.is_ending) want_more(size_class);
+            want_more(size_class);
             return;
         }
         cache.is_used[size_class] = true;
@@ -212,6 +290,7 @@ void cache_spill_and_free(unsigned size_class, struct block* block) {
 }
 
 void cache_flush(void) {
+    if (!self.has_cache) return;
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         if (cache.loaded[size_class].first != NULL) depot_give_loose(size_class, cache.loaded[size_class].first);
         if (cache.spare[size_class] != NULL)

@@ -26,7 +26,7 @@ struct magazine {
 // whenever the thread has to go to the depot (slow start, as in TCP and tcmalloc). What all magazines of a thread may
 // hold together is bounded; when it is more, those that were not used for longest go to the depot (CLOCK, as in
 // paging).
-struct cache {
+struct thread_cache {
     struct magazine loaded[CLASS_COUNT];
     struct block* spare[CLASS_COUNT];   // a whole magazine or NULL
     uint16_t spare_count[CLASS_COUNT];  // its blocks
@@ -36,11 +36,17 @@ struct cache {
     bool is_used[CLASS_COUNT];          // the thread came for the class since the hand passed it
     uint32_t hand;                      // the class at which the search for an unused magazine goes on
     size_t held_bytes;                  // in all magazines, when the loaded ones are full
-    bool is_set_up;
-    bool is_ending;  // the thread is: from now on it keeps no block
+    struct thread_cache* next;          // among the caches that no thread has
 };
 
-extern _Thread_local struct cache cache __attribute__((tls_model("initial-exec")));
+// A program that is linked with par has the cache in each thread's own memory, which is fastest. A library has a
+// pointer to it there: the C library keeps little room for the thread-local data of libraries that come late.
+#ifdef PAR_AS_LIBRARY
+extern _Thread_local struct thread_cache* cache_of_thread __attribute__((tls_model("initial-exec")));
+#define cache (*cache_of_thread)
+#else
+extern _Thread_local struct thread_cache cache __attribute__((tls_model("initial-exec")));
+#endif
 
 // The slow path of taking a block of a class (1 or more) when the loaded magazine is empty.
 // Result: NULL when there is no memory.
@@ -52,8 +58,12 @@ void cache_spill_and_free(unsigned size_class, struct block* block);
 // Gives everything that the calling thread holds back to the spans.
 void cache_flush(void);
 
-// Makes the calling thread flush its cache when it ends, and sets up its magazines. Also called by the slow paths.
+// Gives the calling thread a cache, unless it is ending, and makes it flush that when it ends. Also called by the slow
+// paths, but for the first few blocks that a thread frees.
 void cache_set_up(void);
+
+void cache_lock(void);  // for fork.c
+void cache_unlock(void);
 
 // For check.c: checks the calling thread's own lists.
 void cache_check(void);

@@ -1,8 +1,8 @@
 // fork.c: a child of fork(2) has one thread. It must be able to allocate even if another thread of the parent held a
 // lock at the fork.
 //
-// So the forking thread takes every lock first, in the order in which they nest: depots, regions, large, extents,
-// metadata.
+// So the forking thread takes every lock first, in the order in which they nest: caches, depots, regions, large,
+// extents, metadata.
 //
 // One deadlock is left, which every malloc outside of the C library has: fork(2) takes the lock of stdio's list of
 // streams after these handlers. A thread in fflush(NULL) holds that lock and may allocate meanwhile (for a stream of
@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "par/cache.h"
 #include "par/depot.h"
 #include "par/extent.h"
 #include "par/large.h"
@@ -17,6 +18,7 @@
 #include "par/region.h"
 
 static void before_fork(void) {
+    cache_lock();
     depot_lock_all();
     region_lock();
     large_lock();
@@ -30,6 +32,7 @@ static void after_fork(void) {
     large_unlock();
     region_unlock();
     depot_unlock_all();
+    cache_unlock();
 }
 
 // Early, because handlers run before a fork in the reverse order of their registration: those of the program may
