@@ -16,9 +16,9 @@ $(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c 
 $(BUILD)/pic/interpose/operators.o: CFLAGS += -fexceptions
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.
-$(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/preload_threads: %: %.o
+$(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/tight $(O)/tests/tools/preload_threads: %: %.o
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
-$(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/preload_threads.o: CFLAGS += -fno-builtin
+$(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.o $(O)/tests/tools/preload_threads.o: CFLAGS += -fno-builtin
 
 # The recorder, and bin/xtrace, which runs a program with it. See trace/README.md.
 lib/libxtrace.so: $(BUILD)/pic/trace/record/record.o
