@@ -4,8 +4,7 @@ package grader::intake::Compile;
 # and hides every name in it except xmalloc, xfree and xrealloc. So two files may use the same names for their helpers, and a
 # submission cannot replace a function of the program or of the C library.
 #
-# A helper is a source that defines a symbol that is still undefined; the search ends when it finds no more. A source that
-# defines main is never a helper. The compiler sees only the submission, our xmalloc.h and the system.
+# Which helpers those are, Helpers.pm finds out. The compiler sees only the submission, our xmalloc.h and the system.
 
 use v5.34;
 use warnings;
@@ -13,7 +12,9 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use File::Basename qw(dirname);
+use File::Path     qw(make_path);
 use grader::kit::Make;
+use grader::intake::Helpers;
 use grader::intake::Judge;
 use grader::intake::Names;
 use measure::Launch;
@@ -32,9 +33,6 @@ my @STILL_WARNINGS = (
 );
 my %FLAVOUR_FLAGS = ( release => ['-O2'], tsan => [qw(-O1 -fno-omit-frame-pointer -fsanitize=thread)] );
 
-my $MOST_HELPERS      = 60;
-my $MOST_LOST         = 2000;                                    # undefined names; nobody writes so many
-my $HELPERS_WALL_S    = 90;
 my $MOST_WARNINGS     = 6;
 my $COMPILE_WALL_S    = 30;
 my $COMPILE_MEMORY    = 1536 * 1024 * 1024;
@@ -64,7 +62,8 @@ sub backend ( $job, $backend ) {
       if !defined $source;
 
     my $self = { job => $job, intake => $intake, folder => $job->workspace_folder("submission-$backend") };
-    $self->{home} = dirname($source);
+    $self->{home}    = dirname($source);
+    $self->{headers} = [ $intake->header_folders( $backend, $source ) ];
     my $first = _compile( $self, $source, 'release' );
     my $made  = { sources => [$source], notes => \@notes, warnings => $first->{warnings} };
     return { %{$made}, complaint => $first->{complaint}, errors => $first->{errors} } if defined $first->{complaint};
@@ -76,15 +75,25 @@ sub backend ( $job, $backend ) {
         };
     }
 
-    my @parts = ( $first, _helpers( $self, $source, $first, $made ) );
-    @{$made}{qw(folder home)} = @{$self}{qw(folder home)};
+    my $helpers = grader::intake::Helpers::find(
+        intake  => $intake,
+        backend => $backend,
+        source  => $source,
+        part    => $first,
+        compile => sub ($path) { return _compile( $self, $path, 'release' ) },
+        library => $job->library_names,
+    );
+    push @{ $made->{$_} }, @{ $helpers->{$_} } for qw(sources notes warnings);
+    my @parts = ( $first, @{ $helpers->{parts} } );
+    my @same  = qw(folder home headers);
+    @{$made}{@same} = @{$self}{@same};
     $made->{libraries} = ['-lstdc++'] if grep { grader::intake::Names::is_cxx($_) } @{ $made->{sources} };
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
 }
 
 # The same sources in another flavour. Result: as of backend(), with object or complaint.
 sub flavour ( $job, $backend, $made, $flavour ) {
-    my $self  = { job => $job, intake => $job->intake, folder => $made->{folder}, home => $made->{home} };
+    my $self  = { job => $job, intake => $job->intake, map { $_ => $made->{$_} } qw(folder home headers) };
     my @parts = map { _compile( $self, $_, $flavour ) } @{ $made->{sources} };
     my ($bad) = grep { defined $_->{complaint} } @parts;
     return $bad if $bad;
@@ -101,12 +110,16 @@ sub _compile ( $self, $source, $flavour ) {
     my $object  = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
+    my ( $own, $others ) = @{ $self->{headers} };
+
+# No folder of the submission but those where its source lies comes before the system's. Its own xmalloc.h comes before ours.
     my @include = (
+        ( map { ( '-I', $_ ) } _unique( dirname("$folder/$source"), "$folder/$self->{home}", $folder ) ),
         (
-            map { ( '-I', $_ ) }
-              _unique( dirname("$folder/$source"), map( { "$folder/$_" } $self->{home} ), $folder, $include )
+            map { ( '-idirafter', $_ ) } map( { "$folder/$_" } @{$own} ),
+            _our_header($include),
+            map( { "$folder/$_" } @{$others} )
         ),
-        ( map { ( '-idirafter', "$folder/$_" ) } $self->{intake}->header_folders )    # never before the system's own
     );
     my $result = _run(
         $self,
@@ -138,6 +151,14 @@ sub _compile ( $self, $source, $flavour ) {
     my $more     = @warnings - $MOST_WARNINGS;
     splice @warnings, $MOST_WARNINGS, $more, "... and $more more warnings" if $more > 0;
     return { object => $object, facts => _facts( $self, $object ), warnings => \@warnings };
+}
+
+# The folders in which the compiler finds xmalloc.h, also as "../xmalloc.h" and "../../xmalloc.h": in the kit it lies above the
+# folder of a backend, and few hand it in.
+sub _our_header ($include) {
+    my @folders = ( $include, "$include/below", "$include/below/below" );
+    make_path( $folders[-1] );
+    return @folders;
 }
 
 sub _unique (@values) {
@@ -178,71 +199,6 @@ sub _run ( $self, $command ) {
     );
     $self->{job}->sandbox->settle( $self->{folder} );
     return $result;
-}
-
-# ---- Helpers ---------------------------------------------------------------------------------------------------------
-
-# A name that the C library has as well is sought beside the backend only: somewhere else it is more likely a wrapper for
-# tests.
-#
-# Result: the compiled helpers; adds their sources, notes and warnings to $made.
-sub _helpers ( $self, $source, $first, $made ) {
-    my @candidates = grep { !defined $self->{intake}->unfit($_) } $self->{intake}->helpers_for($source);
-    my %text       = map  { $_ => $self->{intake}->text($_) } @candidates;
-    my $library    = $self->{job}->library_names;
-    my %names_in   = map { $_ => _names_in( $text{$_} ) } @candidates;
-    my $until      = time + $HELPERS_WALL_S;
-    my %tried;
-    my @parts = ($first);
-    while ( keys %tried < $MOST_HELPERS && time < $until ) {
-        my $all  = grader::intake::Judge::together( map { $_->{facts} } @parts );
-        my @lost = grep { $_ ne '_GLOBAL_OFFSET_TABLE_' } sort keys %{ $all->{asked} };
-        my @own  = grep { !$library->{$_} } @lost;
-        last if !@lost || @lost > $MOST_LOST;
-        my $next = _likeliest_helper( [ grep { !$tried{$_} } @candidates ], \%names_in, $source, \@lost, \@own )
-          // last;
-        $tried{$next} = 1;
-        my $part = _compile( $self, $next, 'release' );
-        if ( defined $part->{complaint} ) {
-            push @{ $made->{notes} },
-              "$part->{complaint}, so it is not linked" . ( $part->{errors}[0] ? ": $part->{errors}[0]" : q{} );
-            next;
-        }
-        next if $part->{facts}{defined}{main};
-        next if !grep { $part->{facts}{defined}{$_} } @lost;
-        next
-          if grep { $all->{defined}{$_} && !$all->{common}{$_} }
-          grep { !$part->{facts}{common}{$_} } keys %{ $part->{facts}{defined} };
-        push @parts,                 $part;
-        push @{ $made->{sources} },  $next;
-        push @{ $made->{warnings} }, @{ $part->{warnings} };
-    }
-    shift @parts;
-    push @{ $made->{notes} }, 'linked with ' . join ', ', @{ $made->{sources} }[ 1 .. $#{ $made->{sources} } ]
-      if @parts;
-    return @parts;
-}
-
-# What stands in a source: { definitions => names that look as if they were defined, mentions => all names }. A guess that saves
-# compiling what is of no use; macros can hide a definition.
-sub _names_in ($text) {
-    my %definitions = map { $_ => 1 } $text =~ /^[^\S\n]*(?:[A-Za-z_][\w \t*]*[\s*])?([A-Za-z_]\w*)\s*[(=;\[]/mg;
-    my %mentions    = map { $_ => 1 } $text =~ /([A-Za-z_]\w*)/g;
-    return { definitions => \%definitions, mentions => \%mentions };
-}
-
-# The candidate to try next: one that seems to define what is lost, then one that mentions it, then any beside the backend.
-sub _likeliest_helper ( $candidates, $names_in, $source, $lost, $own ) {
-    my $is_near = sub ($path) { return dirname($path) eq dirname($source) };
-    for my $how (qw(definitions mentions)) {
-        for my $path ( @{$candidates} ) {
-            my $names = $names_in->{$path}{$how};
-            return $path if grep { $names->{$_} } @{ $how eq 'definitions' && $is_near->($path) ? $lost : $own };
-        }
-    }
-    return if !@{$own};
-    my ($near) = grep { $is_near->($_) } @{$candidates};
-    return $near;
 }
 
 # ---- One object ------------------------------------------------------------------------------------------------------

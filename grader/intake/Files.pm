@@ -16,6 +16,7 @@ use File::Find     ();
 use File::Path     qw(make_path);
 use grader::intake::Archive;
 use grader::intake::Names;
+use grader::intake::Places;
 
 # Of all files together, and how many; of a file that is taken from a folder; and of a source that is compiled.
 my $MOST_BYTES        = 64 * 1024 * 1024;
@@ -203,22 +204,44 @@ sub source_of ( $self, $backend ) {
     return ( $role->{source}, @{ $role->{notes} } );
 }
 
-# The other sources, those beside or below the given one first: what may hold its helper functions. The kit's own are none:
-# many hand in the whole tree.
-sub helpers_for ( $self, $source ) {
+# The other sources: what may hold the helper functions of a backend whose source is given, [ { path, rank as of
+# grader::intake::Places }, ... ], the nearest first. The kit's own are none: many hand in the whole tree.
+sub helpers_for ( $self, $backend, $source ) {
     my $home   = dirname($source);
     my $prefix = $home eq q{.} ? q{} : "$home/";
-    my %ours   = map  { $prefix . $_ => 1 } @{ $self->{not_helpers} };
-    my @others = grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files;
-    return ( ( grep { index( $_, $prefix ) == 0 } @others ), grep { index( $_, $prefix ) != 0 } @others );
+    my %ours   = map { $prefix . $_ => 1 } @{ $self->{not_helpers} };
+    return $self->_by_rank( $backend, $source,
+        grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files );
 }
 
-# The folders that hold headers, relative; no more than anybody needs.
-sub header_folders ($self) {
+# The folders that hold headers, relative, the nearest first and no more than anybody needs: [those of this backend or of
+# nobody], [those of others, and what was handed out].
+sub header_folders ( $self, $backend, $source ) {
     my %seen;
-    my @folders = grep { !$seen{$_}++ } map { dirname($_) } grep { /[.]h\z/ } $self->files;
+    my @ranked = $self->_by_rank( $backend, $source, grep { /[.]h\z/ } $self->files );
+    my @folders =
+      grep { !$seen{ $_->{folder} }++ } map { { folder => dirname( $_->{path} ), rank => $_->{rank} } } @ranked;
     splice @folders, $MOST_HEADER_FOLDERS if @folders > $MOST_HEADER_FOLDERS;
-    return @folders;
+    my $is_own = sub ($found) { return $found->{rank} < grader::intake::Places::OF_ANOTHER };
+    return (
+        [ map { $_->{folder} } grep { $is_own->($_) } @folders ],
+        [ map { $_->{folder} } grep { !$is_own->($_) } @folders ]
+    );
+}
+
+# What grader::intake::Places has to say of these paths, the nearest first.
+sub _by_rank ( $self, $backend, $source, @paths ) {
+    my %source_of =
+      ( ( map { $_->[0] => scalar( ( $self->source_of( $_->[0] ) )[0] ) } @{ $self->{names} } ), $backend => $source );
+    my %of = ( own => [], others => [], homes => [] );
+    for my $name ( sort keys %source_of ) {
+        my $its = $source_of{$name} // "${name}_alloc.c";
+        push @{ $of{ $name eq $backend ? 'own' : 'others' } }, grader::intake::Names::folders( $name, $its );
+        push @{ $of{homes} },                                  dirname($its) if $name ne $backend;
+    }
+    my @ranked = map { { path => $_, rank => grader::intake::Places::rank( $_, $source, %of ) } } @paths;
+    @ranked = sort { $a->{rank} <=> $b->{rank} } @ranked;
+    return @ranked;
 }
 
 # Why a file is no source that can be compiled; undef when it looks like one.

@@ -10,7 +10,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(basename dirname);
+use File::Basename qw(basename);
+use grader::intake::Places;
 
 # Sources that are compiled, by their endings.
 my $SOURCE = qr/[.](?:c|cc|cpp|cxx)\z/;
@@ -18,14 +19,19 @@ my $SOURCE = qr/[.](?:c|cc|cpp|cxx)\z/;
 # The C library's backend is the kit's own, under any of its names.
 my $LIBRARY = qr/\Asys_(?:m?alloc)\z/;
 
-# A folder with one of these names holds what the course handed out, and not what was handed in.
-my $STARTER =
-  qr{(?:\A|/)(?:starter|start|skeleton|template|handout|given|provided|original|old|backup|bak)(?:[-_ ][^/]*)?/}i;
-
 sub is_source ($path) { return $path =~ $SOURCE }
 sub is_cxx ($path) { return $path =~ $SOURCE && $path !~ /[.]c\z/ }
 
 sub _stem ($path) { return basename($path) =~ s/$SOURCE//r }
+
+sub _is_old ($path) { return grader::intake::Places::is_handed_out($path) ? 1 : 0 }
+
+# The names that a folder with the helpers of a backend may have, in small letters: par/ beside par_alloc.c, opt/ beside
+# opt_malloc.c.
+sub folders ( $backend, $source ) {
+    my $stem = lc _stem($source);
+    return ( lc $backend, $stem, $stem =~ s/_m?alloc\z//r );
+}
 
 # A pattern of names, in which * stands for anything.
 sub _expression ($pattern) {
@@ -82,14 +88,14 @@ sub _owner ( $path, $names ) {
 # What the course handed out comes last, then the better name first, then what lies nearer to the top.
 sub _order ( $left, $right ) {
     return
-         ( $left->[0] =~ $STARTER ) <=> ( $right->[0] =~ $STARTER )
-      || $left->[1]                 <=> $right->[1]
-      || ( $left->[0] =~ tr{/}{} )  <=> ( $right->[0] =~ tr{/}{} )
+         _is_old( $left->[0] )     <=> _is_old( $right->[0] )
+      || $left->[1]                <=> $right->[1]
+      || ( $left->[0] =~ tr{/}{} ) <=> ( $right->[0] =~ tr{/}{} )
       || $left->[0] cmp $right->[0];
 }
 
 sub _not_taken ( $path, $taken ) {
-    my $why = $path =~ $STARTER ? ', because its folder seems to hold what was handed out' : q{};
+    my $why = _is_old($path) ? ', because its folder seems to hold what was handed out' : q{};
     return "there is also $path, which was not taken$why: $taken was";
 }
 
@@ -97,7 +103,7 @@ sub _not_taken ( $path, $taken ) {
 sub _take_the_nameless ( $role, $backends, $files, $is_named, $text_of ) {
     my @lost = grep { !defined $role->{$_}{source} } @{$backends} or return;
     return if !$text_of;
-    my @sources = grep { is_source($_) && !$is_named->{$_} && _stem($_) !~ $LIBRARY && $_ !~ $STARTER } @{$files};
+    my @sources = grep { is_source($_) && !$is_named->{$_} && _stem($_) !~ $LIBRARY && !_is_old($_) } @{$files};
     my @defines = grep { _defines_calls( $text_of->($_) ) } @sources;
     my @alone   = grep { !_is_used( $_, $files, $text_of ) } @defines;
 
