@@ -33,10 +33,19 @@ sub folders ( $backend, $source ) {
     return ( lc $backend, $stem, $stem =~ s/_m?alloc\z//r );
 }
 
-# A pattern of names, in which * stands for anything.
-sub _expression ($pattern) {
+# What browsers, file managers and upload systems add to a name when there is a file of that name: "-1", "_1", " (1)",
+# "- Copy", " copy 2". Result: the name without it; and the number, which is higher for what came later.
+sub _without_copy ($stem) {
+    my $number = 0;
+    while ( $stem =~ s/(?:[-_ ](\d{1,2})|[-_ ]*\((\d{1,2})\)|[-_ ]+copy)\z//i ) { $number = $1 // $2 // $number }
+    return ( $stem, $number );
+}
+
+# A pattern of names, in which * stands for anything. With $is_end it may follow other words, as upload systems put the
+# student's name before it: smith_1234_par_alloc.c.
+sub _expression ( $pattern, $is_end = 0 ) {
     my $quoted = join '.*', map { quotemeta } split /[*]/, $pattern =~ s/$SOURCE//r, -1;
-    return qr/\A$quoted\z/i;
+    return $is_end ? qr/[^a-z0-9]$quoted\z/i : qr/\A$quoted\z/i;
 }
 
 # $files: the sources, relative to the submission. $names: [ [ backend => [patterns, the best first] ], ... ], the homework
@@ -50,9 +59,10 @@ sub roles ( $files, $names, %how ) {
     my %fits     = map { $_ => [] } @backends;
     my %is_named;
     for my $path ( grep { is_source($_) && _stem($_) !~ $LIBRARY } @{$files} ) {
-        my ( $backend, $rank ) = _owner( $path, $names ) or next;
+        my ( $backend, $rank, $copy, $found_by ) = _owner( $path, $names ) or next;
+        next if $found_by eq 'end' && $how{text} && _defines_main( $how{text}->($path) );    # a test of it
         $is_named{$path} = $backend;
-        push @{ $fits{$backend} }, [ $path, $rank ];
+        push @{ $fits{$backend} }, [ $path, $rank, $copy ];
     }
 
     my %role;
@@ -73,23 +83,34 @@ sub roles ( $files, $names, %how ) {
     return \%role;
 }
 
-# Result: the backend to which a name belongs, and how good a name it is (0 is the best); nothing for other names.
+# Result: the backend to which a name belongs, how good a name it is (0 is the best), and which copy; nothing for other names. A
+# whole name goes before the end of a name, and that before a pattern: hw08_par_alloc.c is par's, whatever hw*_alloc.c is.
 sub _owner ( $path, $names ) {
     my $stem = _stem($path);
-    for my $row ( @{$names} ) {
-        my ( $backend, $patterns ) = @{$row};
-        for my $rank ( 0 .. $#{$patterns} ) {
-            return ( $backend, $rank ) if $stem =~ _expression( $patterns->[$rank] );
+    my ( $plain, $copy ) = _without_copy($stem);
+    my $rank = 0;
+    for my $how (qw(whole copy end pattern)) {
+        for my $row ( @{$names} ) {
+            my ( $backend, $patterns ) = @{$row};
+            for my $pattern ( grep { /[*]/ xor $how ne 'pattern' } @{$patterns} ) {
+                $rank++;
+                my $is_it =
+                    $how eq 'whole' ? $stem  =~ _expression($pattern)
+                  : $how eq 'end'   ? $plain =~ _expression( $pattern, 1 )
+                  :                   $plain =~ _expression($pattern);
+                return ( $backend, $rank, $how eq 'whole' ? 0 : $copy, $how ) if $is_it;
+            }
         }
     }
     return;
 }
 
-# What the course handed out comes last, then the better name first, then what lies nearer to the top.
+# What the course handed out comes last, then the better name first, then the later copy, then what lies nearer to the top.
 sub _order ( $left, $right ) {
     return
          _is_old( $left->[0] )     <=> _is_old( $right->[0] )
       || $left->[1]                <=> $right->[1]
+      || $right->[2]               <=> $left->[2]
       || ( $left->[0] =~ tr{/}{} ) <=> ( $right->[0] =~ tr{/}{} )
       || $left->[0] cmp $right->[0];
 }
@@ -118,15 +139,23 @@ sub _take_the_nameless ( $role, $backends, $files, $is_named, $text_of ) {
     for my $without (@lost) {
         my @found = map { basename($_) } @alone ? @alone : grep { !$is_named->{$_} } grep { is_source($_) } @{$files};
         splice @found, 4, @found - 4, '...' if @found > 4;
-        $role->{$without}{notes} = [ @found ? 'found instead: ' . join ', ', @found : () ];
+        $role->{$without}{notes} = [
+            @found
+            ? 'found instead: '
+              . join( ', ', @found )
+              . "; rename the one that is meant, or say --backend $without=FILE"
+            : ()
+        ];
     }
     return;
 }
 
 # Whether a text looks as if it defined xmalloc, and was no program. Comments may fool it; the compiler has the last word.
 sub _defines_calls ($text) {
-    return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m && $text !~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m;
+    return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m && !_defines_main($text);
 }
+
+sub _defines_main ($text) { return $text =~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m }
 
 sub _is_used ( $path, $files, $text_of ) {
     my $name = quotemeta basename($path);

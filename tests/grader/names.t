@@ -50,7 +50,23 @@ subtest 'The whole set of names decides which file is which backend' => sub {
         'a name of the homework for both' => [ [qw(hw07_malloc.c hwx_malloc.c)], 'hw08=hwx_malloc.c par=-' ],
         'capital letters'                 => [ [qw(HW08_alloc.c Par_alloc.c)],   'hw08=HW08_alloc.c par=Par_alloc.c' ],
         'a C++ file'                      => [ [qw(par_alloc.cpp)],              'hw08=- par=par_alloc.cpp' ],
-        'the only one that defines it'    => [ [qw(hw08_alloc.c fast.c)],        'hw08=hw08_alloc.c par=fast.c' ],
+        'a name that Canvas numbers' => [ [qw(hw08_alloc-1.c par_alloc-2.c)], 'hw08=hw08_alloc-1.c par=par_alloc-2.c' ],
+        'a name that a browser numbers' =>
+          [ [ 'hw08_alloc(1).c', 'par_alloc (1).c' ], 'hw08=hw08_alloc(1).c par=par_alloc (1).c' ],
+        'a name that a file manager changes' =>
+          [ [ 'hw08_alloc - Copy (2).c', 'par_alloc copy.c' ], 'hw08=hw08_alloc - Copy (2).c par=par_alloc copy.c' ],
+        'the last copy of three' =>
+          [ [ 'par_alloc-1.c', 'par_alloc-10.c', 'par_alloc-2.c' ], 'hw08=- par=par_alloc-10.c' ],
+        'a copy beside the file itself' => [ [ 'par_alloc (1).c', 'par_alloc.c' ], 'hw08=- par=par_alloc.c' ],
+        "the student's name before it"  => [
+            [qw(smith_12_345_hw08_alloc-1.c smith_12_345_par_alloc.c)],
+            'hw08=smith_12_345_hw08_alloc-1.c par=smith_12_345_par_alloc.c'
+        ],
+        "the homework's number before both" =>
+          [ [qw(hw08_alloc.c hw08_par_alloc.c)], 'hw08=hw08_alloc.c par=hw08_par_alloc.c' ],
+        'the word before is no name of a backend' =>
+          [ [qw(hw8_my_alloc.c compar_alloc.c)], 'hw08=hw8_my_alloc.c par=compar_alloc.c' ],
+        'the only one that defines it' => [ [qw(hw08_alloc.c fast.c)], 'hw08=hw08_alloc.c par=fast.c' ],
     );
     for my $name ( sort keys %sets ) {
         my ( $files, $roles ) = @{ $sets{$name} };
@@ -71,8 +87,17 @@ subtest 'The whole set of names decides which file is which backend' => sub {
     my %used = ( 'hw08_alloc.c' => $three, 'a.c' => $three, 'b.c' => qq{#include "a.c"\n$three} );
     is( ( roles_of( \%used ) )[0], 'hw08=hw08_alloc.c par=b.c', 'a file that another one includes is not the backend' );
     ( $said, @notes ) = roles_of( { 'hw08_alloc.c' => $three, 'a.c' => $three, 'b.c' => $three } );
-    is( $said,     'hw08=hw08_alloc.c par=-', 'of two that could be it none is taken' );
-    is( $notes[0], 'found instead: a.c, b.c', '... and both are named' );
+    is( $said, 'hw08=hw08_alloc.c par=-', 'of two that could be it none is taken' );
+    is(
+        $notes[0],
+        'found instead: a.c, b.c; rename the one that is meant, or say --backend par=FILE',
+        '... and both are named'
+    );
+    my %test = ( 'fast.c' => $three, 'test_par_alloc.c' => "$three\nint main(void) {\n return 0; }\n" );
+    is( ( roles_of( \%test ) )[0], 'hw08=- par=fast.c', "a program is no backend because of its name's end" );
+    ($said) = roles_of( { map { $_ => $three } qw(hw08_alloc.c hw07_malloc.c par_alloc.c) },
+        names => tests::lib::HandedIn::names('original') );
+    is( $said, 'hw08=hw08_alloc.c par=par_alloc.c', 'a file of an older term that was left counts less' );
     ($said) = roles_of( { map { $_ => $three } qw(hwx_malloc.c opt_malloc.c) }, given => { par => 'hwx_malloc.c' } );
     is( $said, 'hw08=hwx_malloc.c par=hwx_malloc.c', '--backend overrides all of it' );
     ($said) = roles_of( { 'par_alloc.c' => $three }, given => { par => 'none.c' } );
