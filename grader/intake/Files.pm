@@ -61,11 +61,10 @@ sub new ( $class, $source, $folder, %how ) {
         push @{ $self->{notes} },
           grader::intake::Archive::unpack_into(
             $source,
-            into    => $folder,
-            bytes   => $MOST_BYTES,
-            files   => $MOST_FILES,
-            scratch => "$folder.tar",
-            links   => \my %links,
+            into  => $folder,
+            bytes => $MOST_BYTES,
+            files => $MOST_FILES,
+            links => \my %links,
           );
         $self->_follow( \%links );
     }

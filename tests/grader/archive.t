@@ -53,7 +53,7 @@ subtest 'Archives' => sub {
         )
     );
     is( "@{[$intake->files]}",   'good.c', 'links and devices are left out' );
-    is( $intake->text('good.c'), 'x',      '... the first of two files of a name counts' );
+    is( $intake->text('good.c'), 'second', '... the last of two files of a name counts' );
     is( scalar $intake->notes,   5,        '... and all of that is said' ) or diag explain [ $intake->notes ];
 
     my $zeros = "\0" x ( 80 * 1024 * 1024 );
@@ -72,6 +72,69 @@ subtest 'Archives' => sub {
     like( $error, qr/neither a folder nor a [.]tar/, 'any other file, too' );
     ($error) = take("$folder/nowhere");
     like( $error, qr/there is no such folder or archive/, 'and what is not there' );
+};
+
+# A tar by tar(1) of what stands in a folder.
+sub packed ( $folder, @words ) {
+    my $path = tests::lib::HandedIn::path('.tar');
+    system( 'tar', '-C', $folder, '-cf', $path, @words ) == 0 or die 'tar failed';
+    return $path;
+}
+
+subtest 'What archivers write' => sub {
+    my $long   = join q{/}, ( 'd' x 90 ) x 3;
+    my $source = tests::lib::HandedIn::folder_of( "$long/par_alloc.c" => 'x', "$long/hw08_alloc.c" => 'y' );
+    link "$source/$long/par_alloc.c", "$source/zz.c" or die $!;
+    symlink "$long/hw08_alloc.c", "$source/link.c" or die $!;
+    for my $format (qw(gnu pax)) {
+        my ( $error, $intake ) = take( packed( $source, "--format=$format", ( 'd' x 90 ), 'zz.c', 'link.c' ) );
+        is(
+            $error // "@{[$intake->files]}",
+            "link.c zz.c $long/hw08_alloc.c $long/par_alloc.c",
+            "long names of $format"
+        );
+        is( $intake->text('zz.c') . $intake->text('link.c'), 'xy', '... also of what hard and other links lead to' );
+    }
+    my $large = tests::lib::HandedIn::folder_of( 'par_alloc.c' => 'z' x 200_000, 'a.c' => 'a' );
+    my ( $error, $intake ) = take( packed( $large, qw(--format=v7 par_alloc.c a.c) ) );
+    is( length( $intake->text('par_alloc.c') ) . $intake->text('a.c'), '200000a', 'the first format of all' );
+
+    my $again = packed( $large, 'a.c', 'par_alloc.c' );
+    write_file( "$large/par_alloc.c", 'new' );
+    system( 'tar', '-C', $large, '-rf', $again, 'par_alloc.c' ) == 0 or die 'tar failed';
+    ( $error, $intake ) = take($again);
+    is( $intake->text('par_alloc.c'), 'new', 'what was added again counts' );
+    is( join( q{}, $intake->notes ),  "'par_alloc.c' is twice in the archive: the last one counts", '... and is said' );
+
+    ( $error, $intake ) =
+      take( zip_of( 'a\\par_alloc.c' => 'x', 'a\\b\\' => q{}, '..\\out.c' => 'x', 'C:\\x.c' => 'x' ) );
+    is( "@{[$intake->files]}",    'a/par_alloc.c', 'names with the separator of Windows' );
+    is( scalar( $intake->notes ), 2,               '... which must not lead out of the archive either' );
+
+    my $tar = tar_of( [ 'par_alloc.c', 'x' ] );
+    rename $tar, "$folder/misnamed.zip" or die $!;
+    ( $error, $intake ) = take("$folder/misnamed.zip");
+    is( $error // "@{[$intake->files]}", 'par_alloc.c', 'a .tar.gz that is called .zip' );
+};
+
+subtest 'An archive that cannot be read is told why' => sub {
+    my $text  = "int x;\n" x 1000;
+    my $plain = packed( tests::lib::HandedIn::folder_of( 'par_alloc.c' => $text ), 'par_alloc.c' );
+    open my $in, '<:raw', $plain or die $!;
+    my $bytes = do { local $/ = undef; <$in> };
+    my $lzma  = "PK\3\4\x3f\0\0\0\x0e\0" . "\0" x 16 . "\x05\0\0\0x.c.." . "\0" x 40;
+    my %cases = (
+        'an xz'         => [ "\xfd7zXZ\0" . 'x' x 100,  qr/by its content it is a file of xz; pack it anew/ ],
+        'a RAR'         => [ "Rar!\x1a\7" . 'x' x 100,  qr/by its content it is a file of RAR/ ],
+        'a strange zip' => [ $lzma,                     qr/Unsupported Compression format 14; pack it anew/ ],
+        'a cut tar'     => [ substr( $bytes, 0, 3000 ), qr/it ends within an entry/ ],
+        'a changed tar' => [ 'X' . substr( $bytes, 1 ), qr/it is damaged, or neither a tar nor a zip/ ],
+    );
+    for my $name ( sort keys %cases ) {
+        my ( $content, $why ) = @{ $cases{$name} };
+        my ($error) = take( write_file( tests::lib::HandedIn::path('.tar.gz'), $content ) );
+        like( $error, qr/\Athe archive [^\n]*$why[^\n]*\n\z/, $name );
+    }
 };
 
 done_testing;
