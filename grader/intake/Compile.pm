@@ -100,6 +100,15 @@ sub flavour ( $job, $backend, $made, $flavour ) {
     return { _join( $self, "$backend-$flavour.o", map { $_->{object} } @parts ) };
 }
 
+# The names that an object asks for, and that neither it nor the libraries define. $made: of backend(), with an object.
+sub undefined_names ( $job, $made ) {
+    my $self = { job => $job, intake => $job->intake, folder => $made->{folder} };
+    my @link =
+      ( qw(gcc -pthread -nostartfiles -Xlinker --entry=xmalloc -o), "$made->{folder}/linked", $made->{object} );
+    my $result = _run( $self, [ @link, @{ $made->{libraries} // [] }, qw(-lm -latomic) ] );
+    return _unique( $result->{stderr} =~ /undefined reference to `([\w.]+)'/g );
+}
+
 # ---- One source ------------------------------------------------------------------------------------------------------
 
 # Result: { object, facts, warnings } or { complaint, errors, warnings }

@@ -25,10 +25,16 @@ my $MOST_FILE_BYTES   = 8 * 1024 * 1024;
 my $MOST_SOURCE_BYTES = 1024 * 1024;
 
 my $MOST_HEADER_FOLDERS = 20;
+my $MOST_UNREAD         = 5;    # that are told
 
-# Left where they are: version control, what was built, and what editors and archivers drop.
-my $NO_FOLDER = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
-my $NO_FILE   = qr/\A[.]_|~\z|\A[.]?#|[.]sw[op]\z/;
+# Left where they are: version control, what was built, and what editors and archivers drop. Sources in a folder for what was
+# built are told.
+my $NO_FOLDER    = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
+my $BUILD_FOLDER = qr/\Abuild\z/;
+
+# Archives and packed files of all kinds.
+my $PACKED  = qr/[.](?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|zst|7z|rar)\z/i;
+my $NO_FILE = qr/\A[.]_|~\z|\A[.]?#|[.]sw[op]\z/;
 
 # Links may lead to links, so often; and all that they lead to has so many bytes at most.
 my $MOST_LINKS        = 8;
@@ -70,12 +76,31 @@ sub new ( $class, $source, $folder, %how ) {
     }
     $self->{files} = [ _files_in($folder) ];
     $self->_follow_texts;
+    $self->{unread} = [ $self->_unread( -d $source ? $source : $folder ) ];
+    push @{ $self->{notes} }, @{ $self->{unread} };
     for my $backend ( sort keys %{ $self->{given} } ) {
         my $path = $self->{given}{$backend};
         die "--backend $backend=$path: there is no such file in the submission\n"
           if !grep { $_ eq $path } $self->files;
     }
     return $self;
+}
+
+# What was handed in and may hold sources, but is not looked into, in sentences. $place: where a folder for what was built still is.
+sub _unread ( $self, $place ) {
+    my @unread = map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" }
+      grep { $_ =~ $PACKED } $self->files;
+    my $look = sub {
+        return if basename($_) !~ $NO_FOLDER || -l || !-d;
+        my ($source) = basename($_) =~ $BUILD_FOLDER ? grep { grader::intake::Names::is_source($_) } _files_in($_) : ();
+        $File::Find::prune = 1;
+        my $path = substr $_, length("$place/");
+        push @unread, "'$path' was left out, with $path/$source: a folder of this name is for what was built"
+          if defined $source && "$path/$source" =~ $self->{only};
+    };
+    File::Find::find( { wanted => $look, no_chdir => 1 }, $place );
+    splice @unread, $MOST_UNREAD if @unread > $MOST_UNREAD;
+    return @unread;
 }
 
 # What of a whole tree is graded, for only: as for the Makefile, NAME_alloc.c and all in NAME/, and what is handed in with it.
@@ -115,13 +140,14 @@ sub _take_folder ( $self, $source ) {
     return;
 }
 
-# Puts a copy of its target in the place of each link that leads to a plain file of the submission. Nothing is followed on
-# the disk: a link is a name here, and its target is sought among the files that were taken.
+# Puts a copy of its target in the place of each link that leads to a plain file or a folder of the submission. Nothing is followed
+# on the disk: a link is a name here, and its target is sought among the files that were taken.
 sub _follow ( $self, $links ) {
     my %left = %{$links};
     for ( 1 .. $MOST_LINKS ) {
         for my $path ( sort keys %left ) {
             my $found = _target_of( $path, $left{$path} ) // next;
+            next if grep { index( $_, "$found/" ) == 0 } keys %left;    # a folder is copied when it is complete
             next if !$self->_copy_within( $found, $path );
             push @{ $self->{notes} }, "'$path' is a link to $found";
             delete $left{$path};
@@ -132,12 +158,19 @@ sub _follow ( $self, $links ) {
     return;
 }
 
-# Result: whether there is a file at $path now.
+# Result: whether there is a file or a folder at $path now.
 sub _copy_within ( $self, $from, $path ) {
     my $source = "$self->{folder}/$from";
-    return 0 if !-f $source || -l $source || -e "$self->{folder}/$path";
+    return 0                                 if $from eq q{} || -l $source || -e "$self->{folder}/$path";
+    return $self->_copy_file( $from, $path ) if -f $source;
+    return 0                                 if !-d $source || index( "$path/", "$from/" ) == 0;
+    return scalar grep { $self->_copy_file( "$from/$_", "$path/$_" ) } _files_in($source);
+}
+
+sub _copy_file ( $self, $from, $path ) {
+    my $source = "$self->{folder}/$from";
     $self->{linked_bytes} += -s $source;
-    return 0 if $self->{linked_bytes} > $MOST_LINKED_BYTES;
+    return 0 if $self->{linked_bytes} > $MOST_LINKED_BYTES || ++$self->{linked_files} > $MOST_FILES;
     return 0 if !eval { make_path( dirname("$self->{folder}/$path") ); 1 };
     return copy( $source, "$self->{folder}/$path" );
 }
@@ -155,18 +188,21 @@ sub _target_of ( $path, $target ) {
     return join q{/}, @parts;
 }
 
-# A source or header that holds nothing but the path of another one is a link, as zip and git on Windows keep it.
+# A file that holds nothing but the path of another one, or of a folder, is a link, as zip and git on Windows keep it.
 sub _follow_texts ($self) {
     my %links;
-    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ } $self->files ) {
+    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ || basename($_) !~ /[.]/ } $self->files ) {
         next if -s "$self->{folder}/$path" > $MOST_LINK_BYTES;
-        my ($target) = $self->text($path) =~ m{\A([\w.+/-]+[.]\w+)\n?\z} or next;
+        my ($target) = $self->text($path) =~ m{\A([\w.+/-]+)\n?\z} or next;
         my $found = _target_of( $path, $target );
-        next if !defined $found || $found eq $path || !-f "$self->{folder}/$found";
+        next if !defined $found || $found eq $path || $found eq q{};
+        next if basename($path) =~ /[.]/ ? !-f "$self->{folder}/$found" : !-d "$self->{folder}/$found";
         $links{$path} = $target;
         unlink "$self->{folder}/$path";
     }
-    $self->_follow( \%links ) if %links;
+    return if !%links;
+    $self->_follow( \%links );
+    $self->{files} = [ _files_in( $self->{folder} ) ];
     return;
 }
 
@@ -200,7 +236,7 @@ sub source_of ( $self, $backend ) {
         text  => sub ($path) { return $self->unfit($path) ? q{} : $self->text($path) },
     );
     my $role = $self->{roles}{$backend} // { notes => [] };
-    return ( $role->{source}, @{ $role->{notes} } );
+    return ( $role->{source}, @{ $role->{notes} }, defined $role->{source} ? () : @{ $self->{unread} } );
 }
 
 # The other sources: what may hold the helper functions of a backend whose source is given, [ { path, rank as of
@@ -249,8 +285,10 @@ sub unfit ( $self, $path ) {
     my $bytes = -s $full // 0;
     return "$path is empty"                                                  if $bytes == 0;
     return "$path has $bytes bytes; a source has at most $MOST_SOURCE_BYTES" if $bytes > $MOST_SOURCE_BYTES;
-    return "$path is no text"                                                if $self->text($path) =~ /\x00/;
-    return;
+    my $text = $self->text($path);
+    return if $text !~ /\x00/;
+    my $is_wide = $text =~ /\A(?:\xff\xfe|\xfe\xff)|\A(?:[^\x00]\x00){8}|\A(?:\x00[^\x00]){8}/;
+    return $is_wide ? "$path is text in UTF-16, which no compiler reads: save it as UTF-8" : "$path is no text";
 }
 
 # The content of a file that is not too long for a source.

@@ -128,11 +128,13 @@ sub _also_defined ( $self, $path, @names ) {
     return if !@names;
     my $any   = _any_of(@names);
     my $how   = qr/^(?!\s*static\b)[\w \t*]*\b$any\s*(?:\([^;{}]*\)\s*\{|(?:\[[^\]\n]*\])*\s*=)/m;
+    my $text  = $self->{intake}->text($path);
     my @notes = ();
     for my $other ( grep { $_->{path} ne $path } @{ $self->{candidates} } ) {
         next if $other->{names}{definitions} !~ / $any /;
+        my $others = $self->{intake}->text( $other->{path} );
         push @notes, "$1 is defined in $path, which is linked, and in $other->{path}, which is not"
-          if $self->{intake}->text( $other->{path} ) =~ $how;
+          if $others ne $text && $others =~ $how;
     }
     return @notes;
 }

@@ -49,7 +49,7 @@ my $TAKES = "void* take(void) { return 0; }\n";
 
 subtest 'Of files that define the same name the nearest is linked' => sub {
     my %two  = ( 'hw08_alloc.c' => $USES, 'par_alloc.c' => $USES );
-    my %both = ( %two, 'hw08/heap.c' => $TAKES, 'par/heap.c' => $TAKES );
+    my %both = ( %two, 'hw08/heap.c' => "$TAKES\n", 'par/heap.c' => $TAKES );
     my ( $linked, @notes ) = linked( 'par', %both );
     is( $linked, 'par/heap.c', 'par has the one in par/' );
     ok( ( grep { $_ eq 'take is defined in par/heap.c, which is linked, and in hw08/heap.c, which is not' } @notes ),

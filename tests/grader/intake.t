@@ -58,6 +58,30 @@ subtest 'Folders' => sub {
     is( $intake->unfit('par_alloc.c'), 'par_alloc.c is no text', 'a source of bytes is unfit' );
     like( $intake->unfit('hw08_alloc.c'), qr/\Ahw08_alloc.c has 1048577 bytes/, '... and one that is too long' );
     is( $intake->unfit('empty.c'), 'empty.c is empty', '... and one that is empty' );
+    write_file( "$odd/wide$_->[0].c", $_->[1] )
+      for [ 1, "\xff\xfei\0n\0t\0" ], [ 2, join "\0", split( //, "int x; int y;" ), q{} ];
+    ( $error, $intake ) = take($odd);
+    like( $intake->unfit("wide$_.c"), qr/\Awide$_[.]c is text in UTF-16, .*: save it as UTF-8\z/, 'text in UTF-16' )
+      for 1, 2;
+};
+
+subtest 'What is not looked into is told' => sub {
+    my %files = ( 'build/par_alloc.c' => 'int x;', 'build/x.o' => 'o', 'inner.zip' => 'PK', 'more.7z' => '7z' );
+    my ( $error, $intake ) = take( tests::lib::HandedIn::folder_of(%files) );
+    my @wanted = (
+        (
+            map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" } 'inner.zip',
+            'more.7z'
+        ),
+        q{'build' was left out, with build/par_alloc.c: a folder of this name is for what was built}
+    );
+    is_deeply( [ $intake->notes ], \@wanted, 'packed files, and sources among what was built' );
+    my ( $found, @why ) = $intake->source_of('par');
+    is_deeply( [@why], \@wanted, '... also where a backend is missing' );
+    my $archive = tests::lib::HandedIn::tar_of( map { [ $_, $files{$_} ] } sort keys %files );
+    is_deeply( [ ( take($archive) )[1]->notes ], \@wanted, '... and of an archive' );
+    ( $error, $intake ) = take( tests::lib::HandedIn::folder_of( 'build/x.o' => 'o', '.git/x.c' => 'int x;' ) );
+    is( scalar( $intake->notes ), 0, '... but no folder without sources, and no history' );
 };
 
 # What the compiler makes of a source, as grader::intake::Judge sees it.

@@ -130,6 +130,21 @@ subtest 'Links within a submission' => sub {
     ( $error, $intake ) = take( zip_of( 'xv6_malloc.c' => $three, 'hwx_malloc.c' => 'xv6_malloc.c' ) );
     is( $intake->text('hwx_malloc.c'), $three, '... and in a zip, which holds its target alone' );
 
+    my %files  = ( 'shared/heap.c' => $three, 'shared/os/os.c' => $three );
+    my $linked = tests::lib::HandedIn::folder_of(%files);
+    symlink 'shared', "$linked/par"       or die $!;
+    symlink '..',     "$linked/shared/up" or die $!;
+    symlink '/etc',   "$linked/etc"       or die $!;
+    my $followed = 'par/heap.c shared/heap.c par/os/os.c shared/os/os.c';
+    unlink "$linked/shared/up";
+    ( $error, $intake ) = take($linked);
+    is( "@{[$intake->files]}", $followed, 'a link to a folder of the submission is that folder' );
+    ( $error, $intake ) = take( zip_of( %files, par => 'shared' ) );
+    is( "@{[$intake->files]}", $followed, '... also in a zip' );
+    symlink '..', "$linked/shared/up" or die $!;
+    ( $error, $intake ) = take($linked);
+    is( scalar( grep { /up/ } $intake->files ), 0, '... but not one to a folder in which it lies' );
+
     my $many = fresh();
     write_file( "$many/big.c", 'x' x ( 8 * 1024 * 1024 ) );
     symlink 'big.c', "$many/l$_.c" or die $! for 1 .. 40;
