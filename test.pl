@@ -265,9 +265,10 @@ The report and the graph are there.
 =back
 
 A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). The backends may lie in sub-folders and have other names
-of the course: the rubric's terms list them, and no name of the homework is ever the optimized allocator's. When a backend lacks functions, the grader finds the helper files that define them. The compiler uses the submission's own headers
-first, and F<xmalloc.h>. The grader shows warnings, but they are no failure. A submission with only one of the backends is
-graded for that one.
+of the course: the rubric's terms list them, and no name of the homework is ever the optimized allocator's. When a backend
+lacks functions, the grader finds the helper files that define them, first in the backend's own folder, which is linked as the
+Makefile links it. The compiler uses the submission's own headers first, and then our F<xmalloc.h>. The grader shows warnings,
+but they are no failure. A submission with only one of the backends is graded for that one.
 
 The grader compiles and runs a submission in the best sandbox that the machine allows; the report says which. When a program
 hangs, crashes, prints without end or starts other processes, the grader stops it with all its children and says in a

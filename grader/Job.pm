@@ -164,6 +164,11 @@ sub _object ( $self, $backend, $flavour ) {
     return $other->{object} // $other;
 }
 
+# The names that the object of a backend asks for and nobody defines, also when it is refused.
+sub undefined_names ( $self, $backend ) {
+    return grader::intake::Compile::undefined_names( $self, $self->made($backend) );
+}
+
 # The object of a backend as it was handed in, for tools that look into it.
 sub object_of ( $self, $backend ) { return $self->made($backend)->{object} }
 

@@ -11,30 +11,51 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Archive::Tar           ();
 use File::Basename         qw(dirname);
 use File::Path             qw(make_path);
 use IO::Uncompress::Gunzip qw($GunzipError);
 use IO::Uncompress::Unzip  qw($UnzipError);
+use grader::intake::Tar;
 
 my $CHUNK_BYTES      = 65_536;
 my $TAR_BYTES_A_FILE = 2048;     # at most, for headers and padding of an entry
 my $MOST_NAME        = 60;       # characters of an entry's name that are printed
+my $REPACK           = 'pack it anew as a .tar.gz, or as an ordinary .zip';
 
-# $file: the archive. %limits: into => an existing folder, bytes => of all files together, files => how many, scratch => a
-# path for a temporary file, links => a hash that gets the symbolic links, path => target. Result: the lines that say what was
+# How the packed files begin that we can read, and others. What a file is called says less: many rename them.
+my @KINDS = (
+    [ zip     => qr/\APK/ ],
+    [ gzip    => qr/\A\x1f\x8b/ ],
+    [ xz      => qr/\A\xfd7zXZ/ ],
+    [ bzip2   => qr/\ABZh/ ],
+    [ '7-Zip' => qr/\A7z\xbc\xaf/ ],
+    [ RAR     => qr/\ARar!/ ],
+    [ zstd    => qr/\A\x28\xb5\x2f\xfd/ ],
+);
+
+# $file: the archive. %limits: into => an existing folder, bytes => of all files together, files => how many, links => a hash that
+# gets the symbolic links, path => target. Result: the lines that say what was
 # left out, and why. Dies with one line when nothing can be had of the archive.
 sub unpack_into ( $file, %limits ) {
     my $state = { %limits, left_out => [], seen_files => 0, seen_bytes => 0 };
-    if ( $file =~ /[.]zip\z/i ) { _unzip( $file, $state ) }
-    else                        { _untar( $file, $state ) }
+    my $kind  = _kind($file);
+    if    ( $kind eq 'zip' )                  { _unzip( $file, $state ) }
+    elsif ( $kind eq 'gzip' || $kind eq q{} ) { _untar( $file, $state ) }
+    else { die "the archive cannot be read: by its content it is a file of $kind; $REPACK\n" }
     return @{ $state->{left_out} };
+}
+
+sub _kind ($file) {
+    open my $in, '<:raw', $file or die "the archive cannot be read: $!\n";
+    read $in, my $start, 8;
+    my ($kind) = map { $_->[0] } grep { ( $start // q{} ) =~ $_->[1] } @KINDS;
+    return $kind // q{};
 }
 
 sub is_archive ($name) { return $name =~ /[.](?:zip|tar|tgz|tar[.]gz)\z/i }
 
-# Where an entry of this name goes, relative to the folder; undef when it must not go anywhere.
-# A backslash separates folders, as in what Windows packs.
+# Where an entry of this name goes, relative to the folder; undef when it must not go anywhere. Some archivers of Windows write
+# folder\file.
 sub safe_path ($name) {
     $name =~ tr{\\}{/};
     return if $name =~ m{\A/|\A[A-Za-z]:|[\x00-\x1f\x7f]};
@@ -44,20 +65,24 @@ sub safe_path ($name) {
 }
 
 sub _leave_out ( $state, $name, $why ) {
-    my $printable = substr( $name, 0, $MOST_NAME ) =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/egr;
-    push @{ $state->{left_out} }, "'$printable' was left out: $why";
+    push @{ $state->{left_out} }, _printable($name) . " was left out: $why";
     return;
 }
 
-# Opens the file of an entry for writing; undef when it is left out. Of an entry that comes twice the first counts in a zip, and the
-# last in a tar: `tar -r` appends the newer one.
+sub _printable ($name) {
+    return q{'} . ( substr( $name, 0, $MOST_NAME ) =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/egr ) . q{'};
+}
+
+# Opens the file of an entry for writing; undef when it is left out. Of an entry that comes twice the last counts, as for tar(1):
+# who adds a file again means the new one.
 sub _open_entry ( $state, $name ) {
     die "the archive holds more than $state->{files} files\n" if ++$state->{seen_files} > $state->{files};
     my $path = safe_path($name);
     return _leave_out( $state, $name, 'its name leads out of the archive' ) if !defined $path;
     my $target = "$state->{into}/$path";
-    unlink $target if $state->{last_counts} && -f $target;
-    return _leave_out( $state, $name, 'the archive holds it twice' ) if -e $target;
+    return _leave_out( $state, $name, 'a folder has its name' ) if -d $target;
+    push @{ $state->{left_out} }, _printable($name) . ' is twice in the archive: the last one counts' if unlink $target;
+    delete $state->{links}{$path};
     return _leave_out( $state, $name, 'a file stands where its folder should be' )
       if !eval { make_path( dirname($target) ); 1 };
     open my $out, '>:raw', $target or return _leave_out( $state, $name, "it cannot be written ($!)" );
@@ -79,106 +104,65 @@ sub _copy ( $state, $read, $out ) {
 
 # ---- tar -------------------------------------------------------------------------------------------------------------
 
-# Archive::Tar keeps an entry in memory, so the archive is first unpacked as a whole, within the limit.
-sub _untar ( $file, $state ) {
-    $state->{last_counts} = 1;
-    my $done = eval {
-        _gunzip( $file, $state->{scratch}, $state->{bytes} + $state->{files} * $TAR_BYTES_A_FILE );
-        _translate_pax( $state->{scratch} );
-        _read_tar( $state->{scratch}, $state );
-        1;
-    };
-    my $why = $@;
-    unlink $state->{scratch};
-    die $why if !$done;
-    return;
-}
-
 # A .tar that is not compressed passes as it is.
-sub _gunzip ( $file, $plain, $most_bytes ) {
+sub _untar ( $file, $state ) {
     my $in = IO::Uncompress::Gunzip->new( $file, Transparent => 1, MultiStream => 1 )
       or die "the archive cannot be read: $GunzipError\n";
-    open my $out, '>:raw', $plain or die "cannot write $plain: $!\n";
-    my $total = 0;
-    while ( ( my $got = $in->read( my $bytes, $CHUNK_BYTES ) ) != 0 ) {
-        die "the archive is damaged: $GunzipError\n" if $got < 0;
-        $total += $got;
-        die "the archive unpacks to more than $most_bytes bytes\n" if $total > $most_bytes;
-        print {$out} $bytes or die "cannot write $plain: $!\n";
-    }
-    close $out or die "cannot write $plain: $!\n";
-    return;
-}
-
-# Archive::Tar knows long names as GNU tar writes them, an entry of type L before the file, but not those of pax, which Python and
-# bsdtar write: an entry of type x, with the record "LENGTH path=NAME". The one becomes the other.
-my $BLOCK_BYTES    = 512;
-my $MOST_PAX_BYTES = 65_536;
-
-sub _translate_pax ($plain) {
-    open my $in, '<:raw', $plain or die "cannot read $plain: $!\n";
-    local $/ = \$BLOCK_BYTES;
-    my $is_pax = 0;
-    open my $out, '>:raw', "$plain.gnu" or die "cannot write $plain.gnu: $!\n";
-    while ( defined( my $header = <$in> ) ) {
-        my ( $octal, $type ) = length $header == $BLOCK_BYTES ? unpack 'x124 A12 x20 a1', $header : ( q{}, q{} );
-        my $bytes = $octal =~ /\A\s*([0-7]+)/ ? oct $1 : 0;
-        my $whole = $BLOCK_BYTES * int( ( $bytes + $BLOCK_BYTES - 1 ) / $BLOCK_BYTES );
-        if ( $type eq 'x' && $bytes <= $MOST_PAX_BYTES ) {
-            my $records = q{};
-            while ( length $records < $whole && defined( my $block = <$in> ) ) { $records .= $block }
-            $is_pax = 1;
-            my ($name) = substr( $records, 0, $bytes ) =~ /^\d+ path=([^\n]+)\n/m;
-            print {$out} _long_name($name) if defined $name;
-            next;
-        }
-        print {$out} $header;
-        for ( my $left = $whole ; $left > 0 && defined( my $block = <$in> ) ; $left -= $BLOCK_BYTES ) {
-            print {$out} $block;
-        }
-    }
-    close $out or die "cannot write $plain.gnu: $!\n";
-    if ($is_pax) { rename "$plain.gnu", $plain or die "cannot write $plain: $!\n" }
-    else         { unlink "$plain.gnu" }
-    return;
-}
-
-# The entry by which GNU tar says the name of the next one.
-sub _long_name ($name) {
-    my $bytes  = length($name) + 1;
-    my $header = pack 'a100 a8 a8 a8 a12 a12 A8 a1 a100 a8 a32 a32 a8 a8 a155 x12', '././@LongLink', '0000644',
-      '0000000',
-      '0000000', sprintf( '%011o', $bytes ), '00000000000', q{ }, 'L', q{}, "ustar  \0", q{}, q{}, q{}, q{}, q{};
-    my $sum = unpack '%32C*', $header;
-    substr $header, 148, 8, sprintf "%06o\0 ", $sum;
-    return $header . $name
-      . "\0" x ( $BLOCK_BYTES * int( ( $bytes + $BLOCK_BYTES - 1 ) / $BLOCK_BYTES ) - length $name );
-}
-
-sub _read_tar ( $plain, $state ) {
-    local $Archive::Tar::WARN = 0;
-    my $next    = Archive::Tar->iter( $plain, 0 ) or die "the archive cannot be read: it is no tar file\n";
+    my $left    = $state->{bytes} + $state->{files} * $TAR_BYTES_A_FILE;
+    my $tar     = grader::intake::Tar->new( sub ($count) { return _read( $in, $count, \$left, $state ) } );
     my $entries = 0;
-    while ( my $entry = $next->() ) {
+    while ( my $entry = $tar->next_entry ) {
         $entries++;
-        next if $entry->is_dir;
-        my $path = safe_path( $entry->full_path );
-        if ( ( $entry->is_symlink || $entry->is_hardlink ) && defined $path ) {
-            die "the archive holds more than $state->{files} files\n" if ++$state->{seen_files} > $state->{files};
-
-            # A hard link names its target from the top of the archive.
-            my $up = $entry->is_hardlink ? '../' x ( $path =~ tr{/}{} ) : q{};
-            $state->{links}{$path} = $up . $entry->linkname;
-            next;
+        next if $entry->{type} eq 'folder';
+        if    ( $entry->{type} eq 'link' )      { _keep_link( $state, $entry ) }
+        elsif ( $entry->{type} eq 'hard link' ) { _copy_linked( $state, $entry ) }
+        elsif ( $entry->{type} eq 'other' ) {
+            _leave_out( $state, $entry->{name}, 'it is no plain file, but a device or a pipe, or has holes' );
         }
-        if ( !$entry->is_file ) {
-            _leave_out( $state, $entry->full_path, 'it is no plain file, but a link or a device' );
-            next;
+        else {
+            _copy( $state, sub () { return $tar->chunk }, scalar _open_entry( $state, $entry->{name} ) );
         }
-        my @content = $entry->size ? ( $entry->get_content_by_ref ) : ();
-        _copy( $state, sub () { return shift @content }, scalar _open_entry( $state, $entry->full_path ) );
     }
-    die 'the archive cannot be read: it is empty, or no tar file' . _but_is($plain) . "\n" if !$entries;
+    die "the archive cannot be read: it is empty\n" if !$entries;
+    return;
+}
+
+# So many bytes of a stream, or fewer at its end.
+sub _read ( $in, $count, $left, $state ) {
+    my $all = q{};
+    while ( length $all < $count ) {
+        my $got = $in->read( my $bytes, $count - length $all );
+        die "the archive is damaged: $GunzipError\n" if $got < 0;
+        last                                         if $got == 0;
+        $all .= $bytes;
+    }
+    ${$left} -= length $all;
+    die "the archive unpacks to more than $state->{bytes} bytes\n" if ${$left} < 0;
+    return $all;
+}
+
+sub _keep_link ( $state, $entry ) {
+    my $path = safe_path( $entry->{name} );
+    return _leave_out( $state, $entry->{name}, 'its name leads out of the archive' ) if !defined $path;
+    die "the archive holds more than $state->{files} files\n" if ++$state->{seen_files} > $state->{files};
+    unlink "$state->{into}/$path";
+    $state->{links}{$path} = $entry->{target};
+    return;
+}
+
+# A hard link is another name of a file that the archive holds before it.
+sub _copy_linked ( $state, $entry ) {
+    my $path = safe_path( $entry->{target} );
+    my $from = defined $path ? "$state->{into}/$path" : q{};
+    return _leave_out( $state, $entry->{name},
+        'it is a hard link, and no file that comes before it has the other name' )
+      if !-f $from || ( safe_path( $entry->{name} ) // q{} ) eq $path;
+    open my $in, '<:raw', $from or return _leave_out( $state, $entry->{name}, "it cannot be read ($!)" );
+    my $next = sub () {
+        my $got = read( $in, my $bytes, $CHUNK_BYTES );
+        return $got ? \$bytes : undef;
+    };
+    _copy( $state, $next, scalar _open_entry( $state, $entry->{name} ) );
     return;
 }
 
@@ -186,33 +170,16 @@ sub _read_tar ( $plain, $state ) {
 
 sub _unzip ( $file, $state ) {
     my $zip = IO::Uncompress::Unzip->new($file);
-    die 'the archive cannot be read: it is no zip file' . _but_is($file) . "\n" if !$zip || !$zip->getHeaderInfo;
+    die "the archive cannot be read: $UnzipError; $REPACK\n" if !$zip || !$zip->getHeaderInfo;
     my $status = 1;
     while ( $status > 0 ) {
         my $name = $zip->getHeaderInfo->{Name};
-        _copy( $state, sub () { return _next_chunk($zip) }, scalar _open_entry( $state, $name ) ) if $name !~ m{/\z};
+        _copy( $state, sub () { return _next_chunk($zip) }, scalar _open_entry( $state, $name ) )
+          if $name !~ m{[/\\]\z};
         $status = $zip->nextStream;
     }
-    die "the archive is damaged: $UnzipError\n" if $status < 0;
+    die "the archive cannot be read to its end: $UnzipError; $REPACK\n" if $status < 0;
     return;
-}
-
-# What a file is by its first bytes, as the end of a sentence.
-my @KNOWN = (
-    [ "\x1f\x8b"         => 'gzip (.tar.gz)' ],
-    [ "PK\x03\x04"       => 'zip, perhaps by a method that is not known here' ],
-    [ "\xfd7zXZ"         => 'xz' ],
-    [ 'BZh'              => 'bzip2' ],
-    [ "7z\xbc\xaf"       => '7z' ],
-    [ 'Rar!'             => 'rar' ],
-    [ "\x28\xb5\x2f\xfd" => 'zstd' ],
-);
-
-sub _but_is ($path) {
-    open my $file, '<:raw', $path or return q{};
-    read $file, my $first, 8;
-    my ($known) = map { $_->[1] } grep { index( $first // q{}, $_->[0] ) == 0 } @KNOWN;
-    return defined $known ? ", but looks like $known; pack a plain .tar.gz or .zip" : q{};
 }
 
 sub _next_chunk ($zip) {

@@ -4,24 +4,23 @@ package grader::intake::Compile;
 # and hides every name in it except xmalloc, xfree and xrealloc. So two files may use the same names for their helpers, and a
 # submission cannot replace a function of the program or of the C library.
 #
-# A helper is a source that defines a symbol that is still undefined; the search ends when it finds no more. A source that
-# defines main is never a helper. The compiler sees only the submission, our xmalloc.h and the system.
+# Which helpers those are, Helpers.pm finds out. The compiler sees only the submission, our xmalloc.h and the system.
 
 use v5.34;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(basename dirname);
-use File::Copy     qw(copy);
+use File::Basename qw(dirname);
+use File::Path     qw(make_path);
 use grader::kit::Make;
-use grader::intake::Files;
+use grader::intake::Helpers;
 use grader::intake::Judge;
 use grader::intake::Names;
 use measure::Launch;
 
-# As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors; helpers in C++ likewise. With -fcommon a
-# variable that is defined in a header, by mistake, is one variable, as it was for compilers before 2020.
+# As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors; helpers in C++ likewise. With
+# -fcommon a variable that is defined in a header, by mistake, is one variable, as it was for compilers before 2020.
 my @FLAGS     = qw(-g -pthread -D_GNU_SOURCE -Wall -Wextra -fdiagnostics-color=never);
 my @C_FLAGS   = qw(-std=gnu11 -fcommon);
 my @CXX_FLAGS = qw(-std=gnu++17);
@@ -34,9 +33,6 @@ my @STILL_WARNINGS = (
 );
 my %FLAVOUR_FLAGS = ( release => ['-O2'], tsan => [qw(-O1 -fno-omit-frame-pointer -fsanitize=thread)] );
 
-my $MOST_HELPERS      = 60;
-my $MOST_LOST         = 2000;                                    # undefined names; nobody writes so many
-my $HELPERS_WALL_S    = 90;
 my $MOST_WARNINGS     = 6;
 my $COMPILE_WALL_S    = 30;
 my $COMPILE_MEMORY    = 1536 * 1024 * 1024;
@@ -66,8 +62,8 @@ sub backend ( $job, $backend ) {
       if !defined $source;
 
     my $self = { job => $job, intake => $intake, folder => $job->workspace_folder("submission-$backend") };
-    $self->{home} = dirname($source);
-    _lend_header( $job, $source );
+    $self->{home}    = dirname($source);
+    $self->{headers} = [ $intake->header_folders( $backend, $source ) ];
     my $first = _compile( $self, $source, 'release' );
     my $made  = { sources => [$source], notes => \@notes, warnings => $first->{warnings} };
     return { %{$made}, complaint => $first->{complaint}, errors => $first->{errors} } if defined $first->{complaint};
@@ -79,30 +75,38 @@ sub backend ( $job, $backend ) {
         };
     }
 
-    my @parts = ( $first, _helpers( $self, $source, $first, $made ) );
-    @{$made}{qw(folder home)} = @{$self}{qw(folder home)};
+    my $helpers = grader::intake::Helpers::find(
+        intake  => $intake,
+        backend => $backend,
+        source  => $source,
+        part    => $first,
+        compile => sub ($path) { return _compile( $self, $path, 'release' ) },
+        library => $job->library_names,
+    );
+    push @{ $made->{$_} }, @{ $helpers->{$_} } for qw(sources notes warnings);
+    my @parts = ( $first, @{ $helpers->{parts} } );
+    my @same  = qw(folder home headers);
+    @{$made}{@same} = @{$self}{@same};
     $made->{libraries} = ['-lstdc++'] if grep { grader::intake::Names::is_cxx($_) } @{ $made->{sources} };
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
 }
 
-# A source in par/ may include "../xmalloc.h", which is there in the kit's tree: where the submission has none, ours is put beside
-# the backend and at the top.
-sub _lend_header ( $job, $source ) {
-    my $folder = $job->intake->folder;
-    return if grep { basename($_) eq 'xmalloc.h' } $job->intake->files;
-    for my $place ( grep { !-e } map { "$folder/$_/xmalloc.h" } q{.}, dirname($source) ) {
-        copy( $job->include_folder . '/xmalloc.h', $place ) or die "the grader cannot run: $place: $!\n";
-    }
-    return;
-}
-
 # The same sources in another flavour. Result: as of backend(), with object or complaint.
 sub flavour ( $job, $backend, $made, $flavour ) {
-    my $self  = { job => $job, intake => $job->intake, folder => $made->{folder}, home => $made->{home} };
+    my $self  = { job => $job, intake => $job->intake, map { $_ => $made->{$_} } qw(folder home headers) };
     my @parts = map { _compile( $self, $_, $flavour ) } @{ $made->{sources} };
     my ($bad) = grep { defined $_->{complaint} } @parts;
     return $bad if $bad;
     return { _join( $self, "$backend-$flavour.o", map { $_->{object} } @parts ) };
+}
+
+# The names that an object asks for, and that neither it nor the libraries define. $made: of backend(), with an object.
+sub undefined_names ( $job, $made ) {
+    my $self = { job => $job, intake => $job->intake, folder => $made->{folder} };
+    my @link =
+      ( qw(gcc -pthread -nostartfiles -Xlinker --entry=xmalloc -o), "$made->{folder}/linked", $made->{object} );
+    my $result = _run( $self, [ @link, @{ $made->{libraries} // [] }, qw(-lm -latomic) ] );
+    return _unique( $result->{stderr} =~ /undefined reference to `([\w.]+)'/g );
 }
 
 # ---- One source ------------------------------------------------------------------------------------------------------
@@ -115,16 +119,18 @@ sub _compile ( $self, $source, $flavour ) {
     my $object  = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
-    my @headers = map { $_ eq q{.} ? $folder : "$folder/$_" } $self->{intake}->header_folders;
+    my ( $own, $others ) = @{ $self->{headers} };
 
-# An xmalloc.h of its own comes before ours; other headers never before the system's own. What gcc is told both ways counts
-# as the latter alone.
-    my @own      = grep { -e "$_/xmalloc.h" } @headers;
-    my @home     = map  { $_ eq q{.} ? $folder : "$folder/$_" } dirname($source), $self->{home};
-    my @first    = _unique( @home, $folder, @own, $include );
-    my %is_first = map { $_ => 1 } @first;
-    my @include  = ( ( map { ( '-I', $_ ) } @first ), map { ( '-idirafter', $_ ) } grep { !$is_first{$_} } @headers );
-    my $result   = _run(
+# No folder of the submission but those where its source lies comes before the system's. Its own xmalloc.h comes before ours.
+    my @include = (
+        ( map { ( '-I', $_ ) } _unique( dirname("$folder/$source"), "$folder/$self->{home}", $folder ) ),
+        (
+            map { ( '-idirafter', $_ ) } map( { "$folder/$_" } @{$own} ),
+            _our_header($include),
+            map( { "$folder/$_" } @{$others} )
+        ),
+    );
+    my $result = _run(
         $self,
         [
             grader::intake::Names::is_cxx($source)
@@ -154,6 +160,14 @@ sub _compile ( $self, $source, $flavour ) {
     my $more     = @warnings - $MOST_WARNINGS;
     splice @warnings, $MOST_WARNINGS, $more, "... and $more more warnings" if $more > 0;
     return { object => $object, facts => _facts( $self, $object ), warnings => \@warnings };
+}
+
+# The folders in which the compiler finds xmalloc.h, also as "../xmalloc.h" and "../../xmalloc.h": in the kit it lies above the
+# folder of a backend, and few hand it in.
+sub _our_header ($include) {
+    my @folders = ( $include, "$include/below", "$include/below/below" );
+    make_path( $folders[-1] );
+    return @folders;
 }
 
 sub _unique (@values) {
@@ -194,80 +208,6 @@ sub _run ( $self, $command ) {
     );
     $self->{job}->sandbox->settle( $self->{folder} );
     return $result;
-}
-
-# ---- Helpers ---------------------------------------------------------------------------------------------------------
-
-# A name that the C library has as well is sought beside the backend only: somewhere else it is more likely a wrapper for
-# tests.
-#
-# All sources in the backend's own folder belong to it, as for the Makefile, whether a name of theirs is asked for or not.
-#
-# Result: the compiled helpers; adds their sources, notes and warnings to $made.
-sub _helpers ( $self, $source, $first, $made ) {
-    my @candidates = grep { !defined $self->{intake}->unfit($_) } $self->{intake}->helpers_for($source);
-    my $library    = $self->{job}->library_names;
-    my %names_in   = map { $_ => _names_in( $self->{intake}->text($_) ) } @candidates;
-    my $own_folder = grader::intake::Files::own_folder($source);
-    my @own_files  = grep { dirname($_) . q{/} eq $own_folder } @candidates;
-    my $until      = time + $HELPERS_WALL_S;
-    my %tried;
-    my @parts = ($first);
-
-    while ( keys %tried < $MOST_HELPERS && time < $until ) {
-        my $all       = grader::intake::Judge::together( map { $_->{facts} } @parts );
-        my @lost      = grep { $_ ne '_GLOBAL_OFFSET_TABLE_' } sort keys %{ $all->{asked} };
-        my @own       = grep { !$library->{$_} } @lost;
-        my ($belongs) = grep { !$tried{$_} } @own_files;
-        last if !defined $belongs && ( !@lost || @lost > $MOST_LOST );
-        my $next = $belongs
-          // _likeliest_helper( [ grep { !$tried{$_} } @candidates ], \%names_in, $source, \@lost, \@own ) // last;
-        $tried{$next} = 1;
-        my $part = _compile( $self, $next, 'release' );
-
-        if ( defined $part->{complaint} ) {
-            push @{ $made->{notes} },
-              "$part->{complaint}, so it is not linked" . ( $part->{errors}[0] ? ": $part->{errors}[0]" : q{} );
-            next;
-        }
-        next if $part->{facts}{defined}{main};
-        next if !defined $belongs && !grep { $part->{facts}{defined}{$_} } @lost;
-        my ($again) = grep { $all->{defined}{$_} && !$all->{common}{$_} }
-          grep { !$part->{facts}{common}{$_} } sort keys %{ $part->{facts}{defined} };
-        if ( defined $again ) {
-            push @{ $made->{notes} }, "$next is not linked: it defines $again, and so does what is linked already";
-            next;
-        }
-        push @parts,                 $part;
-        push @{ $made->{sources} },  $next;
-        push @{ $made->{warnings} }, @{ $part->{warnings} };
-    }
-    shift @parts;
-    push @{ $made->{notes} }, 'linked with ' . join ', ', @{ $made->{sources} }[ 1 .. $#{ $made->{sources} } ]
-      if @parts;
-    return @parts;
-}
-
-# What stands in a source: { definitions => names that look as if they were defined, mentions => all names }. A guess that saves
-# compiling what is of no use; macros can hide a definition.
-sub _names_in ($text) {
-    my %definitions = map { $_ => 1 } $text =~ /^[^\S\n]*(?:[A-Za-z_][\w \t*]*[\s*])?([A-Za-z_]\w*)\s*[(=;\[]/mg;
-    my %mentions    = map { $_ => 1 } $text =~ /([A-Za-z_]\w*)/g;
-    return { definitions => \%definitions, mentions => \%mentions };
-}
-
-# The candidate to try next: one that seems to define what is lost, then one that mentions it, then any beside the backend.
-sub _likeliest_helper ( $candidates, $names_in, $source, $lost, $own ) {
-    my $is_near = sub ($path) { return dirname($path) eq dirname($source) };
-    for my $how (qw(definitions mentions)) {
-        for my $path ( @{$candidates} ) {
-            my $names = $names_in->{$path}{$how};
-            return $path if grep { $names->{$_} } @{ $how eq 'definitions' && $is_near->($path) ? $lost : $own };
-        }
-    }
-    return if !@{$own};
-    my ($near) = grep { $is_near->($_) } @{$candidates};
-    return $near;
 }
 
 # ---- One object ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ use File::Find     ();
 use File::Path     qw(make_path);
 use grader::intake::Archive;
 use grader::intake::Names;
+use grader::intake::Places;
 
 # Of all files together, and how many; of a file that is taken from a folder; and of a source that is compiled.
 my $MOST_BYTES        = 64 * 1024 * 1024;
@@ -24,10 +25,16 @@ my $MOST_FILE_BYTES   = 8 * 1024 * 1024;
 my $MOST_SOURCE_BYTES = 1024 * 1024;
 
 my $MOST_HEADER_FOLDERS = 20;
+my $MOST_UNREAD         = 5;    # that are told
 
-# Left where they are: version control, what was built, and what editors and archivers drop.
-my $NO_FOLDER = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
-my $NO_FILE   = qr/\A[.]_|~\z|\A[.]?#|[.]sw[op]\z/;
+# Left where they are: version control, what was built, and what editors and archivers drop. Sources in a folder for what was
+# built are told.
+my $NO_FOLDER    = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
+my $BUILD_FOLDER = qr/\Abuild\z/;
+
+# Archives and packed files of all kinds.
+my $PACKED  = qr/[.](?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|zst|7z|rar)\z/i;
+my $NO_FILE = qr/\A[.]_|~\z|\A[.]?#|[.]sw[op]\z/;
 
 # Links may lead to links, so often; and all that they lead to has so many bytes at most.
 my $MOST_LINKS        = 8;
@@ -60,22 +67,40 @@ sub new ( $class, $source, $folder, %how ) {
         push @{ $self->{notes} },
           grader::intake::Archive::unpack_into(
             $source,
-            into    => $folder,
-            bytes   => $MOST_BYTES,
-            files   => $MOST_FILES,
-            scratch => "$folder.tar",
-            links   => \my %links,
+            into  => $folder,
+            bytes => $MOST_BYTES,
+            files => $MOST_FILES,
+            links => \my %links,
           );
         $self->_follow( \%links );
     }
     $self->{files} = [ _files_in($folder) ];
     $self->_follow_texts;
+    $self->{unread} = [ $self->_unread( -d $source ? $source : $folder ) ];
+    push @{ $self->{notes} }, @{ $self->{unread} };
     for my $backend ( sort keys %{ $self->{given} } ) {
         my $path = $self->{given}{$backend};
         die "--backend $backend=$path: there is no such file in the submission\n"
           if !grep { $_ eq $path } $self->files;
     }
     return $self;
+}
+
+# What was handed in and may hold sources, but is not looked into, in sentences. $place: where a folder for what was built still is.
+sub _unread ( $self, $place ) {
+    my @unread = map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" }
+      grep { $_ =~ $PACKED } $self->files;
+    my $look = sub {
+        return if basename($_) !~ $NO_FOLDER || -l || !-d;
+        my ($source) = basename($_) =~ $BUILD_FOLDER ? grep { grader::intake::Names::is_source($_) } _files_in($_) : ();
+        $File::Find::prune = 1;
+        my $path = substr $_, length("$place/");
+        push @unread, "'$path' was left out, with $path/$source: a folder of this name is for what was built"
+          if defined $source && "$path/$source" =~ $self->{only};
+    };
+    File::Find::find( { wanted => $look, no_chdir => 1 }, $place );
+    splice @unread, $MOST_UNREAD if @unread > $MOST_UNREAD;
+    return @unread;
 }
 
 # What of a whole tree is graded, for only: as for the Makefile, NAME_alloc.c and all in NAME/, and what is handed in with it.
@@ -115,13 +140,14 @@ sub _take_folder ( $self, $source ) {
     return;
 }
 
-# Puts a copy of its target in the place of each link that leads to a plain file of the submission. Nothing is followed on
-# the disk: a link is a name here, and its target is sought among the files that were taken.
+# Puts a copy of its target in the place of each link that leads to a plain file or a folder of the submission. Nothing is followed
+# on the disk: a link is a name here, and its target is sought among the files that were taken.
 sub _follow ( $self, $links ) {
     my %left = %{$links};
     for ( 1 .. $MOST_LINKS ) {
         for my $path ( sort keys %left ) {
             my $found = _target_of( $path, $left{$path} ) // next;
+            next if grep { index( $_, "$found/" ) == 0 } keys %left;    # a folder is copied when it is complete
             next if !$self->_copy_within( $found, $path );
             push @{ $self->{notes} }, "'$path' is a link to $found";
             delete $left{$path};
@@ -132,12 +158,19 @@ sub _follow ( $self, $links ) {
     return;
 }
 
-# Result: whether there is a file at $path now.
+# Result: whether there is a file or a folder at $path now.
 sub _copy_within ( $self, $from, $path ) {
     my $source = "$self->{folder}/$from";
-    return 0 if !-f $source || -l $source || -e "$self->{folder}/$path";
+    return 0                                 if $from eq q{} || -l $source || -e "$self->{folder}/$path";
+    return $self->_copy_file( $from, $path ) if -f $source;
+    return 0                                 if !-d $source || index( "$path/", "$from/" ) == 0;
+    return scalar grep { $self->_copy_file( "$from/$_", "$path/$_" ) } _files_in($source);
+}
+
+sub _copy_file ( $self, $from, $path ) {
+    my $source = "$self->{folder}/$from";
     $self->{linked_bytes} += -s $source;
-    return 0 if $self->{linked_bytes} > $MOST_LINKED_BYTES;
+    return 0 if $self->{linked_bytes} > $MOST_LINKED_BYTES || ++$self->{linked_files} > $MOST_FILES;
     return 0 if !eval { make_path( dirname("$self->{folder}/$path") ); 1 };
     return copy( $source, "$self->{folder}/$path" );
 }
@@ -155,18 +188,21 @@ sub _target_of ( $path, $target ) {
     return join q{/}, @parts;
 }
 
-# A source or header that holds nothing but the path of another one is a link, as zip and git on Windows keep it.
+# A file that holds nothing but the path of another one, or of a folder, is a link, as zip and git on Windows keep it.
 sub _follow_texts ($self) {
     my %links;
-    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ } $self->files ) {
+    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ || basename($_) !~ /[.]/ } $self->files ) {
         next if -s "$self->{folder}/$path" > $MOST_LINK_BYTES;
-        my ($target) = $self->text($path) =~ m{\A([\w.+/-]+[.]\w+)\n?\z} or next;
+        my ($target) = $self->text($path) =~ m{\A([\w.+/-]+)\n?\z} or next;
         my $found = _target_of( $path, $target );
-        next if !defined $found || $found eq $path || !-f "$self->{folder}/$found";
+        next if !defined $found || $found eq $path || $found eq q{};
+        next if basename($path) =~ /[.]/ ? !-f "$self->{folder}/$found" : !-d "$self->{folder}/$found";
         $links{$path} = $target;
         unlink "$self->{folder}/$path";
     }
-    $self->_follow( \%links ) if %links;
+    return if !%links;
+    $self->_follow( \%links );
+    $self->{files} = [ _files_in( $self->{folder} ) ];
     return;
 }
 
@@ -182,8 +218,6 @@ sub _files_in ( $folder, $notes = [], $links = {} ) {
         else           { push @{$notes}, "'$path' was left out: it is no plain file, but a device or a pipe" }
     };
     my $sift = sub (@names) {
-        push @{$notes}, map { "'$_/' was not looked into: that is the name of a folder for what was built" }
-          grep { $_ eq 'build' && glob "'$File::Find::dir/build/*.c'" } @names;
         return grep { $_ !~ $NO_FOLDER || !-d "$File::Find::dir/$_" } @names;
     };
     File::Find::find( { wanted => $wanted, preprocess => $sift, no_chdir => 1 }, $folder );
@@ -202,47 +236,47 @@ sub source_of ( $self, $backend ) {
         text  => sub ($path) { return $self->unfit($path) ? q{} : $self->text($path) },
     );
     my $role = $self->{roles}{$backend} // { notes => [] };
-    return ( $role->{source}, @{ $role->{notes} } );
+    return ( $role->{source}, @{ $role->{notes} }, defined $role->{source} ? () : @{ $self->{unread} } );
 }
 
-# The other sources: what may hold its helper functions. Those in its own folder (par/ beside par_alloc.c) come first, then those
-# beside or below it, the others, and last those in another backend's folder or in one that holds what was handed out. The
-# kit's own are none: many hand in the whole tree.
-sub helpers_for ( $self, $source ) {
-    my $prefix = _prefix($source);
-    my $own    = own_folder($source);
+# The other sources: what may hold the helper functions of a backend whose source is given, [ { path, rank as of
+# grader::intake::Places }, ... ], the nearest first. The kit's own are none: many hand in the whole tree.
+sub helpers_for ( $self, $backend, $source ) {
+    my $home   = dirname($source);
+    my $prefix = $home eq q{.} ? q{} : "$home/";
     my %ours   = map { $prefix . $_ => 1 } @{ $self->{not_helpers} };
-    my @foreign =
-      map { own_folder($_) } grep { defined && $_ ne $source } map { $_->{source} } values %{ $self->{roles} // {} };
-    my $rank = sub ($path) {
-        return
-            index( $path, $own ) == 0                                                                    ? 0
-          : ( grep { index( $path, $_ ) == 0 } @foreign ) || grader::intake::Names::is_handed_out($path) ? 3
-          : index( $path, $prefix ) == 0                                                                 ? 1
-          :                                                                                                2;
-    };
-    my @others = grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files;
-    my %rank   = map  { $_ => $rank->($_) } @others;
-    return map {
-        my $wanted = $_;
-        grep { $rank{$_} == $wanted } @others
-    } 0 .. 3;
+    return $self->_by_rank( $backend, $source,
+        grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files );
 }
 
-sub _prefix ($source) {
-    my $home = dirname($source);
-    return $home eq q{.} ? q{} : "$home/";
-}
-
-# The folder whose sources all belong to a backend, as for the Makefile: par/ of par_alloc.c and of par_malloc.c.
-sub own_folder ($source) { return _prefix($source) . ( basename($source) =~ s/(?:_m?alloc)?[.]\w+\z//r ) . q{/} }
-
-# The folders that hold headers, relative; no more than anybody needs.
-sub header_folders ($self) {
+# The folders that hold headers, relative, the nearest first and no more than anybody needs: [those of this backend or of
+# nobody], [those of others, and what was handed out].
+sub header_folders ( $self, $backend, $source ) {
     my %seen;
-    my @folders = grep { !$seen{$_}++ } map { dirname($_) } grep { /[.]h\z/ } $self->files;
+    my @ranked = $self->_by_rank( $backend, $source, grep { /[.]h\z/ } $self->files );
+    my @folders =
+      grep { !$seen{ $_->{folder} }++ } map { { folder => dirname( $_->{path} ), rank => $_->{rank} } } @ranked;
     splice @folders, $MOST_HEADER_FOLDERS if @folders > $MOST_HEADER_FOLDERS;
-    return @folders;
+    my $is_own = sub ($found) { return $found->{rank} < grader::intake::Places::OF_ANOTHER };
+    return (
+        [ map { $_->{folder} } grep { $is_own->($_) } @folders ],
+        [ map { $_->{folder} } grep { !$is_own->($_) } @folders ]
+    );
+}
+
+# What grader::intake::Places has to say of these paths, the nearest first.
+sub _by_rank ( $self, $backend, $source, @paths ) {
+    my %source_of =
+      ( ( map { $_->[0] => scalar( ( $self->source_of( $_->[0] ) )[0] ) } @{ $self->{names} } ), $backend => $source );
+    my %of = ( own => [], others => [], homes => [] );
+    for my $name ( sort keys %source_of ) {
+        my $its = $source_of{$name} // "${name}_alloc.c";
+        push @{ $of{ $name eq $backend ? 'own' : 'others' } }, grader::intake::Names::folders( $name, $its );
+        push @{ $of{homes} },                                  dirname($its) if $name ne $backend;
+    }
+    my @ranked = map { { path => $_, rank => grader::intake::Places::rank( $_, $source, %of ) } } @paths;
+    @ranked = sort { $a->{rank} <=> $b->{rank} } @ranked;
+    return @ranked;
 }
 
 # Why a file is no source that can be compiled; undef when it looks like one.
@@ -252,9 +286,9 @@ sub unfit ( $self, $path ) {
     return "$path is empty"                                                  if $bytes == 0;
     return "$path has $bytes bytes; a source has at most $MOST_SOURCE_BYTES" if $bytes > $MOST_SOURCE_BYTES;
     my $text = $self->text($path);
-    return "$path is UTF-16, which no compiler reads: save it as UTF-8" if $text =~ /\A(?:\xff\xfe|\xfe\xff)/;
-    return "$path is no text"                                           if $text =~ /\x00/;
-    return;
+    return if $text !~ /\x00/;
+    my $is_wide = $text =~ /\A(?:\xff\xfe|\xfe\xff)|\A(?:[^\x00]\x00){8}|\A(?:\x00[^\x00]){8}/;
+    return $is_wide ? "$path is text in UTF-16, which no compiler reads: save it as UTF-8" : "$path is no text";
 }
 
 # The content of a file that is not too long for a source.

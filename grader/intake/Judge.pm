@@ -76,7 +76,8 @@ sub judge ($facts) {
     my ( @refused, @odd );
     my %because;
     for my $name ( sort keys %{ $facts->{asked} } ) {
-        my $why = $name =~ $OF_THE_PROGRAM ? 'reaches into the program' : $REFUSED{$name};
+        my $why =
+          $name =~ $OF_THE_PROGRAM ? 'calls what programs of ours define, and does not define it' : $REFUSED{$name};
         push @{ $because{$why} }, $name if defined $why;
         push @odd, "it calls $name"     if $ODD{$name} || !defined $why && !_is_memory($name) && $name !~ $USUAL;
     }

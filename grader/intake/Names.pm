@@ -10,9 +10,10 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(basename dirname);
+use File::Basename qw(basename);
 use List::Util     qw(uniq);
 use grader::Nearest;
+use grader::intake::Places;
 
 # Sources that are compiled, by their endings.
 my $SOURCE = qr/[.](?:c|cc|cpp|cxx)\z/;
@@ -20,27 +21,33 @@ my $SOURCE = qr/[.](?:c|cc|cpp|cxx)\z/;
 # The C library's backend is the kit's own, under any of its names.
 my $LIBRARY = qr/\Asys_(?:m?alloc)\z/;
 
-# A folder with one of these names holds what the course handed out, and not what was handed in.
-my $STARTER =
-  qr{(?:\A|/)(?:starter|start|skeleton|template|handout|given|provided|original|old|backup|bak)(?:[-_ ][^/]*)?/}i;
-
-sub is_handed_out ($path) { return $path =~ $STARTER }
-sub is_source     ($path) { return $path =~ $SOURCE }
-sub is_cxx        ($path) { return $path =~ $SOURCE && $path !~ /[.]c\z/ }
+sub is_source ($path) { return $path =~ $SOURCE }
+sub is_cxx ($path) { return $path =~ $SOURCE && $path !~ /[.]c\z/ }
 
 sub _stem ($path) { return basename($path) =~ s/$SOURCE//r }
 
-# What services and browsers add to a name that was handed in twice, or by many: par_alloc-1, "par_alloc (2)", "par_alloc copy",
-# doejane_LATE_123_4567_par_alloc.
-sub _plain ($stem) {
-    return $stem =~ s/\A\w+?_(?:LATE_)?\d+_\d+_//r =~
-      s/(?:[-_ ]\d{1,3}|\s*\(\d+\)|[ _-]+copy(?:[ _]\d+|\s*\(\d+\))?)\z//ir;
+sub _is_old ($path) { return grader::intake::Places::is_handed_out($path) ? 1 : 0 }
+
+# The names that a folder with the helpers of a backend may have, in small letters: par/ beside par_alloc.c, opt/ beside
+# opt_malloc.c.
+sub folders ( $backend, $source ) {
+    my $stem = lc _stem($source);
+    return ( lc $backend, $stem, $stem =~ s/_m?alloc\z//r );
 }
 
-# A pattern of names, in which * stands for anything.
-sub _expression ($pattern) {
+# What browsers, file managers and upload systems add to a name when there is a file of that name: "-1", "_1", " (1)",
+# "- Copy", " copy 2". Result: the name without it; and the number, which is higher for what came later.
+sub _without_copy ($stem) {
+    my $number = 0;
+    while ( $stem =~ s/(?:[-_ ](\d{1,2})|[-_ ]*\((\d{1,2})\)|[-_ ]+copy)\z//i ) { $number = $1 // $2 // $number }
+    return ( $stem, $number );
+}
+
+# A pattern of names, in which * stands for anything. With $is_end it may follow other words, as upload systems put the
+# student's name before it: smith_1234_par_alloc.c.
+sub _expression ( $pattern, $is_end = 0 ) {
     my $quoted = join '.*', map { quotemeta } split /[*]/, $pattern =~ s/$SOURCE//r, -1;
-    return qr/\A$quoted\z/i;
+    return $is_end ? qr/[^a-z0-9]$quoted\z/i : qr/\A$quoted\z/i;
 }
 
 # $files: the sources, relative to the submission. $names: [ [ backend => [patterns, the best first] ], ... ], the homework
@@ -54,27 +61,22 @@ sub roles ( $files, $names, %how ) {
     my %fits     = map { $_ => [] } @backends;
     my %is_named;
     for my $path ( grep { is_source($_) && _stem($_) !~ $LIBRARY } @{$files} ) {
-        my ( $backend, $rank ) = _owner( $path, $names ) or next;
+        my ( $backend, $rank, $copy, $found_by ) = _owner( $path, $names ) or next;
+        next if $found_by eq 'end' && $how{text} && _defines_main( $how{text}->($path) );    # a test of it
         $is_named{$path} = $backend;
-        push @{ $fits{$backend} }, [ $path, $rank ];
+        push @{ $fits{$backend} }, [ $path, $rank, $copy ];
     }
 
     my %role;
     for my $backend (@backends) {
-        my ( $best, @others ) =
-          map { $_->[0] } sort { _order( $a, $b ) } @{ $fits{$backend} };
+        my ( $best, @others ) = map { $_->[0] } sort { _order( $a, $b ) } @{ $fits{$backend} };
         if ( defined $given{$backend} ) {
-            @others         = grep { $_ ne $given{$backend} } grep { defined } $best, @others;
-            $role{$backend} = {
-                source => $given{$backend},
-                notes  => ["$given{$backend} is $backend: --backend said so"]
-            };
+            @others = grep { $_ ne $given{$backend} } grep { defined } $best, @others;
+            $role{$backend} =
+              { source => $given{$backend}, notes => ["$given{$backend} is $backend: --backend said so"] };
         }
         elsif ( defined $best ) {
-            my @notes =
-              basename($best) eq "${backend}_alloc.c"
-              ? ()
-              : "$best is taken for ${backend}_alloc.c";
+            my @notes = basename($best) eq "${backend}_alloc.c" ? () : "$best is taken for ${backend}_alloc.c";
             $role{$backend} = { source => $best, notes => \@notes };
         }
         push @{ $role{$backend}{notes} }, map { _not_taken( $_, $role{$backend}{source} ) } @others;
@@ -83,53 +85,49 @@ sub roles ( $files, $names, %how ) {
     return \%role;
 }
 
-# Result: the backend to which a name belongs, and how good a name it is (0 is the best); nothing for other names. A name that ends
-# in one that is accepted is meant as that one, before any pattern with a star.
+# Result: the backend to which a name belongs, how good a name it is (0 is the best), and which copy; nothing for other names. A
+# whole name goes before the end of a name, and that before a pattern: hw08_par_alloc.c is par's, whatever hw*_alloc.c is.
 sub _owner ( $path, $names ) {
-    my $stem  = _stem($path);
-    my $plain = _plain($stem);
-    my @ways  = (
-        [ 0,    qr/\A[^*]*\z/, $stem ],
-        [ 0.25, qr/\A[^*]*\z/, $plain ],
-        [ 0.5,  qr/\A[^*]*\z/, $plain, '*_' ],
-        [ 0,    qr/[*]/,       $stem ],
-        [ 0.25, qr/[*]/,       $plain ],
-    );
-    for my $way (@ways) {
-        my ( $worse, $kind, $name, $before ) = @{$way};
+    my $stem = _stem($path);
+    my ( $plain, $copy ) = _without_copy($stem);
+    my $rank = 0;
+    for my $how (qw(whole copy end pattern)) {
         for my $row ( @{$names} ) {
             my ( $backend, $patterns ) = @{$row};
-            for my $rank ( grep { $patterns->[$_] =~ $kind } 0 .. $#{$patterns} ) {
-                return ( $backend, $rank + $worse ) if $name =~ _expression( ( $before // q{} ) . $patterns->[$rank] );
+            for my $pattern ( grep { /[*]/ xor $how ne 'pattern' } @{$patterns} ) {
+                $rank++;
+                my $is_it =
+                    $how eq 'whole' ? $stem  =~ _expression($pattern)
+                  : $how eq 'end'   ? $plain =~ _expression( $pattern, 1 )
+                  :                   $plain =~ _expression($pattern);
+                return ( $backend, $rank, $how eq 'whole' ? 0 : $copy, $how ) if $is_it;
             }
         }
     }
     return;
 }
 
-# What the course handed out comes last, then the better name first, then what lies nearer to the top.
+# What the course handed out comes last, then the better name first, then the later copy, then what lies nearer to the top.
 sub _order ( $left, $right ) {
     return
-         ( $left->[0] =~ $STARTER ) <=> ( $right->[0] =~ $STARTER )
-      || $left->[1]                 <=> $right->[1]
-      || ( $left->[0] =~ tr{/}{} )  <=> ( $right->[0] =~ tr{/}{} )
+         _is_old( $left->[0] )     <=> _is_old( $right->[0] )
+      || $left->[1]                <=> $right->[1]
+      || $right->[2]               <=> $left->[2]
+      || ( $left->[0] =~ tr{/}{} ) <=> ( $right->[0] =~ tr{/}{} )
       || $left->[0] cmp $right->[0];
 }
 
 sub _not_taken ( $path, $taken ) {
-    my $why =
-      $path =~ $STARTER
-      ? ', because its folder seems to hold what was handed out'
-      : q{};
+    my $why = _is_old($path) ? ', because its folder seems to hold what was handed out' : q{};
     return "there is also $path, which was not taken$why: $taken was";
 }
 
 # A backend that no name tells: the one source that defines xmalloc and that no other file uses.
 sub _take_the_nameless ( $role, $names, $files, $is_named, $text_of ) {
-    my @lost = grep { !defined $role->{$_}{source} } map { $_->[0] } @{$names}
-      or return;
+    my @lost = grep { !defined $role->{$_}{source} } map { $_->[0] } @{$names} or return;
     return if !$text_of;
-    my @sources = grep { is_source($_) && !$is_named->{$_} && _stem($_) !~ $LIBRARY && $_ !~ $STARTER } @{$files};
+    my @unnamed = grep { !$is_named->{$_} } @{$files};
+    my @sources = grep { is_source($_) && _stem($_) !~ $LIBRARY && !_is_old($_) } @unnamed;
     my @defines = grep { _defines_calls( $text_of->($_) ) } @sources;
     my @alone   = grep { !_is_used( $_, $files, $text_of ) } @defines;
 
@@ -141,18 +139,24 @@ sub _take_the_nameless ( $role, $names, $files, $is_named, $text_of ) {
           "$alone[0] is taken for ${backend}_alloc.c: it alone defines xmalloc, and no other file uses it";
         @lost = grep { $_ ne $backend } @lost;
     }
-    my %is_source = map { $_ => 1 } @alone ? @alone : grep { is_source($_) && !$is_named->{$_} } @{$files};
-    my %owner     = map { _accepted( @{$_} ) } @{$names};
-    my %meant     = map { $_ => _meant( $_, sort keys %owner ) } grep { !$is_named->{$_} && $_ !~ $STARTER } @{$files};
-    for my $without (@lost) {
-        my @near  = grep { defined $meant{$_} && $owner{ $meant{$_} } eq $without } sort keys %meant;
-        my %near  = map  { $_ => 1 } @near;
-        my @found = map  { basename($_) . " (did you mean $meant{$_}?)" } @near;
-        push @found, uniq map { basename($_) } grep { !$near{$_} } sort keys %is_source;
-        splice @found, 4, @found - 4, '...' if @found > 4;
-        $role->{$without}{notes} = [ @found ? 'found instead: ' . join ', ', @found : () ];
-    }
+    my @other = @alone ? @alone : grep { is_source($_) } @unnamed;
+    $role->{$_}{notes} = [ _found_instead( $_, $names, \@unnamed, \@other ) ] for @lost;
     return;
+}
+
+# What there is in place of a backend: the files whose names are nearly right, and then others.
+sub _found_instead ( $backend, $names, $unnamed, $others ) {
+    my %owner = map  { _accepted( @{$_} ) } @{$names};
+    my %meant = map  { $_ => _meant( $_, sort keys %owner ) } grep { !_is_old($_) } @{$unnamed};
+    my @near  = grep { defined $meant{$_} && $owner{ $meant{$_} } eq $backend } sort keys %meant;
+    my %near  = map  { $_ => 1 } @near;
+    my @found = (
+        ( map { basename($_) . " (did you mean $meant{$_}?)" } @near ),
+        uniq map { basename($_) } grep { !$near{$_} } sort @{$others}
+    );
+    return if !@found;
+    splice @found, 4, @found - 4, '...' if @found > 4;
+    return 'found instead: ' . join( ', ', @found ) . "; rename the one that is meant, or say --backend $backend=FILE";
 }
 
 # The names that are accepted as they are, each with its backend.
@@ -167,9 +171,10 @@ sub _meant ( $path, @accepted ) {
 
 # Whether a text looks as if it defined xmalloc, and was no program. Comments may fool it; the compiler has the last word.
 sub _defines_calls ($text) {
-    return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m
-      && $text   !~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m;
+    return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m && !_defines_main($text);
 }
+
+sub _defines_main ($text) { return $text =~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m }
 
 sub _is_used ( $path, $files, $text_of ) {
     my $name = quotemeta basename($path);

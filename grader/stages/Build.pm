@@ -56,9 +56,18 @@ sub _builds ( $job, $backend ) {
     };
 }
 
-# A function that no file defines is found when the first program is linked. What is refused is not linked at all.
+# A function that no file defines is found when the first program is linked. What is refused is not linked with any, since a program
+# may have a function of that name.
 sub _linked ( $job, $backend ) {
-    return if @{ $job->made($backend)->{judged}{refused} };
+    my $made = $job->made($backend);
+    if ( @{ $made->{judged}{refused} } ) {
+        my @lost = $job->undefined_names($backend) or return;
+        return (
+            verdict => 'fail',
+            diag    => [ "no file of $backend defines " . join ', ', @lost ],
+            hint    => 'hand in the file that defines it, beside the backend or in its folder',
+        );
+    }
     my ($program) = $job->programs;
     my ( $sentence, @errors ) = $job->failed( $program, $backend );
     return if !defined $sentence;

@@ -348,7 +348,7 @@ subtest 'The real grader' => sub {
     read_gradebook();
     is_deeply( $row{one}{stages}, { deliverables => { points => 5, max => 7 } }, '... with its points' )
       or diag explain $row{one};
-    like( $row{two}{reason}, qr/it is no zip file/, '... and the other has its reason' );
+    like( $row{two}{reason}, qr/neither a tar nor a zip file/, '... and the other has its reason' );
     my $feedback = $class->read("grades/$row{one}{details}");
     like(
         $feedback,

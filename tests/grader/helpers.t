@@ -1,0 +1,145 @@
+#!/usr/bin/env perl
+
+# Which files of a submission are linked with a backend, and in which headers its sources are looked up.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use FindBin qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use grader::intake::Helpers;
+use grader::intake::Judge;
+use grader::intake::Places;
+use tests::lib::HandedIn;
+
+my $objects = tests::lib::HandedIn::fresh();
+
+# Compiles a source of a submission, as the grader does, and says what grader::intake::Helpers wants to know of it.
+sub compiled ( $intake, $path ) {
+    my $object = "$objects/object.o";
+    my @gcc    = ( qw(gcc -w -O2 -fcommon -c -o), $object, '-I', $intake->folder );
+    my $errors = system("@gcc @{[$intake->folder]}/$path 2>$objects/errors");
+    return { complaint => "$path does not compile", errors => [] } if $errors;
+    my $listing = `readelf --wide --file-header --section-headers --symbols $object`;
+    return { facts => grader::intake::Judge::facts($listing), warnings => [] };
+}
+
+# %files: path => content, and par_alloc.c the backend, if nothing else is. Result: the sources that are linked with it, in a string; the notes.
+sub linked ( $backend, %files ) {
+    my ( $error, $intake ) = tests::lib::HandedIn::take( tests::lib::HandedIn::folder_of(%files) );
+    die $error if defined $error;
+    my ($source) = $intake->source_of($backend);
+    my $found = grader::intake::Helpers::find(
+        intake  => $intake,
+        backend => $backend,
+        source  => $source,
+        part    => compiled( $intake, $source ),
+        compile => sub ($path) { return compiled( $intake, $path ) },
+        library => { map { $_ => 1 } qw(malloc mmap puts) },
+    );
+    return ( "@{ $found->{sources} }", @{ $found->{notes} } );
+}
+
+my $USES  = "void* take(void);\nvoid* xmalloc(unsigned long n) { return take(); }\n";
+my $TAKES = "void* take(void) { return 0; }\n";
+
+subtest 'Of files that define the same name the nearest is linked' => sub {
+    my %two  = ( 'hw08_alloc.c' => $USES, 'par_alloc.c' => $USES );
+    my %both = ( %two, 'hw08/heap.c' => "$TAKES\n", 'par/heap.c' => $TAKES );
+    my ( $linked, @notes ) = linked( 'par', %both );
+    is( $linked, 'par/heap.c', 'par has the one in par/' );
+    ok( ( grep { $_ eq 'take is defined in par/heap.c, which is linked, and in hw08/heap.c, which is not' } @notes ),
+        '... and the other is named' )
+      or diag @notes;
+    is( ( linked( 'hw08', %both ) )[0], 'hw08/heap.c', 'hw08 has the one in hw08/' );
+
+    my %layouts = (
+        'an old folder'                => [ 'par/heap.c',     'old/heap.c' ],
+        'a folder of nobody'           => [ 'lib/heap.c',     'backup/heap.c' ],
+        'what was handed out'          => [ 'util/heap.c',    'starter/par/heap.c' ],
+        "the other's folder elsewhere" => [ 'src/z/heap.c',   'src/hw08/heap.c' ],
+        'its own folder elsewhere'     => [ 'src/par/heap.c', 'src/aa/heap.c' ],
+    );
+    for my $name ( sort keys %layouts ) {
+        my ( $right, $wrong ) = @{ $layouts{$name} };
+        is( ( linked( 'par', %two, $right => $TAKES, $wrong => $TAKES ) )[0], $right, "$name: $right, not $wrong" );
+    }
+    is( ( linked( 'par', %two, 'old/heap.c' => $TAKES ) )[0], 'old/heap.c', 'the only one there is counts' );
+    my %old_names = map { $_ => $USES } qw(hwx_malloc.c opt_malloc.c);
+    is( ( linked( 'par', %old_names, 'hwx/heap.c' => $TAKES, 'opt/heap.c' => $TAKES ) )[0],
+        'opt/heap.c', 'opt/ is the folder of opt_malloc.c' );
+    my %apart = ( 'a/hw08_alloc.c' => $USES, 'b/par_alloc.c' => $USES, 'a/heap.c' => $TAKES, 'b/heap.c' => $TAKES );
+    is( ( linked( 'par', %apart ) )[0], 'b/heap.c', 'each beside its own source' );
+    my %above = ( 'a/hw08_alloc.c' => $USES, 'par_alloc.c' => $USES, 'a/heap.c' => $TAKES, 'lib/heap.c' => $TAKES );
+    is( ( linked( 'par', %above ) )[0], 'lib/heap.c', "what lies beside another's source is another's" );
+
+    my $prototype =
+      "void* take(void);\nstatic int take_two(void) { return 2; }\nint two(void) { return take_two(); }\n";
+    ( $linked, @notes ) = linked( 'par', %two, 'par/heap.c' => $TAKES, 'lib/two.c' => $prototype );
+    is( "@notes", 'linked with par/heap.c', 'a prototype is no definition' );
+};
+
+subtest 'The folder of a backend is linked as the Makefile links it' => sub {
+    my $plain  = "void* xmalloc(unsigned long n) { return 0; }\n";
+    my %useful = (
+        'a table that a header declares' => [ "int sizes[3];\n", "int sizes[3] = {1, 2, 3};\n" ],
+        'a function that is only weak'   =>
+          [ "__attribute__((weak)) int f(void) { return 0; }\n", "int f(void) { return 1; }\n" ],
+        'code that runs before main' =>
+          [ q{}, "__attribute__((constructor)) static void set_up(void) { puts(\"up\"); }\n" ],
+    );
+    for my $name ( sort keys %useful ) {
+        my ( $declared, $given ) = @{ $useful{$name} };
+        is( ( linked( 'par', 'par_alloc.c' => "$declared$plain", 'par/x.c' => $given ) )[0], 'par/x.c', $name );
+    }
+    is( ( linked( 'par', 'par_alloc.c' => "int sizes[3];\n$plain", 'sizes.c' => "int sizes[3] = {1, 2, 3};\n" ) )[0],
+        'sizes.c', 'such a table also counts beside the source' );
+    is(
+        (
+            linked(
+                'par',
+                'par_alloc.c' => $plain,
+                'x.c'         => "__attribute__((constructor)) static void f(void) { puts(\"f\"); }\n"
+            )
+        )[0],
+        q{},
+        '... but what runs before main does not'
+    );
+
+    my ( $linked, @notes ) =
+      linked( 'par', 'par_alloc.c' => $plain, 'par/x.c' => "int f(void) { return malloc(1) != 0; }\n" );
+    is( $linked,  q{},                                          'what changes nothing is left out' );
+    is( "@notes", 'par/x.c is not linked: nothing asks for it', '... and said' );
+    ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $plain, 'par/t.c' => 'int main(void) { return 0; }' );
+    is( "$linked@notes", q{}, 'a program is not linked, whatever its folder' );
+    my $later = "int g(void);\n__attribute__((constructor)) static void set_up(void) { g(); }\n";
+    ($linked) =
+      linked( 'par', 'par_alloc.c' => $plain, 'par/a.c' => "int g(void) { return 1; }\n", 'par/b.c' => $later );
+    is( $linked, 'par/b.c par/a.c', 'what a later file asks for is found, though it was looked at before' );
+};
+
+subtest 'What cannot be linked is named' => sub {
+    my $min = "int min_of(int a, int b) { return a < b ? a : b; }\n";
+    my ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => "$USES$min", 'par/heap.c' => "$TAKES$min" );
+    is( $linked,  q{},                                                         'two files define the same name' );
+    is( "@notes", 'par/heap.c is not linked: par_alloc.c defines min_of, too', '... and both are told' );
+
+    my $included = "#include \"par/heap.c\"\nvoid* xmalloc(unsigned long n) { return take(); }\n";
+    ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $included, 'par/heap.c' => $TAKES );
+    is( "$linked@notes", q{}, 'a file that the source includes needs no word' );
+};
+
+subtest 'Headers' => sub {
+    my %files = map { $_ => "int x;\n" }
+      qw(src/par_alloc.c src/hw08_alloc.c src/par/h.h include/xmalloc.h src/hw08/h.h starter/xmalloc.h);
+    my ( undef, $intake ) = tests::lib::HandedIn::take( tests::lib::HandedIn::folder_of(%files) );
+    my ( $own,  $others ) = $intake->header_folders( 'par', 'src/par_alloc.c' );
+    is( "@{$own}",    'src/par include',  "the submission's own headers come before the kit's" );
+    is( "@{$others}", 'src/hw08 starter', "... those of the other backend and of the starter after them" );
+};
+
+done_testing;
