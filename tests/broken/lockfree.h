@@ -12,11 +12,12 @@
 
 #include "tests/broken/right.h"
 
-enum { SMALL = 64, TAG_SHIFT = 48, SLAB_BYTES = 64 * 1024 };
+enum { SMALL = 64, TAG_SHIFT = 48, SLAB_BYTES = 64 * 1024, MOST_SLABS = 16 };
 
 typedef _Atomic(uintptr_t) Link;
 
 static Link top;
+static atomic_size_t slabs;
 
 static Header* untagged(uintptr_t tagged) { return (Header*)(tagged << (64 - TAG_SHIFT) >> (64 - TAG_SHIFT)); }
 static uintptr_t next_tag(uintptr_t tagged) { return ((tagged >> TAG_SHIFT) + 1) << TAG_SHIFT; }
@@ -38,8 +39,10 @@ static Header* pop(void) {
     return NULL;
 }
 
-// Fresh blocks; one of them for the caller. NULL when there is no memory.
+// Fresh blocks; one of them for the caller. NULL when there is no memory, or when these blocks have enough of it.
 static Header* make_blocks(void) {
+    if (slabs >= MOST_SLABS) return NULL;
+    slabs++;
     char* slab = mmap(NULL, SLAB_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (slab == MAP_FAILED) return NULL;
     Header* first = (Header*)slab;
@@ -53,14 +56,12 @@ static Header* make_blocks(void) {
 }
 
 static inline void* lockfree_xmalloc(size_t bytes) {
-    if (bytes > SMALL) {
-        void* block = right_xmalloc(bytes);
-        if (block != NULL) header_of(block)->next = NULL;
-        return block;
-    }
-    Header* header = pop();
-    if (header == NULL) header = make_blocks();
-    return header == NULL ? NULL : bytes_of(header);
+    Header* header = bytes > SMALL ? NULL : pop();
+    if (header == NULL && bytes <= SMALL) header = make_blocks();
+    if (header != NULL) return bytes_of(header);
+    void* block = right_xmalloc(bytes);
+    if (block != NULL) header_of(block)->next = NULL;
+    return block;
 }
 
 static inline void lockfree_xfree(void* block) {

@@ -13,7 +13,7 @@
 #include "tests/suite/support/suite.h"
 #include "tests/suite/support/traits.h"
 
-enum { AT_ONCE = 8, WAVES = 400, FIRST_WAVES = 8, MOST_BLOCKS = 600, ALLOWED_GROWTH = 8 * MIB };
+enum { AT_ONCE = 8, WAVES = 100, FIRST_WAVES = 8, MOST_BLOCKS = 600, ALLOWED_GROWTH = 8 * MIB };
 
 // A thread takes some blocks of each of some bands, about 32 KB of each. Large ones are for one wave of four. Of small
 // ones a thread can only lose little, so they are for a test with more threads.
@@ -98,7 +98,7 @@ static void run_waves(Waves waves, void (*work)(size_t index), void (*after)(siz
 }
 
 static Waves usual_waves(void) {
-    return (Waves){.count = backend.course ? WAVES / 8 : scaled_for_tool(WAVES),
+    return (Waves){.count = backend.course ? WAVES / 2 : scaled_for_tool(WAVES),
                    .first_band = SMALL_BANDS,
                    .last_band = LARGE_BAND - 1,
                    .last_band_of_some = LARGE_BAND + LARGE_BANDS - 1};
