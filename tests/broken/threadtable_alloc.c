@@ -1,7 +1,6 @@
-// The bug: a table of all threads that ever were has 1,024 places.
+// The bug: a table of all threads that ever were has 1,024 places; the threads after these get no memory.
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "tests/broken/right.h"
 
@@ -13,7 +12,7 @@ static _Thread_local size_t place;  // from 1; 0: not known yet
 
 void* xmalloc(size_t bytes) {
     if (place == 0) place = ++threads;
-    if (place > PLACES) abort();
+    if (place > PLACES) return NULL;
     calls[place - 1]++;
     return right_xmalloc(bytes);
 }
