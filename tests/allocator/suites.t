@@ -57,13 +57,14 @@ my @bugs = (
     {
         backend => 'leak',
         case    => 'reuse',
-        says    => qr/a block was taken and freed \d+ times, and the address space .* freed memory is not reused/,
-        bug     => 'blocks that are never freed',
+        says    =>
+qr/a block of \d+ to \d+ bytes was taken and freed \d+ times, and the address space .* freed memory is not reused/,
+        bug => 'blocks that are never freed',
     },
     {
         backend => 'leakmove',
         case    => 'reuse',
-        says    => qr/a block was resized \d+ times, and the address space .* freed memory is not reused/,
+        says    => qr/was taken, resized and freed \d+ times, and the address space .* freed memory is not reused/,
         bug     => 'old blocks that are not freed after a move',
     },
     {
@@ -82,8 +83,68 @@ my @bugs = (
         backend => 'contended',
         case    => 'reuse',
         says    =>
-qr/4 threads took and freed a block of 100 bytes .* grew by \d+ KiB: blocks that are freed while threads contend/,
+qr/4 threads took and freed blocks of 16 to 511 bytes .* grew by \d+ KiB: blocks that are freed while threads contend/,
         bug => 'blocks that are lost when threads contend for a lock',
+    },
+    {
+        backend => 'leaklarge',
+        case    => 'reuse',
+        says    => qr/a block of (?:8192|16384) to \d+ bytes was taken, resized and freed \d+ times/,
+        bug     => 'large old blocks that are not freed after a move',
+    },
+    {
+        backend => 'foreignmid',
+        case    => 'reuse',
+        says    => qr/a block of (?:512|1024) to \d+ bytes was taken by one thread and freed by another \d+ times/,
+        bug     => 'blocks of some sizes that are lost when another thread frees them',
+    },
+    {
+        backend => 'foreignmove',
+        case    => 'reuse',
+        says    => qr/a block of \d+ to \d+ bytes was taken by one thread and resized by another \d+ times/,
+        bug     => 'old blocks that are lost when another thread resizes them',
+    },
+    {
+        backend => 'busymid',
+        case    => 'reuse',
+        says    => qr/4 threads took and freed blocks of \d+ to \d+ bytes .* freed while threads contend/,
+        bug     => 'blocks of some sizes that are lost when threads contend for a lock',
+    },
+    {
+        backend => 'exitmid',
+        case    => 'thread exit',
+        says    => qr/memory of the process grew by .* the memory of an ended thread must be reused/,
+        bug     => 'free blocks of some sizes that are lost when a thread ends',
+    },
+    {
+        backend => 'threadtable',
+        case    => 'thread exit',
+        says    => qr/five_thousand_threads_may_come_and_go\w+:0: xmalloc\(\d+\) returned NULL although/,
+        bug     => 'a table of threads that becomes full',
+    },
+    {
+        backend => 'exitlock',
+        case    => 'thread exit',
+        says    => qr/it hangs: all threads have been asleep for 5 s, and none is in a call.* does a key destructor/,
+        bug     => 'a lock that is taken twice when a thread ends',
+    },
+    {
+        backend => 'atexitlock',
+        case    => 'overlap',
+        says    => qr/it hangs: all threads have been asleep for 5 s, and none is in a call.* does a key destructor/,
+        bug     => 'a lock that is taken twice when the process ends',
+    },
+    {
+        backend => 'roundlimit',
+        case    => 'sizes',
+        says    => qr/the live block $address of \d+ bytes was changed near its|crash \(/,
+        bug     => 'a block that is too short at a round number',
+    },
+    {
+        backend => 'largecache',
+        case    => 'threads',
+        says    => qr/belongs to two threads at the same time|crash \(|was changed/,
+        bug     => 'a cache of large blocks without a lock',
     },
     {
         backend => 'selflock',

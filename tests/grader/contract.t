@@ -40,31 +40,47 @@ my @bugs = (
         misaligned => 'par.alignment',
         qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/, { alignment => 16 }
     ],
-    [ zeronull   => 'hw08.sizes',      qr/xmalloc\(0\) returned NULL/, { zero => 1 } ],
-    [ nolock     => 'hw08.threads',    qr/the live block|changed byte|crash|returned NULL|did not finish/ ],
-    [ threadloss => 'par.thread_exit', qr/the memory of an ended thread must be reused/ ],
-    [ leakmove   => 'hw08.reuse', qr/a block was resized \d+ times, and the memory of the process grew by \d+ KiB/ ],
-    [ foreign    => 'hw08.reuse', qr/taken by one thread and freed by another \d+ times, and the memory/ ],
+    [ zeronull    => 'hw08.sizes',      qr/xmalloc\(0\) returned NULL/, { zero => 1 } ],
+    [ nolock      => 'hw08.threads',    qr/the live block|changed byte|crash|returned NULL|did not finish/ ],
+    [ threadloss  => 'par.thread_exit', qr/the memory of an ended thread must be reused/ ],
+    [ exitmid     => 'par.thread_exit', qr/the memory of an ended thread must be reused/ ],
+    [ threadtable => 'par.thread_exit', qr/xmalloc\(\d+\) returned NULL although there is memory/ ],
+    [ exitlock    => 'par.thread_exit', qr/asleep for 5 s, and none is in a call: it is the end of a thread/ ],
+    [ atexitlock  => 'par.blocks',      qr/asleep for 5 s, and none is in a call: it is the end of a thread/ ],
+    [ selflock    => 'par.resize',      qr/all threads have been asleep for 5 s, in xrealloc/ ],
+    [ roundlimit  => 'par.sizes',       qr/the live block .* was changed near its|crash \(/ ],
+    [ largecache  => 'par.threads',     qr/belongs to two threads at the same time|crash|was changed/ ],
+    [ leakmove    => 'hw08.reuse', qr/was taken, resized and freed \d+ times, and the memory of the process grew by/ ],
+    [ leaklarge   => 'par.reuse',  qr/a block of (?:8192|16384) to \d+ bytes was taken, resized and freed \d+ times/ ],
+    [ foreign     => 'hw08.reuse', qr/taken by one thread and freed by another \d+ times, and the memory/ ],
+    [
+        foreignmid => 'par.reuse',
+        qr/a block of (?:512|1024) to \d+ bytes was taken by one thread and freed by another/
+    ],
+    [ foreignmove => 'par.reuse', qr/taken by one thread and resized by another \d+ times, and the memory/ ],
     [
         contended => 'par.reuse',
-        qr/4 threads took and freed a block of 100 bytes .* blocks that are freed while threads contend/
+        qr/4 threads took and freed blocks of 16 to 511 bytes .* blocks that are freed while threads contend/
     ],
+    [ busymid  => 'par.reuse',       qr/4 threads took and freed blocks of \d+ to \d+ bytes .* while threads contend/ ],
     [
         fourfold => 'par.memory',
         qr/blocks are too large: \d+ blocks of \d+ bytes took \d+ bytes of memory each, which is [45]\.\d times/
     ],
-    [ leak       => 'hw08.mappings',   qr/round 4: \d+ calls of xmalloc\(20000\) took 32 MiB/ ],
-    [ ownsize    => 'par.mappings',    qr/after as many bytes had been taken and freed in blocks of another size/ ],
-    [ size32     => 'par.large',       qr/crash \(\w.*\) after xmalloc\(4295067296\) returned/ ],
-    [ leak       => 'par.small_space', qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1/ ],
-    [ twolocks   => 'hw08.one_lock',   qr/took 2 locks:(?=.*pthread_mutex_lock on 'free_lock', \d+ times).*on 'heap'/ ],
-    [ handlock   => 'hw08.one_lock',   qr/took no lock \(mutex/ ],
-    [ overread   => 'par.valgrind',    qr/Invalid read of size \d+ in xrealloc \(overread_alloc\.c:\d+\)/ ],
-    [ barecut    => 'hw08.tsan',       qr/data race:.*in add_to_list \(hw08_alloc\.c:\d+\)/ ],
-    [ misaligned => 'par.align16',     qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/ ],
-    [ errno      => 'par.errno',       qr/changed errno from 0 to 22/ ],
-    [ zeronull   => 'hw08.null_and_zero', qr/xmalloc\(0\) returned NULL/ ],
-    [ oomcrash   => 'par.out_of_memory',  qr/crash \(Segmentation fault\) in xmalloc\(64\)/ ],
+    [ leak     => 'hw08.mappings',   qr/round 4: \d+ calls of xmalloc\(20000\) took 16 MiB/ ],
+    [ ownsize  => 'par.mappings',    qr/after as many bytes had been taken and freed in blocks of another size/ ],
+    [ size32   => 'par.large',       qr/crash \(\w.*\) after xmalloc\(4295067296\) returned/ ],
+    [ leak     => 'par.small_space', qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1/ ],
+    [ twolocks => 'hw08.one_lock',   qr/took 2 locks:(?=.*pthread_mutex_lock on 'free_lock', \d+ times).*on 'heap'/ ],
+    [ handlock => 'hw08.one_lock',   qr/took no lock \(mutex/ ],
+    [ overread => 'par.valgrind',    qr/Invalid read of size \d+ in xrealloc \(overread_alloc\.c:\d+\)/ ],
+    [ largecache   => 'par.tsan',           qr/data race:.*in x(?:malloc|free) \(largecache_alloc\.c:\d+\)/ ],
+    [ lockfreerace => 'par.tsan',           qr/data race:.*in xmalloc \(lockfreerace_alloc\.c:\d+\)/ ],
+    [ barecut      => 'hw08.tsan',          qr/data race:.*in add_to_list \(hw08_alloc\.c:\d+\)/ ],
+    [ misaligned   => 'par.align16',        qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/ ],
+    [ errno        => 'par.errno',          qr/changed errno from 0 to 22/ ],
+    [ zeronull     => 'hw08.null_and_zero', qr/xmalloc\(0\) returned NULL/ ],
+    [ oomcrash     => 'par.out_of_memory',  qr/crash \(Segmentation fault\) in xmalloc\(64\)/ ],
     [ quits => 'hw08.blocks', qr/ended before the test was over: \w+ called exit\(0\), in or after xmalloc\(\d+\)/ ],
     [ quits => 'hw08.small_space', qr/ended before it was over/ ],
     [ quits => 'hw08.one_lock',    qr/ended before it was over/ ],
@@ -76,6 +92,7 @@ my @right    = (
     [ hw08       => 'hw08' ],
     [ par        => 'par' ],
     [ courseonly => 'hw08' ],
+    [ lockfree   => 'par' ],
     [ sys        => 'par' ],
     [ original   => 'hw08', \%original ]
 );
@@ -106,7 +123,9 @@ for my $bug (@bugs) {
     my $outcome = run_check( $source, $id, %{ $terms // {} } );
   SKIP: {
         skip "$id: $outcome->{reason}", 1 if $outcome->{verdict} eq 'skip' && $id =~ /valgrind|tsan/;
-        my $text = join q{ }, @{ $outcome->{diag} // [] };
+        my $text  = join q{ }, @{ $outcome->{diag} // [] };
+        my $hangs = $text =~ /it hangs: all threads have been asleep/;
+        is( $outcome->{hint} =~ /\Alook at the locks: /, $hangs, "... and the hint is on locks" ) if $hangs;
         ok( $outcome->{verdict} eq 'fail' && $text =~ $says && $outcome->{hint} =~ /to see it again: make /,
             "$id finds the bug of tests/broken/${source}_alloc.c" )
           or diag( "expected $says, but got: " . told($outcome) );
@@ -181,6 +200,37 @@ subtest 'checks that hang' => sub {
     );
 };
 
+subtest 'the hint to what hangs' => sub {
+    my $hint = sub (%ends) { ( outcomes( { %usual, exit => undef, %ends }, 1 ) )[0]{hint} };
+    my $says = sub ($message) {
+        return (
+            exit   => 1,
+            stdout => "x.c:1:F:resize:growing:0: $message\nclosing: 1 ended, 1 failed, 0 cut short; WORD\n"
+        );
+    };
+    like( $hint->( stopped => 'asleep' ), qr/\Alook at the locks: /, 'is on locks when all threads sleep' );
+    like(
+        $hint->( stopped => 'wall', user_s => 0, sys_s => 0 ),
+        qr/\Alook at the locks: /,
+        '... or nothing is computed'
+    );
+    like(
+        $hint->( stopped => 'wall', user_s => 1, sys_s => 0 ),
+        qr/\Alook for a walk that does not end: /,
+        'on rings when something is'
+    );
+    like(
+        $hint->( $says->('it hangs: after 10 s of CPU time there is no way back from xfree(0x1)') ),
+        qr/\Alook for a walk/,
+        '... also in the words of the suite'
+    );
+    like(
+        $hint->( $says->('the test has computed for 60 s, and is not over') ),
+        qr/\Athe calls are far too slow/,
+        'and on speed when a test is not over'
+    );
+};
+
 subtest 'where others use the machine' => sub {
     my @limits;
     my $works_s = 20;
@@ -204,6 +254,19 @@ subtest 'where others use the machine' => sub {
     is( join( q{, }, @limits ), '120 1, 360 3, 120 1, 120 1', '... the others do not' );
     $works_s = 0.5;
     is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'fail', '... nor does a deadlock' );
+    my $computes = sub (%options) {
+        my $said = "x.c:1:F:reuse:it:0: the test has computed for 60 s, and is not over: the calls are far too slow\n";
+        my $long = $options{wall_s} >= 200;
+        return {
+            %usual,
+            exit   => $long ? 0 : 1,
+            stdout => ( $long ? q{} : $said )
+              . 'closing: 1 ended, '
+              . ( $long ? 0 : 1 )
+              . " failed, 0 cut short; WORD\n"
+        };
+    };
+    is( join( q{ }, map { $_->{verdict} } outcomes( $computes, 1 ) ), 'pass', 'a test that computes too long does' );
     $works_s = 20;
     local *measure::Contention::reasons     = sub ($) { return };
     local *measure::Contention::usable_cpus = sub ($) { 1 };
