@@ -26,14 +26,25 @@ static size_t bytes_now(void) { return backend.course ? resident_bytes() : mappe
 static size_t grown_since(size_t before) { return backend.course ? resident_since(before) : mapped_since(before); }
 static const char* what_grew(void) { return backend.course ? "memory" : "address space"; }
 
-static void expect_growth_below(size_t allowed, size_t before, const char* what, size_t times) {
+// most: what the growth is measured against, now; allowed: at the end.
+static void expect_growth(size_t most, size_t allowed, size_t before, const char* what, size_t times) {
     size_t grown = grown_since(before);
-    if (grown > allowed / 2) tell_growth(grown, allowed);
-    if (grown <= allowed) return;
+    if (grown > most || (most == allowed && grown > allowed / 2)) tell_growth(grown, allowed);
+    if (grown <= most) return;
     fail_test(
         "%s %zu times, and the %s of the process grew by %zu KiB: freed memory is not reused (at most %zu KiB are "
         "accepted; last call: %s)",
         what, times, what_grew(), grown / KIB, allowed / KIB, last_call());
+}
+
+static void expect_growth_below(size_t allowed, size_t before, const char* what, size_t times) {
+    expect_growth(allowed, allowed, before, what, times);
+}
+
+// Looks now and then, so that a backend that leaks fails before it has filled the machine, or grown too slow to end.
+// That is when the growth is beyond doubt: twice what is accepted. The grader measures what is near its limit again.
+static void look_at_growth(size_t allowed, size_t before, const char* what, size_t times) {
+    expect_growth(2 * allowed, allowed, before, what, times);
 }
 
 // ---- Every size, every way
@@ -80,8 +91,13 @@ static void* touch(void* block, size_t size) {
 
 static void* take_real(size_t size) { return touch(call_xmalloc(size), size); }
 
+// What it held before is real already, and lost in full when it is lost: no more need be.
 static void* resize_real(void* block, size_t size, size_t new_size) {
-    return touch(call_xrealloc(block, size, new_size), new_size);
+    unsigned char* bytes = call_xrealloc(block, size, new_size);
+    if (bytes == NULL) fail_test("%s returned NULL although nearly all blocks have been freed", last_call());
+    bytes[0] = 1;
+    bytes[new_size - 1] = 1;
+    return bytes;
 }
 
 static void take_and_free(size_t size) { call_xfree(take_real(size), size); }
@@ -97,10 +113,15 @@ static void take_resize_and_free(size_t size) {
     call_xfree(block, size / 4);
 }
 
-// Memory is looked at now and then, so that a backend that leaks fails before it has filled the machine, or grown too
-// slow to end.
+// A band of some pages comes first: what loses every block is seen there after few calls. The lists of a slow backend
+// would be long before it was seen at a small size.
+enum { FIRST_BAND = 8 };
+
+static size_t band_in_turn(size_t turn) { return turn == 0 ? FIRST_BAND : turn <= FIRST_BAND ? turn - 1 : turn; }
+
 static void go_through_bands(void (*once)(size_t size), const char* what) {
-    for (size_t band = 0; band < BANDS; band++) {
+    for (size_t turn = 0; turn < BANDS; turn++) {
+        size_t band = band_in_turn(turn);
         size_t enough = enough_blocks(band);
         size_t look_every = band_count(band, 1 * MIB, 1, 1000);
         for (size_t i = 0; i < enough / 10 + 1; i++) once(band_size(band, i));
@@ -109,7 +130,7 @@ static void go_through_bands(void (*once)(size_t size), const char* what) {
         for (size_t i = 1; i <= enough; i++) {
             once(band_size(band, i));
             if (i % look_every != 0) continue;
-            expect_growth_below(allowed_in(band), before, in_words(band, what), i);
+            look_at_growth(allowed_in(band), before, in_words(band, what), i);
             if (is_enough(band, i, start_ms)) break;
         }
         expect_growth_below(allowed_in(band), before, in_words(band, what), enough);
@@ -146,8 +167,9 @@ START_TEST(a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_
     size_t times = scaled(1000000);
     for (size_t i = 1; i <= times; i++) {
         replace_one(&random);
-        if (i % 100 == 0) expect_growth_below(ALLOWED_GROWTH, before, "one of 1000 live blocks was replaced", i);
+        if (i % 100 == 0) look_at_growth(ALLOWED_GROWTH, before, "one of 1000 live blocks was replaced", i);
     }
+    expect_growth_below(ALLOWED_GROWTH, before, "one of 1000 live blocks was replaced", times);
     give_back_all(blocks, LIVE);
 }
 END_TEST
@@ -167,7 +189,7 @@ END_TEST
 
 // One thread only takes and the other only frees, or resizes before it frees: it must not keep to itself what comes to
 // it. A submission may keep something, so blocks have gone that way for a while before growth is measured.
-enum { MOST_HANDED = 2000, HANDED_BYTES = 4 * MIB, FEWEST_HANDED = 2 };
+enum { MOST_HANDED = 2000, HANDED_BYTES = 3 * MIB, FEWEST_HANDED = 2 };
 
 static void* handed[MOST_HANDED];
 static bool other_resizes;
@@ -210,9 +232,10 @@ static void take_or_free_in_turn(size_t index) {
         other_resizes ? "taken by one thread and resized by another" : "taken by one thread and freed by another";
     for (size_t band = 0; band < BANDS; band++) {
         size_t count = band_count(band, HANDED_BYTES, FEWEST_HANDED, MOST_HANDED);
-        pass_on(band, count, enough_blocks(band) / count / 2 + 1, index);
+        size_t most_rounds = (enough_blocks(band) + count - 1) / count;
+        pass_on(band, count, (most_rounds + 1) / 2, index);
         size_t before = bytes_now();
-        size_t rounds = pass_on(band, count, enough_blocks(band) / count + 1, index);
+        size_t rounds = pass_on(band, count, most_rounds, index);
         if (index == 0) expect_growth_below(allowed_in(band), before, in_words(band, what), rounds * count);
     }
 }
@@ -344,15 +367,15 @@ END_TEST
 TCase* reuse_case(void) {
     TCase* topic = new_case("reuse");
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
-    tcase_add_test(topic, blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory);
-    tcase_add_test(topic, blocks_of_any_size_resized_do_not_grow_memory);
-    tcase_add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
-    if (!backend.course) tcase_add_test(topic, resizing_to_0_frees_the_block);
-    tcase_add_test(topic, blocks_of_any_size_freed_by_another_thread_are_reused);
-    tcase_add_test(topic, blocks_of_any_size_resized_by_another_thread_are_reused);
-    tcase_add_loop_test(topic, threads_that_take_and_free_at_the_same_time_do_not_grow_memory, 0,
-                        sizeof groups / sizeof groups[0]);
+    add_test(topic, blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory);
+    add_test(topic, blocks_of_any_size_resized_do_not_grow_memory);
+    add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
+    if (!backend.course) add_test(topic, resizing_to_0_frees_the_block);
+    add_test(topic, blocks_of_any_size_freed_by_another_thread_are_reused);
+    add_test(topic, blocks_of_any_size_resized_by_another_thread_are_reused);
+    add_loop_test(topic, threads_that_take_and_free_at_the_same_time_do_not_grow_memory, 0,
+                  sizeof groups / sizeof groups[0]);
     if (backend.shares_sizes && !backend.course)
-        tcase_add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
+        add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
     return topic;
 }
