@@ -162,7 +162,8 @@ qr/it hangs: all threads have been asleep for 5 s, in xrealloc\($address of \d+ 
         case    => 'errno',
         says    =>
           qr/it hangs: after 10 s of CPU time there is no way back from xfree\($address of \d+ bytes\); does it walk/,
-        bug => 'a call that walks without end',
+        bug      => 'a call that walks without end',
+        patience => 0.2,
     },
     {
         backend => 'threadloss',

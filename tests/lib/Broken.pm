@@ -36,6 +36,7 @@ my %TEST = (
         roundlimit => 'larger_blocks_around_borders_and_of_random_sizes_can_be_used_to_both_ends',
     },
     'threads' => { largecache => 'threads_in_a_hurry_get_blocks_of_their_own' },
+    'errno'   => { ring       => 'xfree_keeps_errno' },
     'peak'    => { leak       => 'memory_comes_back_after_a_peak_of_one_thread' },
 );
 
