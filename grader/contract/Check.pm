@@ -22,7 +22,7 @@ my %LIMITS = ( output_bytes => 4 * 1024 * 1024, capture_bytes => 1024 * 1024, pr
 
 # What a user's own environment must not change.
 my %ENVIRONMENT = map { $_ => undef }
-  qw(CK_FORK CK_RUN_CASE CK_RUN_SUITE CK_INCLUDE_TAGS CK_EXCLUDE_TAGS CK_DEFAULT_TIMEOUT
+  qw(CK_FORK CK_RUN_CASE RUN_TEST CK_RUN_SUITE CK_INCLUDE_TAGS CK_EXCLUDE_TAGS CK_DEFAULT_TIMEOUT
   CK_TIMEOUT_MULTIPLIER CK_VERBOSITY CK_LOG_FILE_NAME CK_XML_LOG_FILE_NAME CK_TAP_LOG_FILE_NAME CK_MAX_MSG_SIZE SEED MEMORY_MIB
   TSAN_OPTIONS VALGRIND_OPTS);
 
@@ -54,6 +54,22 @@ sub how_it_ended ($result) {
     return measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
 }
 
+# What to look at when something hangs, whatever was being checked. $how: 'asleep', 'computing' or 'slow'; without it, how the
+# run itself was stopped.
+sub hang_hint ( $result, $how = undef ) {
+    my %hung = hung($result);
+    $how //= ( $result->{stopped} // q{} ) eq 'asleep' || !$hung{was_slow} ? 'asleep' : 'computing';
+    return {
+        asleep =>
+          'look at the locks: each way out of a call must give its lock back, no call may take a lock twice (xrealloc '
+          . 'calls xmalloc and xfree), nor may a key destructor',
+        computing =>
+          'look for a walk that does not end: a list that has become a ring, as after a block was put into it twice, '
+          . 'or a loop that waits for a lock',
+        slow => 'the calls are far too slow: look for walks through long lists, and for system calls in each call',
+    }->{$how};
+}
+
 sub was_stopped ($result) { return ( $result->{stopped} // q{} ) =~ /\A(?:wall|asleep)\z/ }
 
 # ---- Running ---------------------------------------------------------------------------------------------------------
@@ -74,8 +90,9 @@ sub launch ( $job, $binary, %options ) {
         see => [ dirname($binary) ],
         %LIMITS,
         %options,
-        wall_s => $times_longer * ( $options{wall_s} // $WALL_S ),
-        env    => { %ENVIRONMENT, CK_TIMEOUT_MULTIPLIER => $times_longer, %{ $options{env} // {} } },
+        wall_s   => $times_longer * ( $options{wall_s}   // $WALL_S ),
+        asleep_s => $times_longer * ( $options{asleep_s} // 2 * $job->settings->{asleep_s} ),
+        env      => { %ENVIRONMENT, CK_TIMEOUT_MULTIPLIER => $times_longer, %{ $options{env} // {} } },
     );
 }
 

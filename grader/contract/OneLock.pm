@@ -31,9 +31,13 @@ sub _run ( $job, $backend, $check ) {
     );
     my ($closing) = $result->{stdout} =~ /^one_lock: (\d+ threads made \d+ calls); \Q$word\E$/m;
     if ( !measure::Launch::ok($result) || !defined $closing ) {
-        my $how     = grader::contract::Check::how_it_ended($result);
-        my $outcome = grader::contract::Check::fail( "its locks could not be counted; $see",
-            "$name $how", grader::contract::Words::printed($result) );
+        my $how = grader::contract::Check::how_it_ended($result);
+        my $hint =
+            grader::contract::Check::was_stopped($result)
+          ? grader::contract::Check::hang_hint($result)
+          : 'its locks could not be counted';
+        my $outcome =
+          grader::contract::Check::fail( "$hint; $see", "$name $how", grader::contract::Words::printed($result) );
         return { %{$outcome},
             grader::contract::Check::was_stopped($result) ? grader::contract::Check::hung($result) : () };
     }

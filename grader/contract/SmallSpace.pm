@@ -40,11 +40,14 @@ sub _run ( $job, $backend, $check ) {
     return grader::contract::Check::pass()
       if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
 
-    my $how     = grader::contract::Check::how_it_ended($result);
+    my $how = grader::contract::Check::how_it_ended($result);
+    my $advice =
+        grader::contract::Check::was_stopped($result)
+      ? grader::contract::Check::hang_hint($result)
+      : 'the program takes 512 mixed blocks, frees them, takes one of 9 MiB, and does it all again: do not reserve much '
+      . 'more than is asked for, and give free mappings back with munmap';
     my $outcome = grader::contract::Check::fail(
-'the program takes 512 mixed blocks, frees them, takes one of 9 MiB, and does it all again: do not reserve much '
-          . 'more than is asked for, and give free mappings back with munmap; to see it again: make '
-          . "BACKENDS=$backend build/release/$name && build/release/$name $KINDS x $mib",
+        "$advice; to see it again: make BACKENDS=$backend build/release/$name && build/release/$name $KINDS x $mib",
         "in an address space of $mib MiB, $name $KINDS x $mib $how",
         grader::contract::Words::printed($result)
     );

@@ -227,19 +227,26 @@ sub _suite_failed ( $result, $closed, $backend, $check, $see, $debug ) {
     push @diag, 'the tests passed, but the suite ' . measure::Launch::sentence($result) if !@diag;
     push @diag, grader::contract::Words::printed($result);
 
-    my $hung = $stopped || grep { $_->{hung} } @failures;
-    return { %{ grader::contract::Check::skip('it did not end in time') }, grader::contract::Check::hung($result) }
-      if $hung && $check->{ours};
+    my ($hung) = map { $_->{hung} // () } @failures;
+    $hung //= q{} if $stopped;
+    my %hung = defined $hung ? _hung( $result, $hung ) : ();
+    return { %{ grader::contract::Check::skip('it did not end in time') }, %hung } if %hung && $check->{ours};
     my $advice =
-      $result->{stdout} =~ /^left early: /m
-      ? grader::contract::Check::no_exit_hint()
-      : advice( $check, $backend, @failures );
+        %hung                                 ? grader::contract::Check::hang_hint( $result, $hung || undef )
+      : $result->{stdout} =~ /^left early: /m ? grader::contract::Check::no_exit_hint()
+      :                                         advice( $check, $backend, @failures );
     my $hint = "$advice; $see";
-    $hint .= "; in a debugger: $debug" if $hung || grep { $_->{crashed} } @failures;
+    $hint .= "; in a debugger: $debug" if %hung || grep { $_->{crashed} } @failures;
     return {
         %{ grader::contract::Check::fail( $hint, @diag ) },
-        $hung ? grader::contract::Check::hung($result) : ( near => $closed && _is_near($result) )
+        %hung ? %hung : ( near => $closed && _is_near($result) )
     };
+}
+
+# The suite itself knows of a test whether it was slow or asleep; what was stopped may be either.
+sub _hung ( $result, $how ) {
+    my %known = ( asleep => 0, slow => 1 );
+    return ( grader::contract::Check::hung($result), exists $known{$how} ? ( was_slow => $known{$how} ) : () );
 }
 
 # ---- What Check printed ----------------------------------------------------------------------------------------------
@@ -247,15 +254,17 @@ sub _suite_failed ( $result, $closed, $backend, $check, $see, $debug ) {
 my %SIGNAL_NAME = ( 4 => 'SIGILL', 6 => 'SIGABRT', 7 => 'SIGBUS', 8 => 'SIGFPE', 9 => 'SIGKILL', 11 => 'SIGSEGV' );
 
 # $result: of a suite's run. Result: { test => sentence of what must hold, message => what happened, crashed, hung } for
-# each failure that Check reported.
+# each failure that Check reported. hung: 'asleep', 'computing' or 'slow'; empty when nobody knows which.
 sub failures ($result) {
     my @failures;
     for my $line ( split /\n/, $result->{stdout} ) {
         my ( $test, $message ) = $line =~ /\A[^\s:]+\.[ch]:\d+:[EFSP]:[^:]*:(\w+):\d+: (.*)\z/ or next;
         my %failure = ( test => $test =~ tr/_/ /r, message => grader::contract::Words::plain($message) );
-        if ( $message =~ /\Ait hangs: / ) { $failure{hung} = 1 }
+        if    ( $message =~ /\Ait hangs: all threads have been asleep/ ) { $failure{hung} = 'asleep' }
+        elsif ( $message =~ /\Ait hangs: / )                             { $failure{hung} = 'computing' }
+        elsif ( $message =~ /\Athe test has computed for \d+ s/ )        { $failure{hung} = 'slow' }
         elsif ( $message =~ /Test timeout expired/ ) {
-            $failure{hung}    = 1;
+            $failure{hung}    = q{};
             $failure{message} = 'it did not finish in time: a call hangs, or is far too slow';
         }
         elsif ( $message =~ /Received signal (\d+)(?: \(([^)]*)\))?/ ) {

@@ -18,7 +18,7 @@ my $TOOL_WALL_S = 60;
 my ( $WRONG_BLOCK, $NO_MEMORY ) = ( 41, 3 );
 
 # %how: flavour; work => [threads, rounds of each]; before => [the tool and its options]; shown => [the same, as a student
-# types it]; env; find => sub ( $stderr ) { lines of what the tool found }; blind => sub ( $job, $binary ) { why the tool
+# types it]; env; error_exit => what the tool ends the program with when it has found something; find => sub ( $stderr ) { lines of what the tool found }; blind => sub ( $job, $binary ) { why the tool
 # cannot follow this binary }; advice.
 #
 # Runs tests/contract/watched.c under a tool. Only what the tool, or the program, says to be wrong is a failure: a tool that
@@ -44,7 +44,7 @@ sub watch ( $job, $backend, %how ) {
     my $result = _under_tool( $job, $binary, $word, %how );
     my @found  = $how{find}->( $result->{stderr} );
     my $ended  = $result->{stdout} =~ /^watched: \d+ threads, [^\n]*; \Q$word\E$/m;
-    return grader::contract::Check::pass() if measure::Launch::ok($result) && $ended && !@found;
+    return grader::contract::Check::pass() if $ended && !@found && _came_to_its_end( $result, $how{error_exit} );
 
     my @before = @{ $how{shown} // $how{before} };
     my $hint =
@@ -58,6 +58,13 @@ sub watch ( $job, $backend, %how ) {
       if measure::Launch::ok($result);
     my $why = $exit == $NO_MEMORY ? 'got no memory' : measure::Launch::sentence($result);
     return _untold( $job, "under $flavour it " . grader::contract::Words::plain($why), %how );
+}
+
+# What the tool found may be no fault; then it is the tool alone that is not content.
+sub _came_to_its_end ( $result, $error_exit ) {
+    my $exit = $result->{exit};
+    local $result->{exit} = defined $exit && defined $error_exit && $exit == $error_exit ? 0 : $exit;
+    return measure::Launch::ok($result);
 }
 
 sub _under_tool ( $job, $binary, $word, %how ) {

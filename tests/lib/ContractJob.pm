@@ -15,7 +15,7 @@ my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS
 
 my @OF_THE_RELEASE = qw(suite small_space contract/one_lock contract/own_memory contract/watched);
 
-# %parts: launcher. `of`: the source that each graded backend is made of.
+# %parts: launcher. `only_test`: of the suite, no other test is run. `of`: the source that each graded backend is made of.
 sub new ( $class, %parts ) {
     my $terms = grader::Settings::defaults()->{terms};
     return bless { build => $ENV{BUILD} // 'build', of => {}, terms => $terms, %parts }, $class;
@@ -80,6 +80,7 @@ sub launch ( $self, %options ) {
         return \%result;
     }
     delete $options{see};
+    $options{env} = { %{ $options{env} // {} }, RUN_TEST => $self->{only_test} } if defined $self->{only_test};
     return measure::Launch::run( %options, launcher => $self->{launcher} );
 }
 

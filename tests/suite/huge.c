@@ -107,8 +107,8 @@ END_TEST
 
 TCase* huge_case(void) {
     TCase* topic = new_case("huge sizes");
-    tcase_add_test(topic, xmalloc_refuses_huge_sizes_with_enomem);
-    tcase_add_test(topic, a_refused_xrealloc_leaves_the_block_as_it_was);
-    tcase_add_test(topic, the_heap_is_usable_after_refusals);
+    add_test(topic, xmalloc_refuses_huge_sizes_with_enomem);
+    add_test(topic, a_refused_xrealloc_leaves_the_block_as_it_was);
+    add_test(topic, the_heap_is_usable_after_refusals);
     return topic;
 }

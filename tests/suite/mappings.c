@@ -12,7 +12,7 @@
 #include "tests/suite/support/suite.h"
 #include "tests/suite/support/traits.h"
 
-enum { ROUND_BYTES = 32 * MIB, TIMES = 3, SLACK = 4 * MIB, SMALLEST = 48, MOST_BLOCKS = ROUND_BYTES / SMALLEST };
+enum { ROUND_BYTES = 16 * MIB, TIMES = 3, SLACK = 4 * MIB, SMALLEST = 48, MOST_BLOCKS = ROUND_BYTES / SMALLEST };
 enum { MOST_RESIDENT = TIMES * ROUND_BYTES + SLACK, PAGE = 4096 };
 
 static void* blocks[MOST_BLOCKS];
@@ -79,16 +79,19 @@ END_TEST
 
 // The threads live until the end, and take turns: what one of them has freed, the next must be able to use.
 static pthread_barrier_t turn;
-enum { THREADS = 6 };
+static const size_t passed_sizes[] = {200, 1000, 20000, 300000};
+enum { THREADS = 6, PASSED_SIZES = sizeof passed_sizes / sizeof passed_sizes[0] };
+static size_t passed_size;
 
 static void wait_for_turn(size_t index) {
     for (size_t i = 0; i < THREADS; i++) {
-        if (i == index) take_and_free_round(i + 1, 1000, "by another thread");
+        if (i == index) take_and_free_round(i + 1, passed_size, "by another thread");
         pthread_barrier_wait(&turn);
     }
 }
 
 START_TEST(memory_that_one_thread_has_all_freed_serves_the_other_threads) {
+    passed_size = passed_sizes[_i];
     pthread_barrier_init(&turn, NULL, THREADS);
     start_measuring();
     run_threads(THREADS, wait_for_turn);
@@ -99,9 +102,9 @@ END_TEST
 TCase* mappings_case(void) {
     TCase* topic = new_case("mappings");
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
-    tcase_add_loop_test(topic, large_blocks_that_were_freed_are_returned_or_used_again, 0, LARGE_SIZES);
+    add_loop_test(topic, large_blocks_that_were_freed_are_returned_or_used_again, 0, LARGE_SIZES);
     if (!backend.shares_sizes) return topic;
-    tcase_add_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
-    tcase_add_test(topic, memory_that_one_thread_has_all_freed_serves_the_other_threads);
+    add_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
+    add_loop_test(topic, memory_that_one_thread_has_all_freed_serves_the_other_threads, 0, PASSED_SIZES);
     return topic;
 }

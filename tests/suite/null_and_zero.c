@@ -67,10 +67,10 @@ END_TEST
 
 TCase* null_and_zero_case(void) {
     TCase* topic = new_case("null and zero");
-    tcase_add_test(topic, freeing_null_does_nothing);
-    tcase_add_test(topic, resizing_null_takes_a_block);
-    tcase_add_test(topic, blocks_of_0_bytes_are_distinct_and_can_be_freed);
-    tcase_add_test(topic, a_block_of_0_bytes_can_be_resized);
-    tcase_add_test(topic, resizing_to_0_frees_and_gives_null);
+    add_test(topic, freeing_null_does_nothing);
+    add_test(topic, resizing_null_takes_a_block);
+    add_test(topic, blocks_of_0_bytes_are_distinct_and_can_be_freed);
+    add_test(topic, a_block_of_0_bytes_can_be_resized);
+    add_test(topic, resizing_to_0_frees_and_gives_null);
     return topic;
 }

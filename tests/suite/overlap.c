@@ -67,8 +67,8 @@ END_TEST
 
 TCase* overlap_case(void) {
     TCase* topic = new_case("overlap");
-    tcase_add_test(topic, small_blocks_of_every_size_overlap_no_other);
-    tcase_add_test(topic, blocks_that_fill_whole_chunks_of_their_size_overlap_no_other);
-    tcase_add_test(topic, a_hundred_thousand_live_blocks_of_mixed_sizes_keep_apart_and_keep_their_content);
+    add_test(topic, small_blocks_of_every_size_overlap_no_other);
+    add_test(topic, blocks_that_fill_whole_chunks_of_their_size_overlap_no_other);
+    add_test(topic, a_hundred_thousand_live_blocks_of_mixed_sizes_keep_apart_and_keep_their_content);
     return topic;
 }

@@ -202,13 +202,13 @@ END_TEST
 
 TCase* programs_case(void) {
     TCase* topic = new_case("programs");
-    tcase_add_test(topic, a_step_halves_even_numbers_and_triples_odd_ones);
-    tcase_add_test(topic, a_step_past_64_bits_is_an_error);
-    tcase_add_test(topic, the_most_steps_win_and_the_smaller_number_on_a_tie);
-    tcase_add_test(topic, a_right_command_line_is_understood);
-    tcase_add_test(topic, a_wrong_command_line_is_refused_by_naming_the_value);
-    tcase_add_test(topic, vectors_and_lists_keep_what_was_appended);
-    tcase_add_test(topic, a_trajectory_goes_from_its_number_to_1);
-    tcase_add_test(topic, a_queue_hands_over_every_item_once_and_ends);
+    add_test(topic, a_step_halves_even_numbers_and_triples_odd_ones);
+    add_test(topic, a_step_past_64_bits_is_an_error);
+    add_test(topic, the_most_steps_win_and_the_smaller_number_on_a_tie);
+    add_test(topic, a_right_command_line_is_understood);
+    add_test(topic, a_wrong_command_line_is_refused_by_naming_the_value);
+    add_test(topic, vectors_and_lists_keep_what_was_appended);
+    add_test(topic, a_trajectory_goes_from_its_number_to_1);
+    add_test(topic, a_queue_hands_over_every_item_once_and_ends);
     return topic;
 }

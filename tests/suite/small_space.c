@@ -60,6 +60,6 @@ END_TEST
 TCase* small_space_case(void) {
     TCase* topic = new_case("small space");
     if (under_a_tool() || backend.small_kinds == 0) return topic;
-    tcase_add_test(topic, mixed_blocks_of_9_mib_and_then_one_of_9_mib_fit_twice_into_16_mib);
+    add_test(topic, mixed_blocks_of_9_mib_and_then_one_of_9_mib_fit_twice_into_16_mib);
     return topic;
 }

@@ -6,18 +6,39 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "tests/suite/support/bands.h"
 #include "tests/suite/support/blocks.h"
 #include "tests/suite/support/calls.h"
 #include "tests/suite/support/process.h"
 #include "tests/suite/support/suite.h"
 #include "tests/suite/support/traits.h"
 
-enum { AT_ONCE = 8, WAVES = 400, FIRST_WAVES = 4, BLOCKS = 400, ALLOWED_GROWTH = 8 * MIB };
+enum { AT_ONCE = 8, WAVES = 100, FIRST_WAVES = 8, MOST_BLOCKS = 600, ALLOWED_GROWTH = 8 * MIB };
 
-// 400 blocks of 16 to 1,000 bytes: 200 KB a thread, 640 MB in all threads.
-static size_t size_of(size_t i) { return 16 + i * 37 % 985; }
+// A thread takes some blocks of each of some bands, about 32 KB of each. Large ones are for one wave of four. Of small
+// ones a thread can only lose little, so they are for a test with more threads.
+enum {
+    BAND_BYTES = 32 * KIB,
+    MOST_OF_A_BAND = 100,
+    SMALL_BANDS = 3,
+    LARGE_BAND = 12,
+    LARGE_BANDS = 3,
+    LARGE_WAVES = 4
+};
 
-static Block blocks[AT_ONCE][BLOCKS];
+static size_t sizes[MOST_BLOCKS];
+static size_t block_count;
+
+static void choose_sizes(size_t first_band, size_t last_band) {
+    block_count = 0;
+    for (size_t i = 0; i < MOST_OF_A_BAND; i++) {
+        for (size_t band = first_band; band <= last_band; band++) {
+            if (i < band_count(band, BAND_BYTES, 1, MOST_OF_A_BAND)) sizes[block_count++] = band_size(band, i);
+        }
+    }
+}
+
+static Block blocks[AT_ONCE][MOST_BLOCKS];
 
 // In the first waves the threads wait for each other here, so that an allocator has made all the heaps or arenas that
 // so many threads at once ask of it before growth is measured.
@@ -27,15 +48,15 @@ static struct {
 } meeting;
 
 static void take_blocks(size_t index) {
-    for (size_t i = 0; i < BLOCKS; i++) take(&blocks[index][i], size_of(i));
+    for (size_t i = 0; i < block_count; i++) take(&blocks[index][i], sizes[i]);
     if (meeting.is_used) pthread_barrier_wait(&meeting.all_have_taken);
 }
 
-static void give_back_own_blocks(size_t index) { give_back_all(blocks[index], BLOCKS); }
+static void give_back_own_blocks(size_t index) { give_back_all(blocks[index], MOST_BLOCKS); }
 
 // Frees what its neighbour of the wave before left, and leaves blocks of its own.
 static void give_back_neighbours_blocks(size_t index) {
-    give_back_all(blocks[index], BLOCKS);
+    give_back_all(blocks[index], MOST_BLOCKS);
     take_blocks(index);
 }
 
@@ -49,47 +70,73 @@ static void expect_no_growth(size_t before, size_t threads) {
     tell_growth(grown, ALLOWED_GROWTH);
     if (under_a_tool() || grown <= ALLOWED_GROWTH) return;
     fail_test(
-        "the memory of the process grew by %zu KiB while %zu threads came and went, each with %d blocks that were "
+        "the memory of the process grew by %zu KiB while %zu threads came and went, each with %zu blocks that were "
         "freed: the memory of an ended thread must be reused (at most %d KiB are accepted)",
-        grown / KIB, threads, BLOCKS, ALLOWED_GROWTH / KIB);
+        grown / KIB, threads, block_count, ALLOWED_GROWTH / KIB);
 }
 
+typedef struct Waves {
+    size_t count;
+    size_t first_band;
+    size_t last_band;
+    size_t last_band_of_some;  // of one wave of four
+} Waves;
+
 // Runs the waves. work: for the threads. after: for each index, by this thread, when the wave has ended; or NULL.
-static void run_waves(void (*work)(size_t index), void (*after)(size_t index)) {
-    size_t waves = FIRST_WAVES + (backend.course ? WAVES / 5 : scaled_for_tool(WAVES));
+static void run_waves(Waves waves, void (*work)(size_t index), void (*after)(size_t index)) {
     size_t before = 0;
     pthread_barrier_init(&meeting.all_have_taken, NULL, AT_ONCE);
-    for (size_t wave = 1; wave <= waves; wave++) {
+    for (size_t wave = 1; wave <= FIRST_WAVES + waves.count; wave++) {
+        bool has_large = wave % LARGE_WAVES == 1;
         meeting.is_used = wave <= FIRST_WAVES;
+        choose_sizes(waves.first_band, has_large ? waves.last_band_of_some : waves.last_band);
         run_threads(AT_ONCE, work);
         for (size_t i = 0; after != NULL && i < AT_ONCE; i++) after(i);
         if (wave == FIRST_WAVES) before = resident_bytes();
-        if (wave > FIRST_WAVES) expect_no_growth(before, (wave - FIRST_WAVES) * AT_ONCE);
+        if (wave > FIRST_WAVES && !has_large) expect_no_growth(before, (wave - FIRST_WAVES) * AT_ONCE);
     }
+}
+
+static Waves usual_waves(void) {
+    return (Waves){.count = backend.course ? WAVES / 2 : scaled_for_tool(WAVES),
+                   .first_band = SMALL_BANDS,
+                   .last_band = LARGE_BAND - 1,
+                   .last_band_of_some = LARGE_BAND + LARGE_BANDS - 1};
 }
 
 static void give_back_what_is_left(void) {
     for (size_t i = 0; i < AT_ONCE; i++) give_back_own_blocks(i);
 }
 
-START_TEST(blocks_that_a_thread_freed_before_it_ended_are_reused) { run_waves(take_and_give_back_blocks, NULL); }
+START_TEST(blocks_that_a_thread_freed_before_it_ended_are_reused) {
+    run_waves(usual_waves(), take_and_give_back_blocks, NULL);
+}
 END_TEST
 
 START_TEST(blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread) {
-    run_waves(take_blocks, give_back_own_blocks);
+    run_waves(usual_waves(), take_blocks, give_back_own_blocks);
 }
 END_TEST
 
 START_TEST(blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads) {
-    run_waves(give_back_neighbours_blocks, NULL);
+    run_waves(usual_waves(), give_back_neighbours_blocks, NULL);
     give_back_what_is_left();
+}
+END_TEST
+
+// So many that no table has room for all that ever were.
+START_TEST(five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them) {
+    Waves waves = {
+        .count = scaled_for_tool(5000 / AT_ONCE), .last_band = SMALL_BANDS - 1, .last_band_of_some = SMALL_BANDS - 1};
+    run_waves(waves, take_and_give_back_blocks, NULL);
 }
 END_TEST
 
 TCase* thread_exit_case(void) {
     TCase* topic = new_case("thread exit");
-    tcase_add_test(topic, blocks_that_a_thread_freed_before_it_ended_are_reused);
-    tcase_add_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread);
-    tcase_add_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads);
+    add_test(topic, blocks_that_a_thread_freed_before_it_ended_are_reused);
+    add_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread);
+    add_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads);
+    add_test(topic, five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them);
     return topic;
 }

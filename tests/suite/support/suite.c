@@ -2,9 +2,9 @@
 //
 // Usage: suite-NAME [TRAITS [WORD]]. The backend's NAME is the program's own; what is expected of it is in the table of
 // traits.c under that name, or under TRAITS. Each test runs in a process of its own, so a crash or a hang is one failed
-// test. Check's variables work: CK_RUN_CASE="overlap" runs one test case; with CK_FORK=no as well it stays in one
-// process, for gdb (one case at a time: each test expects a fresh process). SEED=number repeats the random choices of
-// an earlier run.
+// test. Check's variables work: CK_RUN_CASE="overlap" runs one test case, and RUN_TEST=name one test of it; with
+// CK_FORK=no as well it stays in one process, for gdb (one case at a time: each test expects a fresh process).
+// SEED=number repeats the random choices of an earlier run.
 //
 // A person gets the first failure at once and at most two of a kind (screen.h); VERBOSE=1 gives every failure as Check
 // prints it, with its file and line, and so does a WORD.
@@ -125,6 +125,13 @@ TCase* new_case(const char* name) {
     tcase_add_checked_fixture(topic, begin_test, end_test);
     tcase_set_timeout(topic, 240);  // the watch knows earlier, and goes by CPU time
     return topic;
+}
+
+void add_test(TCase* topic, const TTest* test) { add_loop_test(topic, test, 0, 1); }
+
+void add_loop_test(TCase* topic, const TTest* test, int first, int end) {
+    const char* wanted = getenv("RUN_TEST");
+    if (wanted == NULL || strcmp(wanted, test->name) == 0) tcase_add_loop_test(topic, test, first, end);
 }
 
 // The program's own name after its last '/' and its first '-'.
@@ -333,7 +340,10 @@ int main(int count, char** arguments) {
     if (failed > 0 && backend.course && word == NULL) print_advice(failures, failed, name);
     free(failures);
     srunner_free(runner);
-    if (ran == 0) fprintf(stderr, "%s: no test ran: there is no test case CK_RUN_CASE, or it is left out here\n", name);
+    if (ran == 0)
+        fprintf(stderr,
+                "%s: no test ran: there is no test case CK_RUN_CASE, or no RUN_TEST in it, or it is left out here\n",
+                name);
     size_t cut_short = count_cut_short((size_t)ran, (size_t)failed, has_screen);
     if (word != NULL)
         printf("closing: %zu ended, %d failed, %zu cut short; %s\n", (size_t)progress->ended, failed, cut_short,

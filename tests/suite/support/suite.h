@@ -10,6 +10,11 @@
 // An empty test case with the suite's time limit for each test, which is larger under a tool.
 TCase* new_case(const char* name);
 
+// Adds a test to a topic; the second runs it once for each _i from first to before end. RUN_TEST=name in the
+// environment leaves out all tests that have another name.
+void add_test(TCase* topic, const TTest* test);
+void add_loop_test(TCase* topic, const TTest* test, int first, int end);
+
 // Says on standard output that a topic cannot be tested here, if it is one that would be run.
 void leave_out(const char* topic, const char* reason);
 

@@ -24,7 +24,7 @@ struct noted_call* watch_slot(void);
 size_t watch_clock(void);
 
 // Starts to look at the calling process. Ends the test as failed (fail_test)
-//   - when every thread has been asleep for 5 seconds, and one is in a call: a deadlock;
+//   - when every thread has been asleep for 5 seconds, in a call or where a thread or the process ends: a deadlock;
 //   - when a call has computed for 10 seconds of CPU time;
 //   - when the test as a whole has computed for a minute.
 // Other processes may keep the machine as busy as they like: a thread that wants to run is not asleep. The variable

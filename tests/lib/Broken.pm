@@ -1,0 +1,46 @@
+package tests::lib::Broken;
+
+# Which test of the suite finds the bug of a backend of tests/broken. The other tests of its topic pass, and would take most of
+# the time.
+
+use v5.34;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+my $OF_ENDED_THREADS = 'blocks_that_a_thread_freed_before_it_ended_are_reused';
+my $OF_CONTENTION    = 'threads_that_take_and_free_at_the_same_time_do_not_grow_memory';
+my $OF_FOREIGN       = 'blocks_of_any_size_freed_by_another_thread_are_reused';
+
+# Topic, and backend.
+my %TEST = (
+    'reuse' => {
+        leak        => 'blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory',
+        leakmove    => 'blocks_of_any_size_resized_do_not_grow_memory',
+        leaklarge   => 'blocks_of_any_size_resized_do_not_grow_memory',
+        leakzero    => 'resizing_to_0_frees_the_block',
+        foreign     => $OF_FOREIGN,
+        foreignmid  => $OF_FOREIGN,
+        foreignmove => 'blocks_of_any_size_resized_by_another_thread_are_reused',
+        contended   => $OF_CONTENTION,
+        busymid     => $OF_CONTENTION,
+        hw08        => 'memory_freed_in_blocks_of_one_size_serves_another_size',
+    },
+    'thread exit' => {
+        threadloss  => $OF_ENDED_THREADS,
+        exitmid     => $OF_ENDED_THREADS,
+        threadtable => 'five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them',
+    },
+    'sizes' => {
+        shortblock => 'every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte',
+        roundlimit => 'larger_blocks_around_borders_and_of_random_sizes_can_be_used_to_both_ends',
+    },
+    'threads' => { largecache => 'threads_in_a_hurry_get_blocks_of_their_own' },
+    'errno'   => { ring       => 'xfree_keeps_errno' },
+    'peak'    => { leak       => 'memory_comes_back_after_a_peak_of_one_thread' },
+);
+
+# For RUN_TEST in the environment of the suite; undef: the whole topic is quick, or it may be any of its tests.
+sub test_that_finds ( $backend, $topic ) { return $TEST{$topic}{$backend} }
+
+1;
