@@ -166,17 +166,23 @@ sub _remarks ( $self, $program ) {
 # What was measured, how many passed, the table, the means, the remarks.
 sub text ( $self, $markdown, @programs ) {
     my @ran    = grep { $_->{kind} eq 'ran' } @programs;
-    my @passed = grep { !$self->_has_failed($_) } @ran;
+    my @failed = grep { $self->_has_failed($_) } @ran;
+    my $empty  = sub ($program) { $program->{kind} eq 'empty' || $program->{kind} eq 'ran' && !$program->{calls} };
     my @parts  = (
         measure::Machine::sentence( measure::Machine::describe() ) . "\n",
         sprintf
-"%d programs; %d ran on %s with the output of the C library; %d failed, %d did not call it, %d are not here.\n",
+"%d programs. On %s with the output of the C library: %d; failed there: %d; without a call of it: %d; failed on the\n"
+          . "C library, too: %d; not here: %d.\n",
         scalar @programs,
-        scalar( grep { $_->{calls} } @passed ),
         $self->{ours},
-        scalar( grep { $self->_has_failed($_) } @ran ),
-        scalar( grep { $_->{kind} eq 'empty' || $_->{kind} eq 'ran' && !$_->{calls} } @programs ),
-        scalar( grep { $_->{kind} eq 'not here' } @programs )
+        scalar( grep { !$self->_has_failed($_) && !$empty->($_) } @ran ),
+        scalar @failed,
+        scalar( grep { $empty->($_) } @programs ),
+        map {
+            my $kind = $_;
+            scalar grep { $_->{kind} eq $kind } @programs
+        } 'fails',
+        'not here'
     );
     shift @parts if $markdown;    # the page has this line already
     push @parts,

@@ -22,8 +22,7 @@ my $HERE = abs_path( dirname(__FILE__) );
 # Only Debian's commands: those of a user's own folders are other programs, or cannot be read by the user of a run.
 my $PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-my $WALL_S = 240
-  ;  # a run takes a few seconds; this is for a machine that is busy, and a hang
+my $WALL_S        = 240;                # a run takes a few seconds; this is for a machine that is busy, and a hang
 my $CAPTURE_BYTES = 1024 * 1024;
 my $OUTPUT_BYTES  = 64 * 1024 * 1024;
 
@@ -35,19 +34,15 @@ sub new ( $class, $path ) {
     my @lines = <$file>;
     close $file;
     my %head =
-      map { /\A# ([a-z ]+): (.*\S)/ && $KNOWN_HEAD{$1} ? ( $1 => $2 ) : () }
-      @lines;
+      map { /\A# ([a-z ]+): (.*\S)/ && $KNOWN_HEAD{$1} ? ( $1 => $2 ) : () } @lines;
     die "$path: its second line must be '# needs: COMMAND...'\n"
       if !$head{needs};
     my @needs = split ' ', $head{needs};
     return bless {
-        name   => basename($path),
-        path   => abs_path($path),
-        text   => join( q{}, @lines ),
-        needs  => \@needs,
-        counts => [
-            $head{counts} ? split( ' ', $head{counts} ) : basename( $needs[0] )
-        ],
+        name     => basename($path),
+        path     => abs_path($path),
+        needs    => \@needs,
+        counts   => [ $head{counts} ? split( ' ', $head{counts} ) : basename( $needs[0] ) ],
         empty    => $head{'may be empty'},
         known    => $head{known},
         packages => $head{packages} // q{},
@@ -60,16 +55,18 @@ sub may_be_empty ($self) { return $self->{empty} }
 
 # Changes when results of the recipe can no longer be compared with older ones.
 sub digest ($self) {
-    open my $file, '<', "$HERE/recipe.sh"
-      or die "cannot read $HERE/recipe.sh: $!\n";
-    return md5_hex( $self->{text}, <$file> );
+    my $digest = Digest::MD5->new;
+    for my $path ( $self->{path}, "$HERE/recipe.sh", sort glob "$HERE/inputs/*" ) {
+        open my $file, '<', $path or die "cannot read $path: $!\n";
+        $digest->addfile($file);
+    }
+    return $digest->hexdigest;
 }
 
 # Result: why the program is not here, or nothing.
 sub missing ($self) {
     my ($command) = grep { !_is_there($_) } @{ $self->{needs} } or return;
-    return "no $command: Debian has it in "
-      . ( join( ' or ', split ' ', $self->{packages} ) || 'no package' );
+    return "no $command: Debian has it in " . ( join( ' or ', split ' ', $self->{packages} ) || 'no package' );
 }
 
 sub _is_there ($command) {
@@ -93,11 +90,10 @@ sub run ( $self, $library, %place ) {
     my %variables = ( PRELOAD => $library );
     $variables{PAR_COUNT_FILE} = realworld::Counts::make( $place{counted} )
       if $place{counted};
-    my $result =
-      $self->_start( 'run', "$place{work}/run", \%variables, %place );
-    my @usage = _reports("$place{work}/usage");
-    my %run   = (
-        ok       => measure::Launch::ok($result) ? 1 : 0,
+    my $result = $self->_start( 'run', "$place{work}/run", \%variables, %place );
+    my @usage  = _reports("$place{work}/usage");
+    my %run    = (
+        ok       => measure::Launch::ok($result) && !grep( { _is_bad($_) } @usage ) ? 1 : 0,
         wall_s   => $result->{wall_s},
         user_s   => sum0( map { $_->{user_s} } @usage ),
         sys_s    => sum0( map { $_->{sys_s} } @usage ),
@@ -157,17 +153,14 @@ sub _reports ($folder) {
     return @reports;
 }
 
-# What a signal ended says more than what the shell around it made of that.
+# The shell does not tell what became of a program within a pipe.
+sub _is_bad ($usage) { return defined $usage->{error} || defined $usage->{signal} || $usage->{exit} }
+
+# How the first bad program ended says more than what the shell around it made of that.
 sub _why ( $result, @usage ) {
-    my ($crashed) =
-      grep { defined $_->{signal} && !defined $_->{stopped} } @usage;
-    my $words = measure::Launch::sentence($result);
-    return $words if !$crashed;
-    my $said = $result->{stderr} =~ /\A\s*([^\n]+)/ ? ": $1" : q{};
-    return
-        "crashed with signal $crashed->{signal} ("
-      . measure::Launch::signal_words( $crashed->{signal} )
-      . ")$said";
+    my ($bad) = sort { defined $b->{signal} <=> defined $a->{signal} } grep { _is_bad($_) } @usage;
+    return measure::Launch::sentence($result) if !$bad || defined $result->{stopped};
+    return measure::Launch::sentence( { %{$result}, %{$bad}, stopped => undef } );
 }
 
 1;

@@ -1,8 +1,8 @@
 // count.c: a libpar that counts its calls, to show that a program runs on par at all.
 //
-// The release counts nothing, for that would cost time. So build/realworld/libpar-counted.so is made of the same objects,
-// with libpar's malloc renamed to par_malloc and so on (realworld.mk), and this file in front of it. A program runs on it
-// once, untimed.
+// The release counts nothing, for that would cost time. So build/realworld/libpar-counted.so is made of the same
+// objects, with libpar's malloc renamed to par_malloc and so on (realworld.mk), and this file in front of it. A program
+// runs on it once, untimed.
 //
 // The counts are in a file that all processes of a run map: a process that is killed has counted, too. PAR_COUNT_FILE
 // names the file, which realworld/Counts.pm makes and reads: slots of 32 bytes, the first of which only has the number

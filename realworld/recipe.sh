@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # recipe.sh: what the recipes in programs/ are made of. realworld/run starts it as: sh recipe.sh input|run RECIPE
 #
 # A recipe has a first line that says what runs, and then
@@ -12,7 +13,7 @@
 #                              depend on the allocator: whatever does (times, addresses, order) is left out of it
 #
 # Only what run() starts with `under` runs on an allocator of the race, and is measured. A status other than 0 of any command
-# is a failure. What is left of a run is killed, so a server that was forgotten does no harm.
+# is a failure, also of what `under` starts within a pipe. What is left of a run is killed, so a server that was forgotten does no harm.
 #
 # From the runner: INPUT, the folder of the inputs; TREE, the kit; and for `under`: LAUNCH, the launcher, PRELOAD, the
 # allocator's library, and USAGE, the folder for reports on what was used.
