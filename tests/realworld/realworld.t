@@ -111,6 +111,7 @@ recipes(
       . q[run() { under env -u LD_PRELOAD perl -e 1; }],
     absent =>
       "# is not here\n# needs: no-such-command\n# packages: no-such-package\nrun() { under no-such-command; }\n",
+    piped  => "# fails where the shell does not look\n$as" . q[run() { under perl -e 'exit 4' | cat; }],
     broken => "# fails everywhere\n$as" . q[run() { under perl -e 'warn "so it is\n"; exit 3'; }],
     root   => "# must not be root\n$as" . q[run() { under perl -e 'exit !($< && $>)'; }],
 );
@@ -142,6 +143,11 @@ my %said = (
         qr/^- absent: not here: no no-such-command: Debian has it in no-such-package$/m,
         'a program that is not here'
     ],
+    piped => [
+        qr/\A(?!.*^piped +[\d,]+)/ms,
+        qr/^- piped: does not count: on the C library, too, it ended with exit status 4$/m,
+        'one that fails within a pipe'
+    ],
     broken => [
         qr/\A(?!.*^broken +[\d,]+)/ms,
         qr/^- broken: does not count: on the C library, too, it ended with exit status 3: so it is$/m,
@@ -154,7 +160,7 @@ for my $name ( sort keys %said ) {
 }
 like(
     $odd->{stdout} =~ tr/\n/ /r,
-qr/ 9 programs[.] On libpar .*: 2; failed there: 3; without a call of it: 2; failed on the C library, too: 1; not here: 1[.] /,
+qr/ 10 programs[.] On libpar .*: 2; failed there: 3; without a call of it: 2; failed on the C library, too: 2; not here: 1[.] /,
     '... and counted'
 ) or diag $odd->{stdout};
 SKIP: {
