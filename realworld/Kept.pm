@@ -19,8 +19,7 @@ sub load ( $folder, $name, $key ) {
         $kept = eval { JSON::PP->new->decode(<$file>) };
         close $file;
     }
-    return
-      ref $kept eq 'HASH'
+    return ref $kept eq 'HASH'
       && ( $kept->{key} // q{} ) eq $key ? $kept : { key => $key, runs => {} };
 }
 

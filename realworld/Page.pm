@@ -143,6 +143,13 @@ sub _means ( $self, @programs ) {
     return join "\n", @lines;
 }
 
+# What a server holds when all is freed, by allocator.
+sub _rests ( $self, $program ) {
+    my $results = $self->_results($program);
+    return map { sprintf '%s %.1f', $_, median_of( $results->{$_}, 'rest_kib' ) / 1024 }
+      grep { $results->{$_} } @{ $self->{allocators} };
+}
+
 # One line for each program of which something is to be said.
 sub _remarks ( $self, $program ) {
     my ( $name, $kind ) = @{$program}{qw(name kind)};
@@ -154,6 +161,8 @@ sub _remarks ( $self, $program ) {
         my $failed = _failed_run( $program, $allocator ) or next;
         push @remarks, "$name: on $allocator it $failed->{why}";
     }
+    push @remarks, "$name: holds at rest, in MiB: " . join ', ', $self->_rests($program)
+      if grep { defined $_->{rest_kib} } map { @{$_} } values %{ $program->{runs} };
     push @remarks, "$name: $program->{may_be_empty}"
       if $program->{may_be_empty};
     push @remarks, $self->_has_failed($program)

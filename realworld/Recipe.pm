@@ -101,8 +101,10 @@ sub run ( $self, $library, %place ) {
         output   => substr( $result->{stdout}, 0, 2000 ),
         digest   => md5_hex( $result->{stdout} ),
     );
-    $run{why}   = _why( $result, @usage ) if !$run{ok};
-    $run{calls} = realworld::Counts::of( $place{counted}, @{ $self->{counts} } )
+    my $rest_kib = _rest_kib("$place{work}/usage/rest");
+    $run{rest_kib} = $rest_kib               if defined $rest_kib;
+    $run{why}      = _why( $result, @usage ) if !$run{ok};
+    $run{calls}    = realworld::Counts::of( $place{counted}, @{ $self->{counts} } )
       if $place{counted};
     return \%run;
 }
@@ -144,13 +146,21 @@ sub _fresh ( $work, $name, $user ) {
 # A report is empty when its launcher was killed.
 sub _reports ($folder) {
     my @reports;
-    for my $path ( glob "$folder/*" ) {
+    for my $path ( grep { !m{/rest\z} } glob "$folder/*" ) {
         open my $file, '<', $path or next;
         my $line = <$file> // q{};
         close $file;
         push @reports, eval { JSON::PP->new->decode($line) } // ();
     }
     return @reports;
+}
+
+# What a recipe has noted of a server that had nothing left to do; undef when it noted nothing.
+sub _rest_kib ($path) {
+    open my $file, '<', $path or return;
+    my ($bytes) = ( <$file> // q{} ) =~ /(\d+)/;
+    close $file;
+    return defined $bytes ? $bytes / 1024 : undef;
 }
 
 # The shell does not tell what became of a program within a pipe.

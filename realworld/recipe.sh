@@ -15,6 +15,8 @@
 # Only what run() starts with `under` runs on an allocator of the race, and is measured. A status other than 0 of any command
 # is a failure, also of what `under` starts within a pipe. What is left of a run is killed, so a server that was forgotten does no harm.
 #
+# A recipe may write what a server holds when it has nothing left to do, in bytes, to $USAGE/rest.
+#
 # From the runner: INPUT, the folder of the inputs; TREE, the kit; and for `under`: LAUNCH, the launcher, PRELOAD, the
 # allocator's library, and USAGE, the folder for reports on what was used.
 set -eu

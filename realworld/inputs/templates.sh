@@ -1,4 +1,4 @@
-# templates.sh: writes one large C++ source that is the same everywhere: 3 classes, each in containers of the standard library.
+# templates.sh: writes one large C++ source that is the same everywhere: 2 classes, each in containers of the standard library.
 cat <<'END'
 #include <algorithm>
 #include <functional>
@@ -11,7 +11,7 @@ cat <<'END'
 #include <unordered_map>
 #include <vector>
 END
-for i in $(seq 3); do
+for i in $(seq 2); do
     cat <<END
 struct C$i { std::string name; int value; bool operator<(const C$i& other) const { return value < other.value; } };
 long use$i() {
@@ -31,5 +31,5 @@ long use$i() {
 END
 done
 echo 'int main() { long sum = 0;'
-for i in $(seq 3); do echo "sum += use$i();"; done
+for i in $(seq 2); do echo "sum += use$i();"; done
 printf '%s\n' 'std::cout << sum << std::endl; }'
