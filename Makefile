@@ -16,7 +16,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/archives.mk \
-    make/lint.mk
+    make/realworld.mk make/lint.mk
 
 ROUNDS ?= 7
 THREADS ?= 4
@@ -75,6 +75,11 @@ lecture: claims $(launcher) ## measure for the lecture and write lecture/out/ind
 	@lecture/build --measure --backends "$(lecture_backends) $(lecture_peers)" --programs "$(PROGRAMS)" --bin "$(BIN)" --build "$(BUILD)"
 test-lecture: ## test the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/page.t]
 	@prove lecture/page.t
+
+.PHONY: realworld
+realworld: $(libpar) $(counted) $(launcher) peer-jemalloc peer-tcmalloc peer-mimalloc ## run real programs on libpar and its peers: same output? CPU, memory; about half an hour, continues a stopped run; ROUNDS=3 PROGRAMS="git redis" RESULTS=1 [needs realworld/run]
+	@$(call kept,realworld/RESULTS.md) realworld/run $(asked_rounds) $(if $(filter file,$(origin PROGRAMS)),,--programs "$(PROGRAMS)") $(if $(RESULTS),--markdown) \
+	    --allocators "$(realworld_allocators)" --counted $(counted) --launcher $(launcher) --state $(BUILD)/realworld
 
 graph: ## draw graph.png and graph.svg from the last make compare, or from a new one; needs gnuplot
 	@[ -e $(BUILD)/compare.json ] || $(MAKE) --silent compare
