@@ -1,0 +1,15 @@
+# Programs of tests/torture/, which ask whether an allocator keeps every block when the world fails.
+
+# What every one of them has: the model heap and the sequences of calls.
+torture_common := $(call objects_of,$(addprefix tests/torture/,model.c sequence.c))
+torture_random := $(torture_common) $(call objects_of,$(addprefix tests/torture/,random.c episode.c shrink.c))
+linked_calls := $(call objects_of,tests/torture/calls_xmalloc.c)
+family_calls := $(call objects_of,tests/torture/calls_malloc.c)
+
+# random-BACKEND is linked with a backend; random-family takes the malloc of the process, for lib/libpar.so.
+$(foreach backend,$(BACKENDS),$(eval \
+    $(call link_rule,$(O)/tests/torture/random-$(backend),$(torture_random) $(linked_calls),$(backend))))
+$(O)/tests/torture/random-family: $(torture_random) $(family_calls)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+# The compiler must not know what malloc does.
+$(family_calls): CFLAGS += -fno-builtin
