@@ -13,3 +13,14 @@ $(O)/tests/torture/random-family: $(torture_random) $(family_calls)
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
 # The compiler must not know what malloc does.
 $(family_calls): CFLAGS += -fno-builtin
+
+# Faults come from functions of the same name that are found first: linked in, or preloaded before lib/libpar.so.
+torture_failing := $(torture_common) $(call objects_of,tests/torture/failing.c)
+$(foreach backend,$(BACKENDS),$(eval $(call link_rule,$(O)/tests/torture/failing-$(backend),\
+    $(torture_failing) $(call objects_of,tests/torture/faults.c) $(linked_calls),$(backend),-Wl$(comma)-E)))
+$(O)/tests/torture/failing-family: $(torture_failing) $(family_calls)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+lib/torture-%.so: $(BUILD)/pic/tests/torture/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^
+.SECONDARY: $(addprefix $(BUILD)/pic/tests/torture/,faults.o kernel_pages.o)

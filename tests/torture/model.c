@@ -200,11 +200,12 @@ size_t model_resident_bytes(void) {
         _Atomic uint64_t* leaf = atomic_exchange(&root[i], NULL);
         if (leaf != NULL) pages_give((void*)leaf, LEAF_WORDS * sizeof *leaf);
     }
-    char text[128] = {0};
-    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (file < 0 || read(file, text, sizeof text - 1) <= 0) model_fail("/proc/self/statm cannot be read");
+    char text[4096] = {0};
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    bool is_read = file >= 0 && read(file, text, sizeof text - 1) > 0;
     close(file);
-    char* resident = NULL;
-    (void)strtoul(text, &resident, 10);
-    return strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+    // In KiB, whatever a page has.
+    const char* resident = strstr(text, "VmRSS:");
+    if (!is_read || resident == NULL) model_fail("/proc/self/status does not say what is resident");
+    return strtoul(resident + strlen("VmRSS:"), NULL, 10) * 1024;
 }
