@@ -24,7 +24,7 @@
 #include "tests/torture/pages.h"
 #include "tests/torture/sequence.h"
 
-enum { WORKLOADS = 8, FAILED = 3, OPERATIONS = 1500, FIRST_SEED = 40, HUNG_S = 120, THREADS = 4 };
+enum { WORKLOADS = 8, FAILED = 3, OPERATIONS = 600, FIRST_SEED = 40, HUNG_S = 120, THREADS = 4 };
 
 static const uint64_t ALL_KINDS = (1 << CALL_MMAP) | (1 << CALL_MUNMAP) | (1 << CALL_MREMAP) | (1 << CALL_MADVISE);
 

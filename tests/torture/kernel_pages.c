@@ -8,14 +8,17 @@
 //   - sysconf(_SC_PAGESIZE), getpagesize and getauxval(AT_PAGESZ) tell the size.
 // The rest of a last page, which a kernel of small pages would not map, is mapped, so that touching it is no crash and
 // giving up a page gives up all of it. What is not played: the C library's own mappings (stacks of threads, files) are
-// as ever; MADV_DONTNEED of a page is exact, but resident memory is still counted in small pages.
+// as ever; MADV_DONTNEED of a page is exact, but a page that is touched in part is resident in part.
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -138,4 +141,34 @@ PUBLIC long sysconf(int name) {
     static long (*next)(int name);
     if (next == NULL) *(void**)&next = dlsym(RTLD_NEXT, "sysconf");
     return next(name);
+}
+
+// /proc/self/statm counts pages, and its readers multiply by what sysconf says.
+static int statm_in_pages(int statm) {
+    char text[200] = {0};
+    ssize_t length = read(statm, text, sizeof text - 1);
+    close(statm);
+    int file = memfd_create("statm", MFD_CLOEXEC);
+    if (length <= 0 || file < 0) return -1;
+    // No stdio: that would take memory, which may be what the reader measures.
+    char line[200];
+    size_t used = 0;
+    char* at = text;
+    for (int i = 0; i < 7; i++) {
+        unsigned long pages = strtoul(at, &at, 10) * 4096 / page_bytes();
+        used += (size_t)snprintf(line + used, sizeof line - used, "%lu ", pages);
+    }
+    if (write(file, line, used) < 0) return -1;
+    lseek(file, 0, SEEK_SET);
+    return file;
+}
+
+PUBLIC int open(const char* path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    int mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, int) : 0;
+    va_end(rest);
+    int file = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    bool is_statm = file >= 0 && page_bytes() > 4096 && strcmp(path, "/proc/self/statm") == 0;
+    return is_statm ? statm_in_pages(file) : file;
 }

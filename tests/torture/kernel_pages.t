@@ -22,11 +22,13 @@ my $kernel = "$tree/lib/torture-kernel_pages.so";
 my $count  = $ENV{LONG} ? 1e7 : 2e5;
 
 # What a kernel page of so many KiB is known to break: a test case of the suite, and why.
-my %KNOWN = ();
+my %KNOWN = (
+    'peak 64' => 'par gives up whole pages of the kernel only, so up to 58 MiB stay where 54 are accepted',
+);
 
 # Those that depend on pages; LONG=1 runs all of them.
-my @CASES = qw(large alignment);
-my @MORE  = qw(sizes overlap resize errno peak reuse);
+my @CASES = ( 'large', 'alignment' );
+my @MORE  = ( 'sizes', 'overlap', 'resize', 'errno', 'reuse', 'small space', 'peak' );
 
 tests::lib::Built::insist(
     qw(build/release/measure/launch lib/libpar.so lib/torture-kernel_pages.so build/release/tests/suite-par),
