@@ -23,4 +23,10 @@ $(O)/tests/torture/failing-family: $(torture_failing) $(family_calls)
 lib/torture-%.so: $(BUILD)/pic/tests/torture/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^
-.SECONDARY: $(addprefix $(BUILD)/pic/tests/torture/,faults.o kernel_pages.o)
+.SECONDARY: $(addprefix $(BUILD)/pic/tests/torture/,faults.o kernel_pages.o library.o)
+
+torture_limits := $(torture_common) $(call objects_of,tests/torture/limits.c)
+$(foreach backend,$(BACKENDS),$(eval \
+    $(call link_rule,$(O)/tests/torture/limits-$(backend),$(torture_limits) $(linked_calls),$(backend))))
+$(O)/tests/torture/limits-family: $(torture_limits) $(family_calls)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
