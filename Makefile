@@ -15,8 +15,8 @@ endif
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
-include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/archives.mk \
-    make/realworld.mk make/lint.mk
+include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/torture.mk \
+    make/archives.mk make/realworld.mk make/lint.mk
 
 ROUNDS ?= 7
 THREADS ?= 4

@@ -1,0 +1,32 @@
+# Programs of tests/torture/, which ask whether an allocator keeps every block when the world fails.
+
+# What every one of them has: the model heap and the sequences of calls.
+torture_common := $(call objects_of,$(addprefix tests/torture/,model.c sequence.c))
+torture_random := $(torture_common) $(call objects_of,$(addprefix tests/torture/,random.c episode.c shrink.c))
+linked_calls := $(call objects_of,tests/torture/calls_xmalloc.c)
+family_calls := $(call objects_of,tests/torture/calls_malloc.c)
+
+# random-BACKEND is linked with a backend; random-family takes the malloc of the process, for lib/libpar.so.
+$(foreach backend,$(BACKENDS),$(eval \
+    $(call link_rule,$(O)/tests/torture/random-$(backend),$(torture_random) $(linked_calls),$(backend))))
+$(O)/tests/torture/random-family: $(torture_random) $(family_calls)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+# The compiler must not know what malloc does.
+$(family_calls): CFLAGS += -fno-builtin
+
+# Faults come from functions of the same name that are found first: linked in, or preloaded before lib/libpar.so.
+torture_failing := $(torture_common) $(call objects_of,tests/torture/failing.c)
+$(foreach backend,$(BACKENDS),$(eval $(call link_rule,$(O)/tests/torture/failing-$(backend),\
+    $(torture_failing) $(call objects_of,tests/torture/faults.c) $(linked_calls),$(backend),-Wl$(comma)-E)))
+$(O)/tests/torture/failing-family: $(torture_failing) $(family_calls)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+lib/torture-%.so: $(BUILD)/pic/tests/torture/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^
+.SECONDARY: $(addprefix $(BUILD)/pic/tests/torture/,faults.o kernel_pages.o library.o)
+
+torture_limits := $(torture_common) $(call objects_of,tests/torture/limits.c)
+$(foreach backend,$(BACKENDS),$(eval \
+    $(call link_rule,$(O)/tests/torture/limits-$(backend),$(torture_limits) $(linked_calls),$(backend))))
+$(O)/tests/torture/limits-family: $(torture_limits) $(family_calls)
+	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
