@@ -15,7 +15,7 @@ endif
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
-include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/archives.mk \
+include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/misuse.mk make/lecture.mk make/tests.mk make/archives.mk \
     make/lint.mk
 
 ROUNDS ?= 7
@@ -46,7 +46,7 @@ test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpo
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
 
-.PHONY: compare bench experiments scale claims ladder lecture test-lecture graph
+.PHONY: compare bench experiments scale claims misuse ladder lecture test-lecture graph
 compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1 RESULTS=1
 	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
@@ -60,6 +60,9 @@ experiments: $(launcher) ## race par against copies with one changed design deci
 scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## measure the cost of a call with 1 to 64 threads, relative to a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs RESULTS=1 [needs bench/scale]
 	@$(call kept,bench/RESULTS.md) bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
 	    --json $(BUILD)/scale.json --launcher $(launcher)
+
+misuse: $(wrong) $(misuse_libraries) $(launcher) ## run small wrong programs under par, its checking and hardened builds, and other allocators: what is caught; minutes; ONLY=CWE-415 TIMES=2 RESULTS=1 [needs misuse/run]
+	@$(call kept,misuse/RESULTS.md) misuse/run --launcher $(launcher) --wrong $(wrong) $(if $(ONLY),--programs "$(ONLY)") $(if $(TIMES),--times "$(TIMES)")
 
 claims: $(launcher) ## measure the notes' claims about each allocator: claim, figure, verdict; about a minute; ROUNDS=7 RESULTS=1 [needs ladder/claims]
 	@$(MAKE) --silent BACKENDS="sys hw08 par $(ladder)" BACKEND= claims-programs
