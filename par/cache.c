@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "par/depot.h"
+#include "par/harden.h"
 #include "par/invariant.h"
 #include "par/page_map.h"
 
@@ -36,6 +37,7 @@ static void thread_exit(void* unused) {
 
 static void process_set_up(void) {
     size_classes_init();
+    harden_set_up();
     have_key = pthread_key_create(&at_thread_exit, thread_exit) == 0;
 }
 
@@ -116,7 +118,7 @@ static void load(unsigned size_class, struct block* first, unsigned count) {
 static struct block* take_one(unsigned size_class) {
     struct batch batch = depot_take(size_class, 1);
     struct block* block = span_cut(&batch, size_class);
-    if (block != NULL && block->next != NULL) depot_give_loose(size_class, block->next);
+    if (block != NULL && next_of(block) != NULL) depot_give_loose(size_class, next_of(block));
     return block;
 }
 
@@ -134,7 +136,7 @@ struct block* cache_refill_and_take(unsigned size_class) {
     }
     struct magazine* loaded = &cache.loaded[size_class];
     struct block* block = loaded->first;
-    loaded->first = block->next;
+    loaded->first = next_of(block);
     loaded->room++;
     return block;
 }
@@ -170,12 +172,12 @@ void cache_spill_and_free(unsigned size_class, struct block* block) {
     struct magazine* loaded = &cache.loaded[size_class];
     cache_set_up();
     if (cache.is_ending) {
-        block->next = NULL;
+        set_next(block, NULL);
         depot_give_loose(size_class, block);
         return;
     }
     if (loaded->room == 0) make_room(size_class);
-    block->next = loaded->first;
+    set_next(block, loaded->first);
     loaded->first = block;
     loaded->room--;
 }
@@ -192,7 +194,7 @@ void cache_flush(void) {
 
 static unsigned check_list(const struct block* first, unsigned size_class) {
     unsigned blocks = 0;
-    for (const struct block* block = first; block != NULL; block = block->next) {
+    for (const struct block* block = first; block != NULL; block = next_of(block)) {
         check_invariant(page_map_class(block) == size_class, "a thread's list holds blocks of its class only");
         blocks++;
     }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "par/harden.h"
 #include "par/invariant.h"
 #include "par/lock.h"
 #include "par/page_map.h"
@@ -31,21 +32,22 @@ static struct depot depots[CLASS_COUNT];
 
 // In the first block of a magazine stands how long it is and where the next one begins.
 static void push_magazine(struct depot* depot, struct block* magazine, unsigned count) {
-    magazine->next_magazine = (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines;
+    set_magazine_word(magazine, (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines);
     depot->magazines = magazine;
     depot->blocks += count;
 }
 
-static unsigned count_of(const struct block* magazine) { return (unsigned)(magazine->next_magazine >> COUNT_SHIFT); }
+static unsigned count_of(const struct block* magazine) { return (unsigned)(magazine_word(magazine) >> COUNT_SHIFT); }
 
 static struct block* magazine_behind(const struct block* magazine) {
-    return (struct block*)(magazine->next_magazine & (((uintptr_t)1 << COUNT_SHIFT) - 1));
+    return (struct block*)(magazine_word(magazine) & (((uintptr_t)1 << COUNT_SHIFT) - 1));
 }
 
 static struct block* pop_magazine(struct depot* depot) {
     struct block* magazine = depot->magazines;
     depot->magazines = magazine_behind(magazine);
     depot->blocks -= count_of(magazine);
+    clear_magazine_word(magazine);
     return magazine;
 }
 
@@ -139,7 +141,7 @@ static void check_one(const struct depot* depot, unsigned size_class) {
     uint64_t in_magazines = 0;
     for (const struct block* magazine = depot->magazines; magazine != NULL; magazine = magazine_behind(magazine)) {
         unsigned blocks = 0;
-        for (const struct block* block = magazine; block != NULL; block = block->next) {
+        for (const struct block* block = magazine; block != NULL; block = next_of(block)) {
             check_invariant(page_map_class(block) == size_class, "a magazine holds blocks of its class only");
             blocks++;
         }
