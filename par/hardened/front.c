@@ -93,6 +93,12 @@ static void make_key(void) {
     if (pthread_key_create(&at_thread_exit, thread_exits) != 0) keeps_none = true;
 }
 
+// Nobody may have written into a block that waited.
+static inline void check_waited(const char* block) {
+    size_t whole = size_classes[page_map_class(block)].block_bytes;
+    if (unlikely(!is_zero(block, whole - MARK_BYTES) || !is_marked_free(block, whole))) broken_block(block);
+}
+
 // The first block of a place. Result: whether the thread may keep it.
 static __attribute__((noinline)) bool quarantine_begin(void) {
     if (keeps_none) return false;
@@ -118,6 +124,7 @@ static inline void let_wait(char* block, size_t whole) {
         return;
     }
     *waits = block;
+    check_waited(leaves);
     plain_free(leaves);
 }
 
