@@ -15,8 +15,8 @@ endif
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
-include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/torture.mk \
-    make/archives.mk make/realworld.mk make/lint.mk
+include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/misuse.mk \
+    make/torture.mk make/archives.mk make/realworld.mk make/lint.mk
 
 ROUNDS ?= 7
 THREADS ?= 4
@@ -31,7 +31,7 @@ kept = $(if $(RESULTS),measure/keep-results $(1) "make $(strip $(MAKECMDGOALS) $
 .PHONY: all programs libpar xtrace replay
 all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKEND
 programs: $(programs)
-libpar: $(libpar) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM [needs interpose/libpar.c]
+libpar: $(libpar_of_flavour) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM; HARDENED=1 and DEBUG=1: libpar-hardened.so, libpar-checking.so [needs interpose/libpar.c]
 xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records the malloc calls of any program; see trace/README.md [needs trace/record/xtrace.c]
 replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## build bin/replay-BACKEND for every backend; run it with a TRACE: throughput, utilization [needs trace/convert.c]
 
@@ -46,7 +46,7 @@ test: programs suites $(launcher) $(if $(only_backends),,$(if $(wildcard interpo
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
 
-.PHONY: compare bench experiments scale claims ladder lecture test-lecture graph
+.PHONY: compare bench experiments scale claims misuse hardened ladder lecture test-lecture graph
 compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1 RESULTS=1
 	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
@@ -60,6 +60,12 @@ experiments: $(launcher) ## race par against copies with one changed design deci
 scale: $(addprefix $(BIN)/patterns-,$(filter-out limit,$(raced)) limit) $(launcher) ## measure the cost of a call with 1 to 64 threads, relative to a bare list; ROUNDS=5 PEERS=1 PATTERN=pairs RESULTS=1 [needs bench/scale]
 	@$(call kept,bench/RESULTS.md) bench/scale --allocators "$(raced)" $(asked_rounds) $(if $(PATTERN),--pattern $(PATTERN)) --bin "$(BIN)" \
 	    --json $(BUILD)/scale.json --launcher $(launcher)
+
+misuse: $(wrong) $(misuse_libraries) $(launcher) ## run small wrong programs under par, its checking and hardened builds, and other allocators: what is caught; minutes; ONLY=CWE-415 TIMES=2 RESULTS=1 [needs misuse/run]
+	@$(call kept,misuse/RESULTS.md) misuse/run --launcher $(launcher) --wrong $(wrong) $(if $(ONLY),--programs "$(ONLY)") $(if $(TIMES),--times "$(TIMES)")
+
+hardened: $(foreach allocator,$(hardened_raced),$(foreach program,$(PROGRAMS) patterns,$(BIN)/$(program)-$(allocator))) $(launcher) ## what the hardened build costs: patterns and programs beside par, sys and the hardened allocators of others; ROUNDS=5 RESULTS=1 [needs par/hardened]
+	@$(call kept,misuse/RESULTS.md) sh -c "bench/run --allocators \"$(hardened_raced)\" $(asked_rounds) --bin \"$(BIN)\" --json $(BUILD)/hardened.json --launcher $(launcher) && bench/compare --backends \"$(hardened_raced)\" --programs \"$(PROGRAMS)\" $(asked_rounds) --threads $(THREADS) --bin \"$(BIN)\" --json $(BUILD)/hardened-programs.json --launcher $(launcher)"
 
 claims: $(launcher) ## measure the notes' claims about each allocator: claim, figure, verdict; about a minute; ROUNDS=7 RESULTS=1 [needs ladder/claims]
 	@$(MAKE) --silent BACKENDS="sys hw08 par $(ladder)" BACKEND= claims-programs

@@ -28,6 +28,7 @@
 #include "par/cache.h"
 #include "par/depot.h"
 #include "par/extent.h"
+#include "par/harden.h"
 #include "par/large.h"
 #include "par/os.h"
 #include "par/page_map.h"
@@ -122,7 +123,7 @@ void* xmalloc(size_t bytes) {
     struct magazine* loaded = &cache.loaded[size_class_of(bytes)];
     struct block* block = loaded->first;
     if (unlikely(block == NULL)) return take_slow(bytes);
-    loaded->first = block->next;
+    loaded->first = next_of(block);
     loaded->room++;
     return block;
 }
@@ -138,7 +139,7 @@ void xfree(void* block) {
         return;
     }
     struct block* freed = block;
-    freed->next = loaded->first;
+    set_next(freed, loaded->first);
     loaded->first = freed;
     loaded->room--;
 }

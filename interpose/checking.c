@@ -24,15 +24,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "interpose/checking.h"
 #include "par/check.h"
 
-// The linker's names for the backend's calls, and for ours, which the program calls.
+// The linker's names for the backend's calls.
 void* __real_xmalloc(size_t bytes);
 void __real_xfree(void* block);
 void* __real_xrealloc(void* block, size_t bytes);
-void* __wrap_xmalloc(size_t bytes);
-void __wrap_xfree(void* start);
-void* __wrap_xrealloc(void* start, size_t bytes);
 
 enum {
     // As parts of a pointer they are no address that a process can have: who follows one crashes there and then.
@@ -41,7 +39,7 @@ enum {
     RED_ZONE_BYTE = 0xbd,
 
     ALIGNMENT = 16,  // what xmalloc.h promises
-    RED_ZONE_BYTES = 16,
+    RED_ZONE_BYTES = CHECKING_MORE_BYTES,
     FILLED_BYTES_MOST = 1 << 20,  // of one block: the rest of a larger one shall not become memory for our sake
 
     WAITING_MOST = 1024,
@@ -278,6 +276,15 @@ static struct block end(const char* call, char* start) {
     return block;
 }
 
+size_t checking_bytes(const char* call, void* start) {
+    take_lock();
+    struct record* record = table.capacity == 0 ? NULL : place_of(start);
+    if (record == NULL || record->state != LIVE) report_no_live_block(call, start, record);
+    size_t bytes = record->block.bytes;
+    give_lock();
+    return bytes;
+}
+
 // The next call hands this block to the backend, who may give it to another thread at once.
 static void let_go(struct block block) {
     take_lock();
@@ -309,6 +316,16 @@ static void* take(const char* call, size_t bytes) {
     char* start = __real_xmalloc(with_red_zone(bytes));
     if (start != NULL) begin(call, (struct block){start, bytes}, 0);
     return start;
+}
+
+void* checking_take_from(const char* call, void* start, size_t bytes) {
+    if (start == NULL) return NULL;
+    if (make_room()) {
+        begin(call, (struct block){start, bytes}, 0);
+        return start;
+    }
+    __real_xfree(start);
+    return NULL;
 }
 
 // Resizes by moving to a new block, so that the old one waits in the queue: a later write into it is seen.

@@ -1,9 +1,10 @@
 # Flavours: the same sources built in another way, each in its own folder.
 #
-# release is what is timed. debug is the checking build: each call of a backend that can check itself goes through
+# release is what is timed. hardened has a front of its own before a backend that brings one (NAME/hardened/), and other forms inside.
+# debug is the checking build: each call of a backend that can check itself goes through
 # interpose/checking.c. valgrind and asan announce every block of our own backends to the tool (tests/tools/announce.c).
 
-FLAVOUR ?= $(if $(filter command%,$(origin DEBUG)),$(if $(filter-out 0,$(DEBUG)),debug,release),release)
+FLAVOUR ?= $(if $(filter command%,$(origin DEBUG)),$(if $(filter-out 0,$(DEBUG)),debug,release),$(if $(filter-out 0,$(HARDENED)),hardened,release))
 BUILD ?= build
 O := $(BUILD)/$(FLAVOUR)
 BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
@@ -24,13 +25,14 @@ CFLAGS += -std=c11 -g -pthread -Wall -Wextra
 LDFLAGS += -pthread
 
 release_CFLAGS := -O2
+hardened_CFLAGS := -O2 -DHARDENED_BUILD
 debug_CFLAGS := -O1 -DCHECKING_BUILD
 valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
 gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
 ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
-$(error FLAVOUR=$(FLAVOUR) is unknown: use release, debug, valgrind, asan, tsan or gprof)
+$(error FLAVOUR=$(FLAVOUR) is unknown: use release, hardened, debug, valgrind, asan, tsan or gprof)
 endif
 flavour_cflags := $($(FLAVOUR)_CFLAGS)
 

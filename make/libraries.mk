@@ -20,6 +20,22 @@ $(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/tight $(O)
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
 $(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.o $(O)/tests/tools/preload_threads.o: CFLAGS += -fno-builtin
 
+# The same with more checks, in objects of their own: see interpose/libpar_checking.c and interpose/libpar_hardened.c.
+# $(1): the name of the build, $(2): its flags, $(3): its sources, $(4): flags for the linker
+define checked_library
+$(BUILD)/pic-$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(2) -fPIC -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $$@ $$<
+-include $(shell find $(BUILD)/pic-$(1) -name '*.d' 2>/dev/null)
+lib/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/*.c))
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) -shared $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^
+endef
+$(eval $(call checked_library,hardened,-O2 -DHARDENED_BUILD,interpose/libpar_hardened.c par/hardened/secret.c))
+$(eval $(call checked_library,checking,-O1,interpose/libpar_checking.c interpose/checking.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
+$(eval $(call checked_library,valgrind,-O1,interpose/libpar_valgrind.c))
+libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),lib/libpar-hardened.so,$(if $(filter debug,$(FLAVOUR)),lib/libpar-checking.so,$(if $(filter valgrind,$(FLAVOUR)),lib/libpar-valgrind.so,$(libpar))))
+
 # The recorder, and bin/xtrace, which runs a program with it. See trace/README.md.
 lib/libxtrace.so: $(BUILD)/pic/trace/record/record.o
 	@mkdir -p $(@D)

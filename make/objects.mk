@@ -6,9 +6,9 @@ objects_of = $(patsubst %.c,$(O)/%.o,$(1))
 # SUBMITTED_NAME=file.o puts an object that was made elsewhere in the place of a backend's own: the grader does, with what
 # it compiled of a submission.
 # The grader compares with our own hw08 under the name `reference`, while another hw08 is handed in.
-backend_source = $(if $(filter reference,$(1)),hw08_alloc.c,$(call found_source,$(1)))
+backend_source = $(if $(filter reference,$(1)),hw08_alloc.c,$(if $(wildcard $(1)/$(FLAVOUR)/front.c),$(1)/$(FLAVOUR)/front.c,$(call found_source,$(1))))
 found_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c bench/$(1)_alloc.c tests/broken/$(1)_alloc.c) $(1)_alloc.c)
-backend_objects = $(or $(SUBMITTED_$(1)),$(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c)))
+backend_objects = $(or $(SUBMITTED_$(1)),$(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c) $(filter-out %/front.c,$(wildcard $(1)/$(FLAVOUR)/*.c))))
 
 trace_sources := $(wildcard trace/formats/*.c) $(addprefix trace/,file.c trace.c pages.c output.c) programs/failure.c
 program_support := $(call objects_of,$(wildcard programs/*.c))

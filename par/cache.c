@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "par/depot.h"
+#include "par/harden.h"
 #include "par/invariant.h"
 #include "par/lock.h"
 #include "par/metadata.h"
@@ -96,6 +97,7 @@ static void thread_exit(void* unused) {
 
 static void process_set_up(void) {
     size_classes_init();
+    harden_set_up();
     have_key = pthread_key_create(&at_thread_exit, thread_exit) == 0;
 }
 
@@ -220,7 +222,7 @@ struct block* cache_refill_and_take(unsigned size_class) {
     }
     struct magazine* loaded = &cache.loaded[size_class];
     struct block* block = loaded->first;
-    loaded->first = block->next;
+    loaded->first = next_of(block);
     loaded->room++;
     keep_budget();
     return block;
@@ -283,7 +285,7 @@ void cache_spill_and_free(unsigned size_class, struct block* block) {
         cache.is_used[size_class] = true;
         make_room(size_class);
     }
-    block->next = loaded->first;
+    set_next(block, loaded->first);
     loaded->first = block;
     loaded->room--;
     keep_budget();
@@ -302,7 +304,7 @@ void cache_flush(void) {
 
 static unsigned check_list(const struct block* first, unsigned size_class) {
     unsigned blocks = 0;
-    for (const struct block* block = first; block != NULL; block = block->next) {
+    for (const struct block* block = first; block != NULL; block = next_of(block)) {
         check_invariant(page_map_class(block) == size_class, "a thread's list holds blocks of its class only");
         blocks++;
     }

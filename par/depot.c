@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "par/harden.h"
 #include "par/invariant.h"
 #include "par/lock.h"
 #include "par/page_map.h"
@@ -34,21 +35,22 @@ static struct depot depots[CLASS_COUNT];
 
 // In the first block of a magazine stands how long it is and where the next one begins.
 static void push_magazine(struct depot* depot, struct block* magazine, unsigned count) {
-    magazine->next_magazine = (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines;
+    set_magazine_word(magazine, (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines);
     depot->magazines = magazine;
     depot->blocks += count;
 }
 
-static unsigned count_of(const struct block* magazine) { return (unsigned)(magazine->next_magazine >> COUNT_SHIFT); }
+static unsigned count_of(const struct block* magazine) { return (unsigned)(magazine_word(magazine) >> COUNT_SHIFT); }
 
 static struct block* magazine_behind(const struct block* magazine) {
-    return (struct block*)(magazine->next_magazine & (((uintptr_t)1 << COUNT_SHIFT) - 1));
+    return (struct block*)(magazine_word(magazine) & (((uintptr_t)1 << COUNT_SHIFT) - 1));
 }
 
 static struct block* pop_magazine(struct depot* depot) {
     struct block* magazine = depot->magazines;
     depot->magazines = magazine_behind(magazine);
     depot->blocks -= count_of(magazine);
+    clear_magazine_word(magazine);
     return magazine;
 }
 
@@ -145,11 +147,11 @@ struct block* depot_take_one(unsigned size_class) {
     if (depot->magazines != NULL) {
         unsigned count = count_of(depot->magazines);
         batch.first = pop_magazine(depot);
-        if (count > 1) push_magazine(depot, batch.first->next, count - 1);
+        if (count > 1) push_magazine(depot, next_of(batch.first), count - 1);
     } else {
         batch = span_list_take(&depot->spans, size_class, 1);
         struct block* block = span_cut(&batch, size_class);
-        if (block != NULL && block->next != NULL) span_list_give(&depot->spans, size_class, block->next);
+        if (block != NULL && next_of(block) != NULL) span_list_give(&depot->spans, size_class, next_of(block));
         batch.first = block;
     }
     note_demand(depot);
@@ -163,7 +165,7 @@ struct block* depot_take_one(unsigned size_class) {
 void depot_give_one(unsigned size_class, struct block* block) {
     struct depot* depot = &depots[size_class];
     lock_take(&depot->lock);
-    block->next = NULL;
+    set_next(block, NULL);
     unsigned count = 0;
     if (is_shrinking(depot, size_class) || is_full(depot, size_class)) {
         span_list_give(&depot->spans, size_class, block);
@@ -172,7 +174,7 @@ void depot_give_one(unsigned size_class, struct block* block) {
         // It lengthens the magazine on top, so that the others find long ones.
         if (depot->magazines != NULL && count_of(depot->magazines) < size_classes[size_class].magazine_most) {
             count = count_of(depot->magazines);
-            block->next = pop_magazine(depot);
+            set_next(block, pop_magazine(depot));
         }
         push_magazine(depot, block, count + 1);
     }
@@ -211,7 +213,7 @@ static void check_one(const struct depot* depot, unsigned size_class) {
     uint64_t in_magazines = 0;
     for (const struct block* magazine = depot->magazines; magazine != NULL; magazine = magazine_behind(magazine)) {
         unsigned blocks = 0;
-        for (const struct block* block = magazine; block != NULL; block = block->next) {
+        for (const struct block* block = magazine; block != NULL; block = next_of(block)) {
             check_invariant(page_map_class(block) == size_class, "a magazine holds blocks of its class only");
             blocks++;
         }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "par/harden.h"
 #include "par/invariant.h"
 #include "par/lock.h"
 #include "par/metadata.h"
@@ -164,6 +165,7 @@ static void note_use(size_t slots) {
 // How many slots may lie idle after some were given back: as many as were in use lately and are not any more, within
 // bounds, so that a block that is freed right before another is taken keeps its pages; or a part of those in use.
 static size_t idle_most(void) {
+    if (!slots_may_idle()) return 0;
     size_t gap = used_lately - used_slots;
     used_lately -= (gap + RECENT_SHARE - 1) / RECENT_SHARE;
     size_t recent = gap < IDLE_RECENT_MOST ? gap : IDLE_RECENT_MOST;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "par/harden.h"
 #include "par/invariant.h"
 #include "par/page_map.h"
 #include "par/region.h"
@@ -52,16 +53,19 @@ static struct span* span_make(unsigned size_class) {
 
 static void span_unmake(struct span* span) {
     struct region* region = region_of(span->start);
-    page_map_set_class(span->start, region_run_pages(region, span->start) / GRANULE_PAGES, NO_CLASS);
+    size_t pages = region_run_pages(region, span->start);
+    clear_span(span->start, (size_t)span->carved * size_classes[page_map_class(span->start)].block_bytes);
+    page_map_set_class(span->start, pages / GRANULE_PAGES, NO_CLASS);
     region_give_run(region, span->start);
 }
 
 struct block* span_cut(const struct batch* batch, unsigned size_class) {
     uint32_t block_bytes = size_classes[size_class].block_bytes;
     struct block* after = batch->first;
+    struct cut_order order = cut_order_of(batch->fresh_count);
     for (unsigned i = batch->fresh_count; i > 0; i--) {
-        struct block* block = (struct block*)(batch->fresh + (size_t)(i - 1) * block_bytes);
-        block->next = after;
+        struct block* block = (struct block*)(batch->fresh + cut_place(order, i - 1) * block_bytes);
+        set_next(block, after);
         after = block;
     }
     return after;
@@ -79,9 +83,9 @@ static void take_returned(struct span* span, unsigned wanted, struct batch* batc
     }
     while (batch->count < wanted && span->free != NULL) {
         struct block* block = span->free;
-        span->free = block->next;
+        span->free = next_of(block);
         span->free_count--;
-        block->next = batch->first;
+        set_next(block, batch->first);
         batch->first = block;
         batch->count++;
     }
@@ -127,11 +131,11 @@ void span_list_give(struct span_list* list, unsigned size_class, struct block* f
     struct span* span = NULL;
     while (first != NULL) {
         struct block* block = first;
-        first = block->next;
+        first = next_of(block);
         // Blocks that were freed one after the other often lie side by side.
         if (span == NULL || !is_within(span, block, block_bytes)) span = span_of(block);
         if (span_is_spent(span)) list_add(list, span);
-        block->next = span->free;
+        set_next(block, span->free);
         span->free = block;
         span->free_count++;
         list->outside--;
@@ -146,7 +150,7 @@ void span_list_give(struct span_list* list, unsigned size_class, struct block* f
 static void check_one(const struct span* span, unsigned size_class) {
     uint32_t block_bytes = size_classes[size_class].block_bytes;
     uint32_t free_count = 0;
-    for (const struct block* block = span->free; block != NULL; block = block->next) {
+    for (const struct block* block = span->free; block != NULL; block = next_of(block)) {
         size_t offset = (size_t)((const char*)block - span->start);
         check_invariant(offset % block_bytes == 0, "a free block begins where a block begins");
         check_invariant(offset / block_bytes < span->carved, "a free block was carved");

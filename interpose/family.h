@@ -1,0 +1,94 @@
+// family.h: the malloc family as a shared library offers it, for programs that know nothing of us. It belongs to the
+// file that includes it, which defines what each call stands on: xmalloc, xfree, xrealloc, and these three. Semantics
+// are those of malloc(3), posix_memalign(3) and malloc_usable_size(3).
+
+#ifndef INTERPOSE_FAMILY_H
+#define INTERPOSE_FAMILY_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "xmalloc.h"
+
+// alignment: a power of two. Result: NULL with errno ENOMEM when there is no memory.
+static void* family_aligned(size_t alignment, size_t bytes);
+
+// A block of zeros. Result: likewise.
+static void* family_zeros(size_t bytes);
+
+// How many bytes of a block, not NULL, its owner may use.
+static size_t family_usable(void* block);
+
+#define PUBLIC __attribute__((visibility("default")))
+
+static bool is_power_of_two(size_t number) { return number != 0 && (number & (number - 1)) == 0; }
+
+PUBLIC void* malloc(size_t bytes) { return xmalloc(bytes); }
+
+PUBLIC void free(void* block) { xfree(block); }
+
+PUBLIC void* realloc(void* block, size_t bytes) { return xrealloc(block, bytes); }
+
+PUBLIC void* reallocarray(void* block, size_t count, size_t bytes_each) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, bytes_each, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return xrealloc(block, bytes);
+}
+
+PUBLIC void* calloc(size_t count, size_t bytes_each) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, bytes_each, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return family_zeros(bytes);
+}
+
+PUBLIC void* memalign(size_t alignment, size_t bytes) {
+    // Like the C library: an alignment that is no power of two is rounded up to one.
+    size_t power = 16;
+    while (power < alignment && power <= PTRDIFF_MAX) power *= 2;
+    return family_aligned(power, bytes);
+}
+
+PUBLIC void* aligned_alloc(size_t alignment, size_t bytes) {
+    if (!is_power_of_two(alignment)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return family_aligned(alignment, bytes);
+}
+
+PUBLIC int posix_memalign(void** block, size_t alignment, size_t bytes) {
+    if (!is_power_of_two(alignment) || alignment % sizeof(void*) != 0) return EINVAL;
+    int kept_errno = errno;
+    void* taken = family_aligned(alignment, bytes);
+    errno = kept_errno;
+    if (taken == NULL) return ENOMEM;
+    *block = taken;
+    return 0;
+}
+
+// The kernel's page, which on some machines is longer than par's.
+static size_t system_page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+PUBLIC void* valloc(size_t bytes) { return family_aligned(system_page(), bytes); }
+
+PUBLIC void* pvalloc(size_t bytes) {
+    if (bytes > PTRDIFF_MAX) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    size_t page = system_page();
+    return family_aligned(page, ((bytes == 0 ? 1 : bytes) + page - 1) / page * page);
+}
+
+PUBLIC size_t malloc_usable_size(void* block) { return block == NULL ? 0 : family_usable(block); }
+
+#endif

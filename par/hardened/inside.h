@@ -1,0 +1,82 @@
+// inside.h: the hardened forms of what par/harden.h has.
+//
+//   - A link in a free block is encoded with a secret and with the block's own address, its bytes turned round: an
+//     overwritten one leads nowhere, which is told, and one that was read tells nothing about addresses.
+//   - Blocks of fresh memory come in a random order.
+//   - Memory that is not in use holds zeros, but for links and marks of free blocks in spans. Freed slots go back to
+//   the
+//     system at once, so that a late use of a large block meets no memory.
+
+#ifndef PAR_HARDENED_INSIDE_H
+#define PAR_HARDENED_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "par/hardened/secret.h"
+#include "par/span_record.h"
+
+static inline void harden_set_up(void) { secrets_draw(); }
+
+static inline uint64_t encoded(const void* place, uint64_t word) {
+    return __builtin_bswap64(word ^ secrets.link ^ (uintptr_t)place);
+}
+
+static inline uint64_t decoded(const void* place, uint64_t stored) {
+    return __builtin_bswap64(stored) ^ secrets.link ^ (uintptr_t)place;
+}
+
+static inline struct block* next_of(const struct block* block) {
+    uint64_t next = decoded(block, (uintptr_t)block->next);
+    if (__builtin_expect((next & NO_LINK_BITS) != 0, 0)) broken_block(block);
+    return (struct block*)next;
+}
+
+static inline void set_next(struct block* block, struct block* next) {
+    block->next = (struct block*)encoded(block, (uintptr_t)next);
+}
+
+// The upper bits of the word are a number of blocks, which is not 0.
+static inline uintptr_t magazine_word(const struct block* magazine) {
+    uint64_t word = decoded(&magazine->next_magazine, magazine->next_magazine);
+    if (__builtin_expect((word & 0xf) != 0 || word >> 60 != 0, 0)) broken_block(magazine);
+    return word;
+}
+
+static inline void set_magazine_word(struct block* magazine, uintptr_t word) {
+    magazine->next_magazine = encoded(&magazine->next_magazine, word);
+}
+
+static inline void clear_magazine_word(struct block* magazine) { magazine->next_magazine = 0; }
+
+// From a random place in random steps that come by every place.
+struct cut_order {
+    uint32_t first, step, count;
+};
+
+static inline struct cut_order cut_order_of(unsigned count) {
+    if (count == 0) return (struct cut_order){0, 0, 1};
+    uint64_t drawn = secrets_random();
+    struct cut_order order = {(uint32_t)drawn % count, (uint32_t)(drawn >> 32) % count, count};
+    for (;; order.step = order.step % count + 1) {
+        uint32_t a = order.step, b = count;
+        while (b != 0) {
+            uint32_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        if (a == 1) return order;
+    }
+}
+
+static inline size_t cut_place(struct cut_order order, size_t i) {
+    return (order.first + i * order.step) % order.count;
+}
+
+static inline void clear_span(char* start, size_t bytes) { memset(start, 0, bytes); }
+
+static inline bool slots_may_idle(void) { return false; }
+
+#endif

@@ -1,0 +1,54 @@
+// secret.c: see secret.h.
+
+#include "par/hardened/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+struct secrets secrets;
+
+// Also where the system has no random numbers yet: then addresses and the time must do.
+static void draw(void* place, size_t bytes) {
+    if (getrandom(place, bytes, GRND_NONBLOCK) == (ssize_t)bytes) return;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t mixed = (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)&now ^ (uint64_t)(uintptr_t)draw << 20;
+    for (size_t i = 0; i + sizeof mixed <= bytes; i += sizeof mixed) {
+        mixed = mixed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        memcpy((char*)place + i, &mixed, sizeof mixed);
+    }
+}
+
+void secrets_draw(void) {
+    draw(&secrets, sizeof secrets - sizeof secrets.rest);
+    secrets.odd |= 1;
+    mprotect(&secrets, sizeof secrets, PROT_READ);
+}
+
+uint64_t secrets_random(void) {
+    static _Thread_local uint64_t state;
+    if (state == 0) draw(&state, sizeof state);
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return state ^ state >> 29;
+}
+
+void guard(void* start, uint64_t bytes) { mprotect(start, bytes, PROT_NONE); }
+
+void unguard(void* start, uint64_t bytes) { mprotect(start, bytes, PROT_READ | PROT_WRITE); }
+
+void hardened_misuse(const char* call, const void* block, const char* what) {
+    char line[200];
+    int length = snprintf(line, sizeof line, "%s(%p): %s\n", call, block, what);
+    if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
+    abort();
+}
+
+void broken_block(const void* block) {
+    hardened_misuse("par", block,
+                    "this block was written after it had been freed, or an overrun of another reached it");
+}
