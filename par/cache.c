@@ -18,12 +18,13 @@ enum {
     FEW_SHARE = 8,                   // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,                   // but no fewer blocks than these
     FEW_MOST = 16,                   // and no more than these
+    FIRST_FREES = 32,                // blocks that a thread frees before it keeps any, unless it takes one
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_thread_exit;
 static bool have_key;
-static atomic_uint threads;  // that have a cache
+static atomic_uint threads;  // that have a cache, but for those that are ending
 
 // Other destructors may still allocate after this one, and the C library itself frees after all of them. Nobody would
 // come for what the cache took in then. So it stays empty from here on, and every call goes to the depot.
@@ -166,12 +167,30 @@ static void make_room(unsigned size_class) {
     empty_loaded(size_class, cache.wanted[size_class]);
 }
 
+// A block of a thread that keeps none.
+static void give_one(unsigned size_class, struct block* block) {
+    block->next = NULL;
+    depot_give_loose(size_class, block);
+}
+
+// Whether a thread that has no cache goes on without one. It may be at its very end, behind all destructors: there the
+// C library frees for other threads, whose stacks it unmaps. A cache that began there would be lost, and the thread
+// would count for ever. Nobody can ask a thread whether it is there; but it frees few blocks then, and takes none.
+static bool has_hardly_freed(void) {
+    if (cache.is_set_up || cache.first_frees == FIRST_FREES) return false;
+    cache.first_frees++;
+    return true;
+}
+
 void cache_spill_and_free(unsigned size_class, struct block* block) {
     struct magazine* loaded = &cache.loaded[size_class];
+    if (has_hardly_freed()) {
+        give_one(size_class, block);
+        return;
+    }
     cache_set_up();
     if (cache.is_ending) {
-        block->next = NULL;
-        depot_give_loose(size_class, block);
+        give_one(size_class, block);
         return;
     }
     if (loaded->room == 0) make_room(size_class);

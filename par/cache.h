@@ -32,6 +32,7 @@ struct cache {
     uint16_t wanted[CLASS_COUNT];       // the capacity of the next one
     bool shrinks[CLASS_COUNT];          // the class did when the thread last gave blocks of it
     size_t grown_bytes;                 // by so much more is wanted of all classes together than at first
+    uint8_t first_frees;                // that went to the depot, before the cache was set up
     bool is_set_up;
     bool is_ending;  // the thread is: from now on it keeps no block
 };
@@ -48,7 +49,8 @@ void cache_spill_and_free(unsigned size_class, struct block* block);
 // Gives everything that the calling thread holds back to the spans.
 void cache_flush(void);
 
-// Makes the calling thread flush its cache when it ends, and sets up its magazines. Also called by the slow paths.
+// Makes the calling thread flush its cache when it ends, and sets up its magazines. Also called by the slow paths, but
+// for the first few blocks that a thread frees.
 void cache_set_up(void);
 
 // For check.c: checks the calling thread's own lists.
