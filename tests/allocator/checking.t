@@ -54,7 +54,7 @@ sub run ( $check_every, @command ) {
         command  => \@command,
         env      => { PAR_CHECK_EVERY => $check_every },
         launcher => $launcher,
-        wall_s   => 60,
+        wall_s   => 300,
     );
 }
 

@@ -22,6 +22,7 @@ tests::lib::Built::insist( 'build/release/measure/launch', 'lib/libpar.so', $pro
 
 my %promise = (
     late    => 'what is freed after all destructors of a thread is not lost',
+    last    => 'what a thread frees that never used malloc before is not lost, even right at its end',
     cleanup => 'cancelled threads and C11 threads allocate in their cleanup',
 );
 for my $way ( sort keys %promise ) {

@@ -5,8 +5,10 @@
 //
 //   late     The C library frees memory of a thread after all destructors of the thread's own data have run; thousands
 //            of such threads, one after another, must leave nothing behind.
+//   last     A thread that never used malloc frees a block in the last round of destructors; likewise.
 //   cleanup  A cancelled thread allocates in its cleanup handler, and a C11 thread in the destructor of a tss_t.
 
+#include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -66,18 +68,61 @@ static void run_late(size_t threads) {
     }
 }
 
+// Runs so many threads, and beforehand some, so that what is needed once is there.
+static void expect_nothing_left(void (*run)(size_t threads), size_t threads) {
+    enum { MOST_BYTES = 4 * MIB };
+    run(threads / 10);
+    size_t before = resident_bytes();
+    run(threads);
+    size_t after = resident_bytes();
+    if (after <= before + MOST_BYTES) return;
+    fprintf(stderr, "preload_threads: %zu threads left %zu bytes behind\n", threads, after - before);
+    exit(1);
+}
+
 static void late(void) {
-    enum { THREADS = 3000, MOST_BYTES = 4 * MIB };  // were all of it lost, it would be 30 MB
+    enum { THREADS = 3000 };  // were all of it lost, it would be 30 MB
     for (size_t i = 0; i < KEYS; i++) {
         if (pthread_key_create(&keys[i], NULL) != 0) fail("there are too few keys");
     }
-    run_late(THREADS / 10);
-    size_t before = resident_bytes();
-    run_late(THREADS);
-    size_t after = resident_bytes();
-    if (after <= before + MOST_BYTES) return;
-    fprintf(stderr, "preload_threads: %d threads left %zu bytes behind\n", THREADS, after - before);
-    exit(1);
+    expect_nothing_left(run_late, THREADS);
+}
+
+// ---- last ----
+
+enum { LAST_BYTES = 10000 };
+static pthread_key_t last_key;
+static _Thread_local unsigned rounds;
+
+// The C library calls a destructor again as long as the key has a value, and so often at most.
+static void free_in_last_round(void* block) {
+    if (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+        pthread_setspecific(last_key, block);
+    } else {
+        free(block);
+    }
+}
+
+static void* keep_until_last_round(void* block) {
+    pthread_setspecific(last_key, block);
+    return NULL;
+}
+
+static void run_last(size_t threads) {
+    for (size_t i = 0; i < threads; i++) {
+        pthread_t thread;
+        void* block = malloc(LAST_BYTES);
+        if (block == NULL || pthread_create(&thread, NULL, keep_until_last_round, memset(block, 1, LAST_BYTES)) != 0) {
+            fail("a thread cannot be started");
+        }
+        pthread_join(thread, NULL);
+    }
+}
+
+static void last(void) {
+    enum { THREADS = 2000 };  // were all of it lost, it would be 20 MB
+    if (pthread_key_create(&last_key, free_in_last_round) != 0) fail("there are too few keys");
+    expect_nothing_left(run_last, THREADS);
 }
 
 // ---- cleanup ----
@@ -134,10 +179,12 @@ int main(int argc, char** argv) {
     const char* way = argc == 2 ? argv[1] : "";
     if (strcmp(way, "late") == 0) {
         late();
+    } else if (strcmp(way, "last") == 0) {
+        last();
     } else if (strcmp(way, "cleanup") == 0) {
         cleanup();
     } else {
-        fprintf(stderr, "preload_threads: WAY must be late or cleanup, not '%s'\n", way);
+        fprintf(stderr, "preload_threads: WAY must be late, last or cleanup, not '%s'\n", way);
         return 2;
     }
     return 0;
