@@ -164,7 +164,7 @@ sub _remarks ( $self, $program ) {
     push @remarks, "$name: holds at rest, in MiB: " . join ', ', $self->_rests($program)
       if grep { defined $_->{rest_kib} } map { @{$_} } values %{ $program->{runs} };
     push @remarks, "$name: $program->{may_be_empty}"
-      if $program->{may_be_empty};
+      if $program->{may_be_empty} && !$program->{calls};
     push @remarks, $self->_has_failed($program)
       ? "$name: known: $program->{known}"
       : "$name: runs on $self->{ours}, so its recipe must no longer say that it is known to fail"
