@@ -197,7 +197,7 @@ sub _run_once ( $job, $backend, $check ) {
 
 # Whether the memory of the process grew to near what is accepted, and nothing else was wrong. The suite tells how it grew.
 sub _is_near ($result) {
-    return 0 if grep { $_->{message} !~ /\baccepted\b/ } failures($result);
+    return 0 if grep { !$_->{is_measured} } failures($result);
     my @growths;
     while ( $result->{stdout} =~ /^grew by (\d+) of (\d+) KiB$/mg ) { push @growths, [ $1, $2 ] }
     return scalar grep { grader::contract::Chance::is_near( @{$_} ) } @growths;
@@ -253,13 +253,14 @@ sub _hung ( $result, $how ) {
 
 my %SIGNAL_NAME = ( 4 => 'SIGILL', 6 => 'SIGABRT', 7 => 'SIGBUS', 8 => 'SIGFPE', 9 => 'SIGKILL', 11 => 'SIGSEGV' );
 
-# $result: of a suite's run. Result: { test => sentence of what must hold, message => what happened, crashed, hung } for
-# each failure that Check reported. hung: 'asleep', 'computing' or 'slow'; empty when nobody knows which.
+# $result: of a suite's run. Result: { test => sentence of what must hold, message => what happened, is_measured, crashed, hung } for
+# each failure that Check reported. is_measured: more was measured than is accepted. hung: 'asleep', 'computing' or 'slow'; empty when nobody knows which.
 sub failures ($result) {
     my @failures;
     for my $line ( split /\n/, $result->{stdout} ) {
         my ( $test, $message ) = $line =~ /\A[^\s:]+\.[ch]:\d+:[EFSP]:[^:]*:(\w+):\d+: (.*)\z/ or next;
         my %failure = ( test => $test =~ tr/_/ /r, message => grader::contract::Words::plain($message) );
+        $failure{is_measured} = $message =~ /\baccepted\b/;    # also where that is cut off
         if    ( $message =~ /\Ait hangs: all threads have been asleep/ ) { $failure{hung} = 'asleep' }
         elsif ( $message =~ /\Ait hangs: / )                             { $failure{hung} = 'computing' }
         elsif ( $message =~ /\Athe test has computed for \d+ s/ )        { $failure{hung} = 'slow' }

@@ -87,7 +87,7 @@ qr/a block of \d+ to \d+ bytes was taken and freed \d+ times, and the address sp
         backend => 'contended',
         case    => 'reuse',
         says    =>
-qr/4 threads took and freed blocks of 16 to 511 bytes .* grew by \d+ KiB: blocks that are freed while threads contend/,
+qr/4 threads took and freed blocks of 16 to 511 bytes, .* grew by \d+ KiB .*: blocks that are freed while threads contend/,
         bug => 'blocks that are lost when threads contend for a lock',
     },
     {
@@ -111,7 +111,7 @@ qr/4 threads took and freed blocks of 16 to 511 bytes .* grew by \d+ KiB: blocks
     {
         backend => 'busymid',
         case    => 'reuse',
-        says    => qr/4 threads took and freed blocks of \d+ to \d+ bytes .* freed while threads contend/,
+        says    => qr/4 threads took and freed blocks of \d+ to \d+ bytes, .* freed while threads contend/,
         bug     => 'blocks of some sizes that are lost when threads contend for a lock',
     },
     {

@@ -64,9 +64,9 @@ my @bugs = (
     [ foreignmove => 'par.reuse', qr/taken by one thread and resized by another \d+ times, and the memory/ ],
     [
         contended => 'par.reuse',
-        qr/4 threads took and freed blocks of 16 to 511 bytes .* blocks that are freed while threads contend/
+        qr/4 threads took and freed blocks of 16 to 511 bytes, .* blocks that are freed while threads contend/
     ],
-    [ busymid => 'par.reuse', qr/4 threads took and freed blocks of \d+ to \d+ bytes .* while threads contend/ ],
+    [ busymid => 'par.reuse', qr/4 threads took and freed blocks of \d+ to \d+ bytes, .* while threads contend/ ],
     [
         fourfold => 'par.memory',
         qr/blocks are too large: \d+ blocks of \d+ bytes took \d+ bytes of memory each, which is [45]\.\d times/
@@ -294,6 +294,20 @@ subtest 'where others use the machine' => sub {
     local *measure::Contention::reasons     = sub ($) { return };
     local *measure::Contention::usable_cpus = sub ($) { 1 };
     is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'pass', 'it does where there is one processor' );
+};
+
+subtest 'memory near its limit' => sub {
+    my $runs  = 0;
+    my $words = 'blocks of 16384 to 262143 bytes ' x 8 . '(at most 4607 KiB are accepted)';
+    my $once  = sub (%) {
+        my $failed = ++$runs <= 2 ? 1                                                               : 0;
+        my $said   = $failed      ? "x.c:1:F:overlap:growing:0: $words\ngrew by 4616 of 4607 KiB\n" : q{};
+        my $closed = 'closing: ' . ( 1 - $failed ) . " ended, $failed failed, 0 cut short; WORD\n";
+        return { %usual, exit => $failed, stdout => "$said$closed" };
+    };
+    my ($outcome) = outcomes( $once, 1 );
+    is( $outcome->{verdict}, 'pass', 'most of the runs decide, also where the message is too long to be shown' );
+    is( $runs,               5,      '... of five' );
 };
 
 subtest 'a tool that does not work' => sub {

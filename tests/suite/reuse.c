@@ -322,9 +322,9 @@ START_TEST(threads_that_take_and_free_at_the_same_time_do_not_grow_memory) {
     tell_growth(grown, allowed_in(last_band));
     if (grown <= allowed_in(last_band)) return;
     fail_test(
-        "4 threads took and freed blocks of %zu to %zu bytes at the same time, %zu in all, and the memory of the "
-        "process grew by %zu KiB: blocks that are freed while threads contend for a lock are not found again (at most "
-        "%zu KiB are accepted)",
+        "4 threads took and freed blocks of %zu to %zu bytes, %zu in all, at the same time, and memory grew by %zu KiB "
+        "(at "
+        "most %zu KiB are accepted): blocks that are freed while threads contend for a lock are not found again",
         band_least(groups[_i].first_band), band_most(last_band), (size_t)contest.done, grown / KIB,
         allowed_in(last_band) / KIB);
 }
