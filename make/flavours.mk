@@ -29,8 +29,9 @@ valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
 gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
+coverage_CFLAGS := -O0 --coverage -fprofile-update=atomic
 ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
-$(error FLAVOUR=$(FLAVOUR) is unknown: use release, debug, valgrind, asan, tsan or gprof)
+$(error FLAVOUR=$(FLAVOUR) is unknown: use release, debug, valgrind, asan, tsan, gprof or coverage)
 endif
 flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
