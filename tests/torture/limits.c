@@ -4,6 +4,7 @@
 // case plays random calls against the model heap, so a lost or changed block is found whatever else happens.
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -196,6 +197,47 @@ static void exit_in_the_middle(void) { ends_in_the_middle(exit); }
 
 static void quick_exit_in_the_middle(void) { ends_in_the_middle(quick_exit); }
 
+// Destructors of thread-specific data may run after the allocator's own, which has given back all that the thread kept.
+static pthread_key_t key;
+
+static void play_in_destructor(void* rounds) {
+    size_t left = (size_t)rounds - 1;
+    for (size_t bytes = 16; bytes <= 1024; bytes *= 2) {
+        char* block = calls_take(TAKE_PLAIN, 16, bytes);
+        if (block == NULL) model_fail("a destructor found no memory");
+        memset(block, 1, bytes);
+        calls_give(block);
+    }
+    if (left > 0) pthread_setspecific(key, (void*)left);
+}
+
+static void* leave_a_destructor(void* unused) {
+    pthread_setspecific(key, (void*)PTHREAD_DESTRUCTOR_ITERATIONS);
+    return unused;
+}
+
+// Leaves many free blocks where other threads can take them, a group at a time.
+static void leave_free_blocks(void) {
+    enum { BLOCKS = 4000 };
+    static void* blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) blocks[i] = calls_take(TAKE_PLAIN, 16, 64);
+    for (size_t i = 0; i < BLOCKS; i++) calls_give(blocks[i]);
+}
+
+static void destructors(void) {
+    pthread_key_create(&key, play_in_destructor);
+    size_t before = 0;
+    for (int round = 0; round < 600; round++) {
+        if (round == 100) before = model_resident_bytes();
+        leave_free_blocks();
+        start_threads(leave_a_destructor, NULL);
+        join_threads();
+    }
+    size_t after = model_resident_bytes();
+    if (after > before + ((size_t)4 << 20))
+        model_fail("destructors of 2,000 threads have lost %zu KiB", (after - before) >> 10);
+}
+
 // ---- What disturbs
 // ---------------------------------------------------------------------------------------------------
 
@@ -316,6 +358,7 @@ static const struct {
     {"fork_under_load", fork_under_load},
     {"thread_churn", thread_churn},
     {"cancellation", cancellation},
+    {"destructors", destructors},
     {"exit_in_the_middle", exit_in_the_middle},
     {"quick_exit_in_the_middle", quick_exit_in_the_middle},
     {"signals", signals},
@@ -336,14 +379,12 @@ static bool holds(void (*run)(void)) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         model_report = report;
         players = pages_take((THREADS + 1) * sizeof *players, MAP_PRIVATE);
-        profile = profile_of(SEED);
         profile = (struct profile){512, {2, 8, 3, 1, 1, 1}, 80, 40, 10, (size_t)16 << 20};
         for (size_t who = 0; who <= THREADS; who++) {
             players[who].profile = &profile;
             players[who].mailboxes = mailboxes;
             players[who].thread = who;
         }
-        if (run != signals) alarm(HUNG_S);
         run();
         end_all();
         _exit(0);

@@ -17,7 +17,7 @@ use tests::lib::Built;
 
 my $tree       = "$Bin/../..";
 my $place      = 'build/release/tests/torture';
-my $operations = $ENV{OPS}     // 1e6;
+my $operations = $ENV{OPS}     // 5e5;
 my $threads    = $ENV{CREW} // 8;
 my @seed       = defined $ENV{SEED} ? $ENV{SEED} : ();
 
