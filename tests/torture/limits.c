@@ -4,6 +4,7 @@
 // case plays random calls against the model heap, so a lost or changed block is found whatever else happens.
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -62,11 +63,20 @@ static void join_threads(void) {
 // ---- Limits
 // ----------------------------------------------------------------------------------------------------------
 
-// Plays under a limit, and then without it.
-static void under_limit(int which, rlim_t most) {
+// Plays when only so much more of a resource is left, and then without the limit. field: what the process has of it by
+// now, in /proc/self/statm.
+static void under_limit(int which, int field, rlim_t more) {
+    play(0, 0, 10);  // the model takes what it needs
+    char text[200] = {0};
+    int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (statm < 0 || read(statm, text, sizeof text - 1) <= 0) model_fail("/proc/self/statm cannot be read");
+    close(statm);
+    rlim_t pages = 0;
+    char* at = text;
+    for (int i = 0; i <= field; i++) pages = strtoul(at, &at, 10);
     struct rlimit before;
     getrlimit(which, &before);
-    setrlimit(which, &(struct rlimit){most, before.rlim_max});
+    setrlimit(which, &(struct rlimit){pages * (rlim_t)sysconf(_SC_PAGESIZE) + more, before.rlim_max});
     players[0].excuses = always;
     play(0, 0, 4 * OPERATIONS);
     setrlimit(which, &before);
@@ -75,9 +85,9 @@ static void under_limit(int which, rlim_t most) {
     play(0, 0, OPERATIONS);
 }
 
-static void address_space(void) { under_limit(RLIMIT_AS, (rlim_t)24 << 20); }
+static void address_space(void) { under_limit(RLIMIT_AS, 0, (rlim_t)24 << 20); }
 
-static void data(void) { under_limit(RLIMIT_DATA, (rlim_t)24 << 20); }
+static void data(void) { under_limit(RLIMIT_DATA, 5, (rlim_t)24 << 20); }
 
 static void small_stacks(void) {
     pthread_attr_t attributes;
