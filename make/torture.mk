@@ -30,3 +30,22 @@ $(foreach backend,$(BACKENDS),$(eval \
     $(call link_rule,$(O)/tests/torture/limits-$(backend),$(torture_limits) $(linked_calls),$(backend))))
 $(O)/tests/torture/limits-family: $(torture_limits) $(family_calls)
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+
+# What the mutants are linked with.
+.PHONY: mutant-objects
+mutant-objects: $(torture_random) $(torture_failing) $(linked_calls) $(family_calls) \
+    $(call objects_of,tests/torture/faults.c) $(suite_objects) $(program_support)
+
+# libFuzzer drives par with every function instrumented; the corpus in the tree stays small (-merge=1 keeps what adds coverage).
+FUZZ_S ?= 600
+fuzz_sources := $(addprefix tests/torture/,fuzz.c model.c sequence.c calls_xmalloc.c) par_alloc.c $(wildcard par/*.c)
+$(O)/tests/torture/fuzz-par: $(fuzz_sources) $(wildcard *.h par/*.h tests/torture/*.h)
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(CFLAGS) -O1 -fsanitize=fuzzer -o $@ $(fuzz_sources)
+
+# What counts lines writes its counts at the end of a process, whichever way it ends.
+$(if $(filter coverage,$(FLAVOUR)),$(eval LDLIBS += $(O)/tests/torture/coverage_exit.o))
+counted := $(addprefix $(O)/tests/,suite-par misuse-par torture/random-par torture/failing-par torture/limits-par)
+.PHONY: counted
+counted: $(O)/tests/torture/coverage_exit.o | $(counted)
+$(filter-out $(if $(filter coverage,$(FLAVOUR)),,%),$(counted)): $(O)/tests/torture/coverage_exit.o

@@ -4,6 +4,8 @@
 // case plays random calls against the model heap, so a lost or changed block is found whatever else happens.
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -61,11 +63,20 @@ static void join_threads(void) {
 // ---- Limits
 // ----------------------------------------------------------------------------------------------------------
 
-// Plays under a limit, and then without it.
-static void under_limit(int which, rlim_t most) {
+// Plays when only so much more of a resource is left, and then without the limit. field: what the process has of it by
+// now, in /proc/self/statm.
+static void under_limit(int which, int field, rlim_t more) {
+    play(0, 0, 10);  // the model takes what it needs
+    char text[200] = {0};
+    int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (statm < 0 || read(statm, text, sizeof text - 1) <= 0) model_fail("/proc/self/statm cannot be read");
+    close(statm);
+    rlim_t pages = 0;
+    char* at = text;
+    for (int i = 0; i <= field; i++) pages = strtoul(at, &at, 10);
     struct rlimit before;
     getrlimit(which, &before);
-    setrlimit(which, &(struct rlimit){most, before.rlim_max});
+    setrlimit(which, &(struct rlimit){pages * (rlim_t)sysconf(_SC_PAGESIZE) + more, before.rlim_max});
     players[0].excuses = always;
     play(0, 0, 4 * OPERATIONS);
     setrlimit(which, &before);
@@ -74,9 +85,9 @@ static void under_limit(int which, rlim_t most) {
     play(0, 0, OPERATIONS);
 }
 
-static void address_space(void) { under_limit(RLIMIT_AS, (rlim_t)24 << 20); }
+static void address_space(void) { under_limit(RLIMIT_AS, 0, (rlim_t)24 << 20); }
 
-static void data(void) { under_limit(RLIMIT_DATA, (rlim_t)24 << 20); }
+static void data(void) { under_limit(RLIMIT_DATA, 5, (rlim_t)24 << 20); }
 
 static void small_stacks(void) {
     pthread_attr_t attributes;
@@ -195,6 +206,47 @@ static void ends_in_the_middle(void (*end)(int)) {
 static void exit_in_the_middle(void) { ends_in_the_middle(exit); }
 
 static void quick_exit_in_the_middle(void) { ends_in_the_middle(quick_exit); }
+
+// Destructors of thread-specific data may run after the allocator's own, which has given back all that the thread kept.
+static pthread_key_t key;
+
+static void play_in_destructor(void* rounds) {
+    size_t left = (size_t)rounds - 1;
+    for (size_t bytes = 16; bytes <= 1024; bytes *= 2) {
+        char* block = calls_take(TAKE_PLAIN, 16, bytes);
+        if (block == NULL) model_fail("a destructor found no memory");
+        memset(block, 1, bytes);
+        calls_give(block);
+    }
+    if (left > 0) pthread_setspecific(key, (void*)left);
+}
+
+static void* leave_a_destructor(void* unused) {
+    pthread_setspecific(key, (void*)PTHREAD_DESTRUCTOR_ITERATIONS);
+    return unused;
+}
+
+// Leaves many free blocks where other threads can take them, a group at a time.
+static void leave_free_blocks(void) {
+    enum { BLOCKS = 4000 };
+    static void* blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) blocks[i] = calls_take(TAKE_PLAIN, 16, 64);
+    for (size_t i = 0; i < BLOCKS; i++) calls_give(blocks[i]);
+}
+
+static void destructors(void) {
+    pthread_key_create(&key, play_in_destructor);
+    size_t before = 0;
+    for (int round = 0; round < 600; round++) {
+        if (round == 100) before = model_resident_bytes();
+        leave_free_blocks();
+        start_threads(leave_a_destructor, NULL);
+        join_threads();
+    }
+    size_t after = model_resident_bytes();
+    if (after > before + ((size_t)4 << 20))
+        model_fail("destructors of 2,000 threads have lost %zu KiB", (after - before) >> 10);
+}
 
 // ---- What disturbs
 // ---------------------------------------------------------------------------------------------------
@@ -316,6 +368,7 @@ static const struct {
     {"fork_under_load", fork_under_load},
     {"thread_churn", thread_churn},
     {"cancellation", cancellation},
+    {"destructors", destructors},
     {"exit_in_the_middle", exit_in_the_middle},
     {"quick_exit_in_the_middle", quick_exit_in_the_middle},
     {"signals", signals},
@@ -336,14 +389,12 @@ static bool holds(void (*run)(void)) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         model_report = report;
         players = pages_take((THREADS + 1) * sizeof *players, MAP_PRIVATE);
-        profile = profile_of(SEED);
         profile = (struct profile){512, {2, 8, 3, 1, 1, 1}, 80, 40, 10, (size_t)16 << 20};
         for (size_t who = 0; who <= THREADS; who++) {
             players[who].profile = &profile;
             players[who].mailboxes = mailboxes;
             players[who].thread = who;
         }
-        if (run != signals) alarm(HUNG_S);
         run();
         end_all();
         _exit(0);

@@ -16,6 +16,7 @@ enum {
     UNIT_BYTES = 16,  // that a bit stands for
     LEAF_BITS = 30,
     LEAF_WORDS = (1 << LEAF_BITS) / UNIT_BYTES / 64,
+    POOL_LEAVES = 16,
     ROOT_ENTRIES = 1 << (48 - LEAF_BITS),
     LINE_BYTES = 64,
     WHOLE_MOST_BYTES = 1024,  // a block of more is checked in part
@@ -46,14 +47,29 @@ _Noreturn void model_fail(const char* format, ...) {
 
 static _Atomic(_Atomic uint64_t*) root[ROOT_ENTRIES];
 
+// Leaves for a while to come are mapped at the first call, so that a test may take the rest of the address space or of
+// the mappings away.
+static _Atomic uint64_t* fresh_leaf(void) {
+    static _Atomic(_Atomic uint64_t*) pool;
+    static atomic_size_t taken;
+    if (atomic_load(&pool) == NULL) {
+        _Atomic uint64_t* none = NULL;
+        _Atomic uint64_t* made = pages_take(POOL_LEAVES * LEAF_WORDS * sizeof *made, MAP_PRIVATE);
+        if (!atomic_compare_exchange_strong(&pool, &none, made)) {
+            pages_give((void*)made, POOL_LEAVES * LEAF_WORDS * sizeof *made);
+        }
+    }
+    size_t number = atomic_fetch_add(&taken, 1);
+    return number < POOL_LEAVES ? atomic_load(&pool) + number * LEAF_WORDS
+                                : pages_take(LEAF_WORDS * sizeof(uint64_t), MAP_PRIVATE);
+}
+
 static _Atomic uint64_t* leaf_of(uintptr_t address) {
     _Atomic(_Atomic uint64_t*)* entry = &root[address >> LEAF_BITS];
     _Atomic uint64_t* leaf = atomic_load_explicit(entry, memory_order_acquire);
     if (leaf != NULL) return leaf;
-    _Atomic uint64_t* fresh = pages_take(LEAF_WORDS * sizeof *fresh, MAP_PRIVATE);
-    if (atomic_compare_exchange_strong(entry, &leaf, fresh)) return fresh;
-    pages_give((void*)fresh, LEAF_WORDS * sizeof *fresh);
-    return leaf;
+    _Atomic uint64_t* fresh = fresh_leaf();  // in a race one stays unused, and costs no memory
+    return atomic_compare_exchange_strong(entry, &leaf, fresh) ? fresh : leaf;
 }
 
 // Sets or clears the bits of a block. A block of 0 bytes has one, for its address is its own. The order is relaxed: who
@@ -197,8 +213,9 @@ struct block model_move(const struct block* before, void* start, size_t bytes, s
 
 size_t model_resident_bytes(void) {
     for (size_t i = 0; i < ROOT_ENTRIES; i++) {
-        _Atomic uint64_t* leaf = atomic_exchange(&root[i], NULL);
-        if (leaf != NULL) pages_give((void*)leaf, LEAF_WORDS * sizeof *leaf);
+        // All bits are clear, so nothing is lost.
+        _Atomic uint64_t* leaf = atomic_load(&root[i]);
+        if (leaf != NULL) syscall(SYS_madvise, leaf, LEAF_WORDS * sizeof *leaf, MADV_DONTNEED);
     }
     char text[4096] = {0};
     int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 
 # Random calls on several threads against a model heap: par, libpar and hw08 keep every block, and a heap that does not is
-# noticed, with the shortest sequence of calls that shows it. OPS=1e9 THREADS=8 SEED=number; without OPS a few seconds' worth.
+# noticed, with the shortest sequence of calls that shows it. OPS=1e9 CREW=8 SEED=number; without OPS a few seconds' worth.
 
 use v5.34;
 use warnings;
@@ -17,8 +17,8 @@ use tests::lib::Built;
 
 my $tree       = "$Bin/../..";
 my $place      = 'build/release/tests/torture';
-my $operations = $ENV{OPS}     // 1e6;
-my $threads    = $ENV{THREADS} // 8;
+my $operations = $ENV{OPS}     // 5e5;
+my $threads    = $ENV{CREW} // 8;
 my @seed       = defined $ENV{SEED} ? $ENV{SEED} : ();
 
 # A broken backend, its threads, and what is said of it. With one thread a seed decides everything; nolock has a race.
