@@ -33,11 +33,7 @@ tsan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
 gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
 coverage_CFLAGS := -O0 --coverage -fprofile-update=atomic
 ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
-<<<<<<< HEAD
-$(error FLAVOUR=$(FLAVOUR) is unknown: use release, hardened, debug, valgrind, asan, tsan or gprof)
-=======
-$(error FLAVOUR=$(FLAVOUR) is unknown: use release, debug, valgrind, asan, tsan, gprof or coverage)
->>>>>>> w-torture
+$(error FLAVOUR=$(FLAVOUR) is unknown: use release, hardened, debug, valgrind, asan, tsan, gprof or coverage)
 endif
 flavour_cflags := $($(FLAVOUR)_CFLAGS)
 
