@@ -122,7 +122,6 @@ static void note_use(size_t slots) {
 // How many slots may lie idle after some were given back: as many as were in use lately and are not any more, within
 // bounds, so that a block that is freed right before another is taken keeps its pages; or a part of those in use.
 static size_t idle_most(void) {
-    if (!slots_may_idle()) return 0;
     size_t gap = used_lately - used_slots;
     used_lately -= (gap + RECENT_SHARE - 1) / RECENT_SHARE;
     size_t recent = gap < IDLE_RECENT_MOST ? gap : IDLE_RECENT_MOST;
@@ -226,9 +225,10 @@ static void join(struct extent* extent) {
 void extent_give(char* start, size_t slots) {
     lock_take(&lock);
     used_slots -= slots;
-    struct extent* extent = record_take();
+    bool unmapped = !slots_may_idle(slots) && os_unmap(start, slots * SLOT_BYTES);
+    struct extent* extent = unmapped ? NULL : record_take();
     if (extent == NULL) {
-        os_unmap(start, slots * SLOT_BYTES);
+        if (!unmapped) os_unmap(start, slots * SLOT_BYTES);
     } else {
         extent->start = start;
         extent->slots = slots;
