@@ -56,7 +56,7 @@ $(foreach flavour,$(sort release $(FLAVOUR)),$(eval $(call compile_rule,$(flavou
 # backend but sys, the announcing wrapper; in the checking build, for a backend with a check.h, the checking layer.
 layer_valgrind = $(if $(filter-out sys,$(1)),$(O)/tests/tools/announce.o $(O)/tests/tools/announce_valgrind.o)
 layer_asan = $(if $(filter-out sys,$(1)),$(O)/tests/tools/announce.o $(O)/tests/tools/announce_asan.o)
-layer_debug = $(if $(wildcard $(1)/check.h),$(O)/interpose/checking.o)
+layer_debug = $(if $(wildcard $(1)/check.h),$(O)/interpose/checking.o $(O)/interpose/history.o)
 layer_objects = $(call layer_$(FLAVOUR),$(1))
 layer_ldflags = $(if $(call layer_objects,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc)
 comma := ,
