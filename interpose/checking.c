@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "interpose/checking.h"
+#include "interpose/history.h"
 #include "par/check.h"
 
 // The linker's names for the backend's calls.
@@ -76,6 +77,9 @@ static _Noreturn __attribute__((format(printf, 3, 4))) void report(const char* c
     if (length > (int)sizeof line - 1) length = (int)sizeof line - 1;
     line[length] = '\n';
     if (write(STDERR_FILENO, line, (size_t)length + 1) < 0) abort();
+    pthread_mutex_trylock(&lock);  // who explains must be able to fork
+    pthread_mutex_unlock(&lock);
+    history_tell(pointer);
     abort();
 }
 
@@ -196,6 +200,7 @@ static size_t first_other(const char* start, int byte, size_t bytes) {
 static void check_red_zone(const char* call, struct block block) {
     size_t position = first_other(block.start + block.bytes, RED_ZONE_BYTE, RED_ZONE_BYTES);
     if (position == RED_ZONE_BYTES) return;
+    history_overwritten(block.start + block.bytes, RED_ZONE_BYTES, RED_ZONE_BYTE);
     report(call, block.start, "byte %zu was written, but this block has %zu bytes; ask for more, or stay within them",
            block.bytes + position, block.bytes);
 }
@@ -203,6 +208,7 @@ static void check_red_zone(const char* call, struct block block) {
 static void check_freed(struct block block) {
     size_t position = first_other(block.start, FREED_BYTE, with_red_zone(block.bytes));
     if (position == with_red_zone(block.bytes)) return;
+    history_overwritten(block.start, with_red_zone(block.bytes), FREED_BYTE);
     report("xfree", block.start, "byte %zu of this block of %zu bytes was written after the block had been freed; %s",
            position, block.bytes, "forget every pointer to a block before you free it");
 }
@@ -262,6 +268,7 @@ static void begin(const char* call, struct block block, size_t kept) {
     table.held++;
     *record = (struct record){.block = block, .state = LIVE};
     give_lock();
+    history_taken(block.start, block.bytes);
 }
 
 // The block that begins here is live no longer. What is no live block, or has an overrun, ends the process.
@@ -273,6 +280,7 @@ static struct block end(const char* call, char* start) {
     record->state = WITHHELD;
     give_lock();
     check_red_zone(call, block);
+    history_freed(block.start);
     return block;
 }
 

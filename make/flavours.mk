@@ -25,7 +25,8 @@ CFLAGS += -std=c11 -g -pthread -Wall -Wextra
 LDFLAGS += -pthread
 
 release_CFLAGS := -O2
-hardened_CFLAGS := -O2 -DHARDENED_BUILD
+# Without the option gcc makes a slow string instruction of the loop that clears a small block.
+hardened_CFLAGS := -O2 -DHARDENED_BUILD -fno-tree-loop-distribute-patterns
 debug_CFLAGS := -O1 -DCHECKING_BUILD
 valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -56,7 +57,7 @@ $(foreach flavour,$(sort release $(FLAVOUR)),$(eval $(call compile_rule,$(flavou
 # backend but sys, the announcing wrapper; in the checking build, for a backend with a check.h, the checking layer.
 layer_valgrind = $(if $(filter-out sys,$(1)),$(O)/tests/tools/announce.o $(O)/tests/tools/announce_valgrind.o)
 layer_asan = $(if $(filter-out sys,$(1)),$(O)/tests/tools/announce.o $(O)/tests/tools/announce_asan.o)
-layer_debug = $(if $(wildcard $(1)/check.h),$(O)/interpose/checking.o)
+layer_debug = $(if $(wildcard $(1)/check.h),$(O)/interpose/checking.o $(O)/interpose/history.o)
 layer_objects = $(call layer_$(FLAVOUR),$(1))
 layer_ldflags = $(if $(call layer_objects,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc)
 comma := ,

@@ -31,8 +31,8 @@ lib/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/*.c
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) -shared $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^
 endef
-$(eval $(call checked_library,hardened,-O2 -DHARDENED_BUILD,interpose/libpar_hardened.c par/hardened/secret.c))
-$(eval $(call checked_library,checking,-O1,interpose/libpar_checking.c interpose/checking.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
+$(eval $(call checked_library,hardened,$(hardened_CFLAGS),interpose/libpar_hardened.c par/hardened/secret.c))
+$(eval $(call checked_library,checking,-O1,interpose/libpar_checking.c interpose/checking.c interpose/history.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
 $(eval $(call checked_library,valgrind,-O1,interpose/libpar_valgrind.c))
 libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),lib/libpar-hardened.so,$(if $(filter debug,$(FLAVOUR)),lib/libpar-checking.so,$(if $(filter valgrind,$(FLAVOUR)),lib/libpar-valgrind.so,$(libpar))))
 

@@ -165,7 +165,6 @@ static void note_use(size_t slots) {
 // How many slots may lie idle after some were given back: as many as were in use lately and are not any more, within
 // bounds, so that a block that is freed right before another is taken keeps its pages; or a part of those in use.
 static size_t idle_most(void) {
-    if (!slots_may_idle()) return 0;
     size_t gap = used_lately - used_slots;
     used_lately -= (gap + RECENT_SHARE - 1) / RECENT_SHARE;
     size_t recent = gap < IDLE_RECENT_MOST ? gap : IDLE_RECENT_MOST;
@@ -258,7 +257,8 @@ struct slots extent_take(size_t slots, size_t alignment) {
 void extent_give(char* start, size_t slots) {
     lock_take(&lock);
     used_slots -= slots;
-    struct piece excess = add(start, slots) ? take_excess(idle_most()) : (struct piece){start, slots};
+    struct piece excess =
+        slots_may_idle(slots) && add(start, slots) ? take_excess(idle_most()) : (struct piece){start, slots};
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
 }

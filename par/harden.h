@@ -37,8 +37,8 @@ static inline size_t cut_place(struct cut_order order, size_t i) { return (void)
 // The memory of a span without blocks, before it goes back to its region.
 static inline void clear_span(char* start, size_t bytes) { (void)start, (void)bytes; }
 
-// Whether freed slots may keep their pages for a while.
-static inline bool slots_may_idle(void) { return true; }
+// Whether so many freed slots may keep their pages for a while.
+static inline bool slots_may_idle(size_t slots) { return (void)slots, true; }
 
 #endif
 #endif

@@ -61,11 +61,35 @@ static inline bool is_marked_free(const char* block, size_t whole) {
     return word_at(block + whole - MARK_BYTES) == free_mark(block);
 }
 
+// Two words at once: the compiler makes one vector register of them.
+typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+static __attribute__((noinline, unused)) bool is_zero_long(const char* start, size_t bytes) {
+    pair any = {0, 0}, more = {0, 0};
+    size_t i = 0;
+    for (; i + 64 <= bytes; i += 64) {
+        any |= *(const pair*)(start + i) | *(const pair*)(start + i + 16);
+        more |= *(const pair*)(start + i + 32) | *(const pair*)(start + i + 48);
+    }
+    any |= more;
+    for (; i < bytes; i += 8) any[0] |= word_at(start + i);
+    return (any[0] | any[1]) == 0;
+}
+
 // Whether some bytes, a multiple of 8, are zeros.
 static inline bool is_zero(const char* start, size_t bytes) {
+    if (bytes > 128) return is_zero_long(start, bytes);
     uint64_t any = 0;
     for (size_t i = 0; i < bytes; i += 8) any |= word_at(start + i);
     return any == 0;
+}
+
+// The same of a free block, all but its mark.
+static inline bool is_zero_to_mark(const char* block, size_t whole) {
+    if (whole > 128) return is_zero_long(block, whole - MARK_BYTES);
+    pair any = {0, 0};
+    for (size_t i = 16; i < whole; i += 16) any |= *(const pair*)(block + i - 16);
+    return (any[0] | any[1] | word_at(block + whole - 16)) == 0;
 }
 
 #endif

@@ -93,6 +93,32 @@ my $typo = run( 'often', $misuse, 'none' );
 is( $typo->{exit}, 2, 'a PAR_CHECK_EVERY that is no number is refused' );
 like( $typo->{stderr}, qr/\APAR_CHECK_EVERY is "often", but must be a number [^\n]+\n\z/, '... in words' );
 
+# XMALLOC_CHECK=1 explains: where the block was taken and freed, in lines of the program, and what was overwritten.
+sub explained ($way) {
+    return measure::Launch::run(
+        command  => [ $misuse, $way ],
+        env      => { XMALLOC_CHECK => 1 },
+        launcher => $launcher,
+        wall_s   => 60,
+    )->{stderr};
+}
+my $LINE = qr/    \w+ at misuse[.]c:\d+\n/;
+like(
+    explained('overrun-by-one'),
+qr/\A[^\n]+\n  overwritten: 1 byte within 1; there stands 01\n  taken at\n    overrun at misuse[.]c:\d+\n$LINE+  noticed at\n    overrun_and_free at misuse[.]c:\d+\n/,
+    'XMALLOC_CHECK=1 says what an overrun wrote, where the block was taken, and where that was noticed'
+);
+like(
+    explained('small-twice-later'),
+qr/\A[^\n]+\n  taken at\n    free_twice_later at misuse[.]c:(\d+)\n$LINE+  freed at\n    free_twice_later at misuse[.]c:(\d+)\n$LINE+  noticed at\n    free_twice_later at/,
+    '... and of a block that was freed twice, where for the first time'
+);
+like(
+    explained('small-inside'),
+    qr/\n  taken at\n    free_inside at misuse[.]c:\d+\n/,
+    '... also of a pointer into it'
+);
+
 sub clean_ok ( $result, $output, $what ) {
     my $clean = measure::Launch::ok($result) && $result->{stderr} eq '' && $result->{stdout} eq $output;
     ok( $clean, $what ) or diag( measure::Launch::sentence($result), "\n$result->{stdout}$result->{stderr}" );
