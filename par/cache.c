@@ -15,8 +15,8 @@
 #include "par/page_map.h"
 
 enum {
-    BUDGET_BYTES = 8 * 1024 * 1024,       // that the magazines of all threads may hold together,
-    BUDGET_MOST_BYTES = 2 * 1024 * 1024,  // and those of one thread;
+    BUDGET_BYTES = 16 * 1024 * 1024,      // that the magazines of all threads may hold together,
+    BUDGET_MOST_BYTES = 4 * 1024 * 1024,  // and those of one thread;
     BUDGET_LEAST_BYTES = 32 * 1024,       // but so much is every thread's
     BUDGET_SHARE = 8,                     // at most this part of it for one magazine
     FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,

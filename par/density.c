@@ -18,17 +18,25 @@ bool density_of_range_is_high(char* start, size_t bytes) {
 }
 
 // The piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
-bool density_is_high(struct density* density) {
+enum density_verdict density_of_next(struct density* density) {
     char* watched = atomic_load_explicit(&density->older, memory_order_relaxed);
+    if (watched == NULL) watched = atomic_load_explicit(&density->newest, memory_order_relaxed);
     bool full =
         watched != NULL ? is_full(watched, SLOT_BYTES) : atomic_load_explicit(&density->was_full, memory_order_relaxed);
-    if (!full) return false;
-    return atomic_fetch_add_explicit(&density->pieces, 1, memory_order_relaxed) % WATCHED_SHARE != WATCHED_SHARE - 1;
+    if (!full) return DENSITY_LOW;
+    unsigned piece = atomic_fetch_add_explicit(&density->pieces, 1, memory_order_relaxed);
+    return piece % WATCHED_SHARE == WATCHED_SHARE - 1 ? DENSITY_HIGH_WATCH_ONE : DENSITY_HIGH;
 }
 
+// The older piece stays while it is not yet full, for it may become so; but not for ever.
 void density_watch(struct density* density, char* slot) {
     char* before = atomic_exchange_explicit(&density->newest, slot, memory_order_relaxed);
-    if (before != NULL) atomic_store_explicit(&density->older, before, memory_order_relaxed);
+    char* older = atomic_load_explicit(&density->older, memory_order_relaxed);
+    unsigned watched = atomic_fetch_add_explicit(&density->watched, 1, memory_order_relaxed);
+    if (before == NULL) return;
+    if (older == NULL || watched % PATIENCE == 0 || is_full(older, SLOT_BYTES)) {
+        atomic_store_explicit(&density->older, before, memory_order_relaxed);
+    }
 }
 
 // Result: whether the slot was there.

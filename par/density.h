@@ -3,7 +3,7 @@
 // A huge page saves 511 page faults where all of it will be touched, and wastes up to 2 MiB where it will not. What a
 // program will touch nobody knows; what it did touch of such memory before, the kernel tells (mincore(2)). So the first
 // pieces of each kind get ordinary pages and are watched. While the last piece but one that was watched is full, new
-// ones get huge pages, but one in eight, which is watched in its turn. (Others decide by the size of a piece alone, or
+// ones get huge pages, but one in 32, which is watched in its turn. (Others decide by the size of a piece alone, or
 // leave it to the kernel.)
 
 #ifndef PAR_DENSITY_H
@@ -19,10 +19,14 @@ struct density {
     _Atomic(char*) older;
     atomic_bool was_full;  // the last watched piece that went
     atomic_uint pieces;
+    atomic_uint watched;
 };
 
-// Whether a new piece should get huge pages. Asks the kernel: not under a lock. Thread-safe.
-bool density_is_high(struct density* density);
+// Whether new memory should get huge pages: none of it, all of it, or all but one slot, which is watched then.
+enum density_verdict { DENSITY_LOW, DENSITY_HIGH, DENSITY_HIGH_WATCH_ONE };
+
+// Asks the kernel: not under a lock. Thread-safe.
+enum density_verdict density_of_next(struct density* density);
 
 // Watches a slot that has just got ordinary pages. Thread-safe.
 void density_watch(struct density* density, char* slot);

@@ -68,14 +68,15 @@ static void purge_tail(struct large* large) {
 }
 
 static void choose_pages(struct large* large, bool is_zero, enum large_content content) {
-    bool is_dense = content == LARGE_DENSE;
     large->has_huge = large->ends_huge = false;
     large->ends_fresh = is_zero;
-    if (content == LARGE_AS_BEFORE && large->bytes >= SLOT_BYTES) {
-        is_dense = density_is_high(&density);
-        if (!is_dense && is_zero) density_watch(&density, large->mapping.start);
+    if (large->bytes < SLOT_BYTES) return;
+    enum density_verdict verdict = content == LARGE_DENSE ? DENSITY_HIGH : DENSITY_LOW;
+    if (content == LARGE_AS_BEFORE) {
+        verdict = density_of_next(&density);
+        if (verdict != DENSITY_HIGH && is_zero) density_watch(&density, large->mapping.start);
     }
-    if (is_dense) advise_huge(large, 0);
+    if (verdict != DENSITY_LOW) advise_huge(large, verdict == DENSITY_HIGH ? 0 : 1);
 }
 
 // Whether a block that grows will be filled: it was until now. Where that cannot be seen because of huge pages, it is

@@ -179,7 +179,7 @@ static struct region* region_map(enum region_use use) {
     region->mapping.start = slot.start;
     region->use = use;
     region->free_pages = SLOT_PAGES;
-    region->may_be_huge = !slot.is_zero || density_is_high(&kinds[use].density);
+    region->may_be_huge = !slot.is_zero || density_of_next(&kinds[use].density) == DENSITY_HIGH;
     if (slot.is_zero) {
         if (region->may_be_huge) {
             os_advise_huge(slot.start, SLOT_BYTES);
