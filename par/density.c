@@ -7,7 +7,8 @@
 
 enum {
     UNTOUCHED_SHARE = 5,  // at most this part of a full piece may lie untouched
-    WATCHED_SHARE = 8,    // one in so many pieces gets ordinary pages though others are full
+    WATCHED_SHARE = 32,   // one in so many pieces gets ordinary pages though others are full
+    PATIENCE = 8,         // after so many pieces an older one that is not full is given up
 };
 
 static bool is_full(char* start, size_t bytes) { return os_resident(start, bytes) >= bytes - bytes / UNTOUCHED_SHARE; }
