@@ -68,7 +68,8 @@ my @BUGS = (
         from   => 'munmap(block, block->total);',
         to     => '(void)block;',
         case   => 'reuse',
-        useful => qr/a block was taken and freed \d+ times, and the memory .* freed memory is not reused/,
+        useful =>
+          qr/a block of \d+ to \d+ bytes was taken and freed \d+ times, and the memory .* freed memory is not reused/,
     },
     {
         name   => 'neverfrees',
@@ -76,7 +77,8 @@ my @BUGS = (
         from   => "        put_into_list(block);\n    } else {\n        munmap(block, block->total);",
         to     => "    } else {\n        munmap(block, block->total);",
         case   => 'reuse',
-        useful => qr/a block was taken and freed \d+ times, and the memory .* freed memory is not reused/,
+        useful =>
+          qr/a block of \d+ to \d+ bytes was taken and freed \d+ times, and the memory .* freed memory is not reused/,
     },
     {
         name   => 'doubleunlock',
