@@ -27,11 +27,14 @@ static bool have_key;
 static atomic_uint threads;  // that have a cache, but for those that are ending
 
 // Other destructors may still allocate after this one, and the C library itself frees after all of them. Nobody would
-// come for what the cache took in then. So it stays empty from here on, and every call goes to the depot.
+// come for what the cache took in then (tests/models/ending.pml: thread_exit, await_end, cache_set_up, cache_flush,
+// budget_bytes, has_hardly_freed, cache_spill_and_free, take_one). So it stays empty from here on, and every call goes
+// to the depot.
 static void thread_exit(void* unused) {
     (void)unused;
     cache.is_ending = true;
-    atomic_fetch_sub_explicit(&threads, 1, memory_order_relaxed);
+    // order: relaxed, for the number leads to no memory (budget_bytes).
+    if (cache.is_set_up) atomic_fetch_sub_explicit(&threads, 1, memory_order_relaxed);
     cache_flush();
 }
 
@@ -42,7 +45,8 @@ static void process_set_up(void) {
 
 // Before main where possible: then no thread can look a class up while the table is made, and a program that uses up
 // all keys of thread-specific data comes too late. A constructor of an earlier library may allocate before; hence
-// pthread_once.
+// pthread_once. tests/models/first_use.pml proves what the first calls rely on (cache_set_up, await_end,
+// process_set_up).
 __attribute__((constructor(101))) static void process_set_up_early(void) { pthread_once(&once, process_set_up); }
 
 // ---- How long magazines are ----
@@ -61,6 +65,8 @@ static void want(unsigned size_class, unsigned blocks) {
 
 // Each thread's part, so that many threads keep no more than few.
 static size_t budget_bytes(void) {
+    // order: relaxed. A stale number makes a magazine a little longer or shorter. It is never 0: a thread reads what it
+    // added itself or something later, and that counts it until it ends.
     size_t part = BUDGET_BYTES / atomic_load_explicit(&threads, memory_order_relaxed);
     return part < BUDGET_MOST_BYTES ? part : BUDGET_MOST_BYTES;
 }
@@ -93,19 +99,31 @@ static void empty_loaded(unsigned size_class, unsigned capacity) {
     cache.capacity[size_class] = (uint16_t)capacity;
 }
 
-void cache_set_up(void) {
+// Has thread_exit called when the thread ends, unless its destructors have all run. For a key of a high number the C
+// library takes a block and so comes here again.
+static void await_end(void) {
     pthread_once(&once, process_set_up);
-    if (cache.is_set_up) return;
+    if (cache.is_awaiting_end) return;
+    cache.is_awaiting_end = true;
+    if (have_key) pthread_setspecific(at_thread_exit, &cache);
+}
+
+void cache_set_up(void) {
+    await_end();
+    if (cache.is_set_up || cache.is_ending) return;
     cache.is_set_up = true;
+    // order: relaxed, as in thread_exit; in the thread itself it comes before each budget_bytes.
     atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         want(size_class, size_classes[size_class].magazine_first);
         empty_loaded(size_class, cache.wanted[size_class]);
     }
-    if (have_key) pthread_setspecific(at_thread_exit, &cache);
 }
 
 // ---- The slow paths ----
+
+// Magazines between threads, tests/models/depot.pml: cache_refill_and_take, cache_spill_and_free, make_room,
+// cache_flush.
 
 static void load(unsigned size_class, struct block* first, unsigned count) {
     unsigned wanted = cache.wanted[size_class];
@@ -167,15 +185,9 @@ static void make_room(unsigned size_class) {
     empty_loaded(size_class, cache.wanted[size_class]);
 }
 
-// A block of a thread that keeps none.
-static void give_one(unsigned size_class, struct block* block) {
-    block->next = NULL;
-    depot_give_loose(size_class, block);
-}
-
-// Whether a thread that has no cache goes on without one. It may be at its very end, behind all destructors: there the
-// C library frees for other threads, whose stacks it unmaps. A cache that began there would be lost, and the thread
-// would count for ever. Nobody can ask a thread whether it is there; but it frees few blocks then, and takes none.
+// Whether the thread goes on without a cache, for it may be behind all of its destructors and new to malloc. There the
+// C library frees the stacks of other threads. A cache that began there would be lost, and the thread would count for
+// ever. Nobody can ask a thread whether it is there; but it frees few blocks then, and takes none.
 static bool has_hardly_freed(void) {
     if (cache.is_set_up || cache.first_frees == FIRST_FREES) return false;
     cache.first_frees++;
@@ -184,15 +196,13 @@ static bool has_hardly_freed(void) {
 
 void cache_spill_and_free(unsigned size_class, struct block* block) {
     struct magazine* loaded = &cache.loaded[size_class];
-    if (has_hardly_freed()) {
-        give_one(size_class, block);
+    await_end();
+    if (cache.is_ending || has_hardly_freed()) {
+        block->next = NULL;
+        depot_give_loose(size_class, block);
         return;
     }
     cache_set_up();
-    if (cache.is_ending) {
-        give_one(size_class, block);
-        return;
-    }
     if (loaded->room == 0) make_room(size_class);
     block->next = loaded->first;
     loaded->first = block;

@@ -33,6 +33,7 @@ struct cache {
     bool shrinks[CLASS_COUNT];          // the class did when the thread last gave blocks of it
     size_t grown_bytes;                 // by so much more is wanted of all classes together than at first
     uint8_t first_frees;                // that went to the depot, before the cache was set up
+    bool is_awaiting_end;               // thread_exit will be called, unless it is too late for that
     bool is_set_up;
     bool is_ending;  // the thread is: from now on it keeps no block
 };

@@ -27,6 +27,8 @@ struct depot {
     uint64_t recent;  // the most blocks that were with threads and the program lately
 };
 
+// tests/models/depot.pml proves depot_take, depot_give and depot_give_loose: no block is lost or handed out twice.
+// tests/models/fork.pml has depot_lock_all and depot_unlock_all.
 static struct depot depots[CLASS_COUNT];
 
 // In the first block of a magazine stands how long it is and where the next one begins.

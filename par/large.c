@@ -43,6 +43,8 @@ static void purge_tail(char* start, size_t bytes) {
     if (tail > bytes / TAIL_SHARE) os_purge(start + bytes, tail);
 }
 
+// When the page map is changed, here and in large_give and move, is proved by tests/models/page_map.pml; that
+// record_take gives its lock before the next is taken, by tests/models/fork.pml.
 struct large_block large_take(size_t bytes, size_t alignment) {
     struct large_block block = {.start = NULL};
     struct large* large = record_take();
