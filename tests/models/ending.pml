@@ -155,7 +155,7 @@ inline thread_exit(me) {
 }
 
 /* What is left out: see above. A thread is known that par's destructor was or will be called for. */
-#define KNOWN_OR(other) (is_ending[_pid] || key_has_value[_pid] && round < ROUNDS || (other))
+#define KNOWN_OR(other) (is_ending[_pid] || key_has_value[_pid] && part <= ROUNDS || (other))
 #define FEW (first_frees[_pid] < FIRST_FREES)
 
 /* Any calls, or none. */
@@ -172,7 +172,7 @@ inline calls_of(me, may_take, may_free) {
 }
 
 active [THREADS] proctype thread() {
-    byte round, counted, given;
+    byte part, counted, given;
     bool asks;
     atomic {
         if
@@ -180,18 +180,17 @@ active [THREADS] proctype thread() {
         :: else -> knows[DEPOT] != 0
         fi
     }
-    calls_of(_pid, true, true);
     do
-    :: round < ROUNDS -> /* destructors of others come before par's and behind it */
-        calls_of(_pid, KNOWN_OR(round + 1 < ROUNDS), KNOWN_OR(round + 1 < ROUNDS || FEW));
+    :: part <= ROUNDS + 1 -> /* destructors of others come before par's and behind it */
+        calls_of(_pid, KNOWN_OR(part < ROUNDS), KNOWN_OR(part < ROUNDS || FEW));
         if
-        :: key_has_value[_pid] -> atomic { key_has_value[_pid] = false; thread_exit(_pid) }
+        :: part >= 1 && part <= ROUNDS && key_has_value[_pid] ->
+            atomic { key_has_value[_pid] = false; thread_exit(_pid) }
         :: else
         fi;
-        round++
+        part++
     :: else -> break
     od;
-    calls_of(_pid, KNOWN_OR(false), KNOWN_OR(FEW));
     assert(cached[_pid] == 0); /* nobody will come for it */
     atomic {
         ended++;
