@@ -78,8 +78,7 @@ inline await_end(me) {
     fi
 }
 
-inline cache_set_up(me) {
-    await_end(me);
+inline set_up_awaited(me) {
     if
     :: !is_set_up[me] && !is_ending[me] ->
         is_set_up[me] = true;
@@ -89,6 +88,11 @@ inline cache_set_up(me) {
         fetch_add(me, 1)
     :: else
     fi
+}
+
+inline cache_set_up(me) {
+    await_end(me);
+    set_up_awaited(me)
 }
 
 inline depot_give(me, blocks) {
@@ -139,7 +143,7 @@ inline free(me) {
 #ifndef BROKEN_BEGINS_AT_END
     :: !is_ending[me] && !is_set_up[me] && first_frees[me] < FIRST_FREES -> first_frees[me]++; depot_give(me, 1)
 #endif
-    :: else -> cache_set_up(me); cached[me]++
+    :: else -> set_up_awaited(me); cached[me]++
     fi
 }
 
