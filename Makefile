@@ -170,6 +170,9 @@ try: $(launcher) ## run the suite, race sys and the last try, show the hottest f
 	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin programs
 	@bench/try --backend $(BACKEND) --build $(BUILD) --bin $(BIN) --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS)
 
+.PHONY: model
+model: ## prove with Spin what threads of par share, and that broken variants are noticed: states, seconds; minutes; RESULTS=1 [needs tests/models/run]
+	@$(call kept,tests/models/RESULTS.md) tests/models/run
 clangd: compile_commands.json ## write compile_commands.json, for editors that use clangd
 lint: compile_commands.json ## check with compiler warnings, clang-format, clang-tidy, perl -c, perlcritic
 	$(run_lint)

@@ -42,6 +42,7 @@
 
 enum { MEDIUM_MOST = MEDIUM_MOST_PAGES * PAGE_BYTES };
 
+// tests/models/first_use.pml: take_any, xmalloc.
 static void* take_any(size_t bytes) {
     if (bytes <= SMALL_MOST) {
         cache_set_up();  // before the class can be looked up

@@ -374,6 +374,7 @@ static __attribute__((constructor)) void read_check_every(void) {
 
 static void count_call(void) {
     static atomic_ulong calls;
+    // order: relaxed. Each call gets a number of its own; the checks take locks of their own.
     unsigned long call = atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed) + 1;
     if (check_every == 0 || call % check_every != 0) return;
     int kept_errno = errno;
@@ -406,6 +407,7 @@ void* __wrap_xrealloc(void* start, size_t bytes) {
     struct block old = end("xrealloc", start);
 
     // Both ways find faults that the other cannot, so they take turns. A large block cannot wait, so it need not move.
+    // order: relaxed, for only the turn matters.
     if (old.bytes <= WAITING_BLOCK_BYTES_MOST && atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) % 2 == 0) {
         int kept_errno = errno;
         void* moved = resize_by_moving(old, bytes);

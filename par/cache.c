@@ -84,11 +84,14 @@ void cache_unlock(void) {}
 #endif
 
 // Other destructors may still allocate after this one, and the C library itself frees after all of them. Nobody would
-// come for what a cache took in then. So the thread has none from here on, and every call goes to the depot.
+// come for what a cache took in then (tests/models/ending.pml: thread_exit, await_end, cache_set_up, cache_flush,
+// budget_bytes, has_hardly_freed, cache_spill_and_free). So the thread has none from here on, and every call goes to
+// the depot.
 static void thread_exit(void* unused) {
     (void)unused;
     self.is_ending = true;
     if (!self.has_cache) return;
+    // order: relaxed, for the number leads to no memory (budget_bytes).
     atomic_fetch_sub_explicit(&threads, 1, memory_order_relaxed);
     cache_flush();
     self.has_cache = false;
@@ -103,13 +106,16 @@ static void process_set_up(void) {
 
 // Before main where possible: then no thread can look a class up while the table is made, and a program that uses up
 // all keys of thread-specific data comes too late. A constructor of an earlier library may allocate before; hence
-// pthread_once.
+// pthread_once. tests/models/first_use.pml proves what the first calls rely on (cache_set_up, await_end,
+// process_set_up).
 __attribute__((constructor(101))) static void process_set_up_early(void) { pthread_once(&once, process_set_up); }
 
 // ---- How long magazines are ----
 
 // Each thread's part, so that many threads keep no more than few.
 static size_t budget_bytes(void) {
+    // order: relaxed. A stale number makes a magazine a little longer or shorter. It is never 0: a thread reads what it
+    // added itself or something later, and that counts it until it ends.
     size_t part = BUDGET_BYTES / atomic_load_explicit(&threads, memory_order_relaxed);
     return part > BUDGET_MOST_BYTES ? BUDGET_MOST_BYTES : part < BUDGET_LEAST_BYTES ? BUDGET_LEAST_BYTES : part;
 }
@@ -178,6 +184,9 @@ static void keep_budget(void) {
 
 // ---- The slow paths ----
 
+// Magazines between threads, tests/models/depot.pml: cache_refill_and_take, cache_spill_and_free, make_room,
+// cache_flush.
+
 // Has thread_exit called when the thread ends, unless its destructors have all run. For a key of a high number the C
 // library takes a block and so comes here again.
 static void await_end(void) {
@@ -191,6 +200,7 @@ void cache_set_up(void) {
     await_end();
     if (self.has_cache || self.is_ending || !find_cache()) return;
     self.has_cache = true;
+    // order: relaxed, as in thread_exit; in the thread itself it comes before each budget_bytes.
     atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         cache.wanted[size_class] = size_classes[size_class].magazine_first;

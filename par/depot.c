@@ -31,6 +31,8 @@ struct depot {
     bool is_used;     // somebody came since the hand passed
 };
 
+// tests/models/depot.pml proves depot_take, depot_give and depot_give_loose: no block is lost or handed out twice.
+// tests/models/fork.pml has depot_lock_all and depot_unlock_all.
 static struct depot depots[CLASS_COUNT];
 
 // In the first block of a magazine stands how long it is and where the next one begins.

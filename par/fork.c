@@ -1,8 +1,8 @@
 // fork.c: a child of fork(2) has one thread. It must be able to allocate even if another thread of the parent held a
 // lock at the fork.
 //
-// So the forking thread takes every lock first, in the order in which they nest: caches, depots, regions, large,
-// extents, metadata.
+// tests/models/fork.pml proves it for before_fork and after_fork. So the forking thread takes every lock first, in the
+// order in which they nest: caches, depots, regions, large, extents, metadata.
 //
 // One deadlock is left, which every malloc outside of the C library has: fork(2) takes the lock of stdio's list of
 // streams after these handlers. A thread in fflush(NULL) holds that lock and may allocate meanwhile (for a stream of

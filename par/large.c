@@ -93,6 +93,8 @@ static void count(size_t blocks, size_t bytes) {
     atomic_fetch_add_explicit(&all_bytes, bytes, memory_order_relaxed);
 }
 
+// When the page map is changed, here and in large_give and move, is proved by tests/models/page_map.pml; that
+// record_take gives its lock before the next is taken, by tests/models/fork.pml.
 struct large_block large_take(size_t bytes, size_t alignment, enum large_content content) {
     struct large_block block = {.start = NULL};
     struct large* large = record_take();

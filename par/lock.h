@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// tests/models/lock.pml proves lock_take, lock_wait and lock_give: one thread inside, which has seen what the last one
+// wrote, and no lost wake-up.
 struct lock {
     atomic_int state;
 };
@@ -31,6 +33,8 @@ static inline void lock_pause(void) {
 static __attribute__((noinline, unused)) void lock_wait(struct lock* lock) {
     for (int spin = 0; spin < LOCK_SPINS; spin++) {
         int expected = LOCK_IS_FREE;
+        // order: relaxed, for the load only says whether to try; the exchange behind it decides, and acquires what
+        // lock_give released.
         if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_IS_FREE &&
             atomic_compare_exchange_weak_explicit(&lock->state, &expected, LOCK_IS_HELD, memory_order_acquire,
                                                   memory_order_relaxed)) {
@@ -38,6 +42,8 @@ static __attribute__((noinline, unused)) void lock_wait(struct lock* lock) {
         }
         lock_pause();
     }
+    // order: acquire, pairs with the release in lock_give, also through the exchanges of other waiters in between (a
+    // release sequence). What it writes itself tells nobody of other memory.
     while (atomic_exchange_explicit(&lock->state, LOCK_IS_AWAITED, memory_order_acquire) != LOCK_IS_FREE) {
         syscall(SYS_futex, &lock->state, FUTEX_WAIT_PRIVATE, LOCK_IS_AWAITED, NULL, NULL, 0);
     }
@@ -46,6 +52,7 @@ static __attribute__((noinline, unused)) void lock_wait(struct lock* lock) {
 // Takes the lock, waiting for it if need be. Not twice in one thread.
 static inline void lock_take(struct lock* lock) {
     int expected = LOCK_IS_FREE;
+    // order: acquire, pairs with the release in lock_give; relaxed when it fails, for lock_wait comes then.
     if (!atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_IS_HELD, memory_order_acquire,
                                                  memory_order_relaxed)) {
         lock_wait(lock);
@@ -61,6 +68,7 @@ static inline bool lock_try(struct lock* lock) {
 
 // Gives the lock, which the calling thread must hold (or, in the child of a fork, the thread that forked).
 static inline void lock_give(struct lock* lock) {
+    // order: release, pairs with each acquire above: who comes in next has seen all that was written inside.
     if (atomic_exchange_explicit(&lock->state, LOCK_IS_FREE, memory_order_release) == LOCK_IS_AWAITED) {
         syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }

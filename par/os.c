@@ -21,6 +21,7 @@ static bool is_aligned(const void* start, size_t alignment) { return ((uintptr_t
 static _Atomic uintptr_t place_hint;  // the end of the place
 
 static void* map_at_hint(size_t bytes, size_t alignment) {
+    // order: relaxed, here and where it is stored. It is a number and no way to memory; a stale one costs a call.
     uintptr_t end = atomic_load_explicit(&place_hint, memory_order_relaxed);
     if (end < bytes + alignment) return NULL;
     void* start = map_at((void*)((end - bytes) & ~(alignment - 1)), bytes);
@@ -44,6 +45,7 @@ void* os_map(size_t bytes, size_t alignment) {
     if (alignment <= 4096) return map_at(NULL, bytes);
     void* start = map_at_hint(bytes, alignment);
     if (start == NULL) start = map_and_trim(bytes, alignment);
+    // order: relaxed, a hint (map_at_hint).
     if (start != NULL) atomic_store_explicit(&place_hint, (uintptr_t)start, memory_order_relaxed);
     return start;
 }
@@ -53,6 +55,7 @@ bool os_unmap(void* start, size_t bytes) {
         os_purge(start, bytes);
         return false;
     }
+    // order: relaxed, a hint (map_at_hint).
     atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
     return true;
 }

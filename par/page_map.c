@@ -15,6 +15,7 @@ static struct page_map_leaf first_leaf;
 static atomic_bool first_is_taken;
 
 static struct page_map_leaf* leaf_take(void) {
+    // order: any would do, for all callers hold the lock of extent.c; it happens once in 16 GiB of addresses.
     return atomic_exchange(&first_is_taken, true) ? os_map(sizeof(struct page_map_leaf), PAGE_BYTES) : &first_leaf;
 }
 
@@ -25,8 +26,11 @@ bool page_map_prepare(const void* address) {
     struct page_map_leaf* leaf = leaf_take();
     if (leaf == NULL) return false;
     struct page_map_leaf* none = NULL;
+    // order: release and more, pairs with the acquire in page_map_leaf: who finds the leaf finds zeros in it. It fails
+    // only if a caller should come without the lock of extent.c.
     if (atomic_compare_exchange_strong(&page_map_root[index], &none, leaf)) return true;
     if (leaf == &first_leaf) {
+        // order: as in leaf_take.
         atomic_store(&first_is_taken, false);
     } else {
         os_unmap(leaf, sizeof *leaf);
@@ -34,11 +38,16 @@ bool page_map_prepare(const void* address) {
     return true;
 }
 
+// tests/models/page_map.pml: page_map_add, page_map_remove, page_map_set_class.
 void page_map_add(struct mapping* mapping) {
+    // order: relaxed. Readers have their block from who has seen this (page_map.h); other writers of the entry come
+    // before or behind by the lock under which the slots change their owner.
     atomic_store_explicit(mapping_entry(mapping->start), mapping, memory_order_relaxed);
 }
 
 void page_map_remove(const struct mapping* mapping) {
+    // order: relaxed; the slots are given behind this, under a lock whose release keeps it before the next owner's
+    // entry.
     atomic_store_explicit(mapping_entry(mapping->start), NULL, memory_order_relaxed);
 }
 
@@ -46,6 +55,8 @@ void page_map_set_class(const char* start, size_t granules, unsigned size_class)
     struct page_map_leaf* leaf = page_map_leaf(start);
     uintptr_t first = ((uintptr_t)start / GRANULE_BYTES) % LEAF_GRANULES;
     for (size_t i = 0; i < granules; i++) {
+        // order: relaxed, as for mappings: span_make enters before a block goes out, span_unmake before the run goes
+        // back.
         atomic_store_explicit(&leaf->classes[first + i], (uint8_t)size_class, memory_order_relaxed);
     }
 }

@@ -10,7 +10,9 @@
 //
 // The owner of the memory changes the entries of classes and mappings; all threads read them without a lock. That is
 // safe: a thread got its pointer to a block, directly or through the program's own synchronisation, from a thread that
-// had seen the entry set. The entries of free extents are changed and read under the lock of extent.h.
+// had seen the entry set; and the entry is removed before its place is given to anybody. tests/models/page_map.pml
+// proves that for page_map_class and page_map_mapping. The entries of free extents are changed and read under the lock
+// of extent.h.
 
 #ifndef PAR_PAGE_MAP_H
 #define PAR_PAGE_MAP_H
@@ -56,6 +58,9 @@ extern _Atomic(struct page_map_leaf*) page_map_root[ROOT_ENTRIES];
 static inline struct page_map_leaf* page_map_leaf(const void* address) {
     uintptr_t index = (uintptr_t)address >> LEAF_BITS;
     if (index >= ROOT_ENTRIES) return NULL;
+    // order: acquire, pairs with the exchange in page_map_prepare. For the address of a block relaxed would do, as for
+    // an entry (above); with acquire a foreign address also finds a leaf of zeros, at no cost on x86 and little
+    // elsewhere.
     return atomic_load_explicit(&page_map_root[index], memory_order_acquire);
 }
 
@@ -63,6 +68,7 @@ static inline struct page_map_leaf* page_map_leaf(const void* address) {
 static inline unsigned page_map_class(const void* address) {
     struct page_map_leaf* leaf = page_map_leaf(address);
     if (leaf == NULL) return 0;
+    // order: relaxed; the entry was set before the caller got its block (above).
     return atomic_load_explicit(&leaf->classes[((uintptr_t)address / GRANULE_BYTES) % LEAF_GRANULES],
                                 memory_order_relaxed);
 }
@@ -71,6 +77,7 @@ static inline unsigned page_map_class(const void* address) {
 static inline struct mapping* page_map_mapping(const void* address) {
     struct page_map_leaf* leaf = page_map_leaf(address);
     if (leaf == NULL) return NULL;
+    // order: relaxed, for the same reason.
     return atomic_load_explicit(&leaf->mappings[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS], memory_order_relaxed);
 }
 

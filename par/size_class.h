@@ -34,6 +34,8 @@ extern uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
 // Fills in both tables. To be called once, before any block is handed out.
 void size_classes_init(void);
 
+// Read without a lock, also while the table is made: tests/models/first_use.pml, size_class_of.
+//
 // The smallest class that holds so many bytes (0 to SMALL_MOST). O(1).
 static inline unsigned size_class_of(size_t bytes) { return size_class_table[(bytes + ALIGNMENT - 1) / ALIGNMENT]; }
 

@@ -37,6 +37,8 @@ static struct span* span_of(const void* block) {
     return &region->spans[region->span_first[granule_of(region, block)]];
 }
 
+// The order of steps here and in span_unmake is proved by tests/models/page_map.pml; links written without the lock, in
+// span_cut, and span_list_take and span_list_give by tests/models/depot.pml.
 static struct span* span_make(unsigned size_class) {
     const struct size_class* size = &size_classes[size_class];
     struct run run = region_take_run(size->span_pages, GRANULE_PAGES, REGION_OF_SPANS);
