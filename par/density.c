@@ -18,30 +18,42 @@ bool density_of_range_is_high(char* start, size_t bytes) {
     return is_full(start + (bytes - SLOT_BYTES) / PAGE_BYTES * PAGE_BYTES, SLOT_BYTES);
 }
 
+static char* load(_Atomic(char*)* watched) {
+    // order: relaxed. The kernel is asked about the address, and nothing is read there; a stale one costs speed alone.
+    return atomic_load_explicit(watched, memory_order_relaxed);
+}
+
+static unsigned count(atomic_uint* counter) {
+    // order: relaxed, for the number leads to no memory.
+    return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
 // The piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
 enum density_verdict density_of_next(struct density* density) {
-    char* watched = atomic_load_explicit(&density->older, memory_order_relaxed);
-    if (watched == NULL) watched = atomic_load_explicit(&density->newest, memory_order_relaxed);
-    bool full =
-        watched != NULL ? is_full(watched, SLOT_BYTES) : atomic_load_explicit(&density->was_full, memory_order_relaxed);
-    if (!full) return DENSITY_LOW;
-    unsigned piece = atomic_fetch_add_explicit(&density->pieces, 1, memory_order_relaxed);
-    return piece % WATCHED_SHARE == WATCHED_SHARE - 1 ? DENSITY_HIGH_WATCH_ONE : DENSITY_HIGH;
+    char* watched = load(&density->older);
+    if (watched == NULL) watched = load(&density->newest);
+    // order: relaxed, as for addresses.
+    bool was_full = atomic_load_explicit(&density->was_full, memory_order_relaxed);
+    if (watched == NULL ? !was_full : !is_full(watched, SLOT_BYTES)) return DENSITY_LOW;
+    return count(&density->pieces) % WATCHED_SHARE == WATCHED_SHARE - 1 ? DENSITY_HIGH_WATCH_ONE : DENSITY_HIGH;
 }
 
 // The older piece stays while it is not yet full, for it may become so; but not for ever.
 void density_watch(struct density* density, char* slot) {
+    // order: relaxed, as in load.
     char* before = atomic_exchange_explicit(&density->newest, slot, memory_order_relaxed);
-    char* older = atomic_load_explicit(&density->older, memory_order_relaxed);
-    unsigned watched = atomic_fetch_add_explicit(&density->watched, 1, memory_order_relaxed);
+    char* older = load(&density->older);
+    unsigned watched = count(&density->watched);
     if (before == NULL) return;
     if (older == NULL || watched % PATIENCE == 0 || is_full(older, SLOT_BYTES)) {
+        // order: relaxed, as in load.
         atomic_store_explicit(&density->older, before, memory_order_relaxed);
     }
 }
 
 // Result: whether the slot was there.
 static bool clear(_Atomic(char*)* watched, char* slot) {
+    // order: relaxed, as in load. That a slot is cleared here before its addresses are another's, is not promised.
     return atomic_compare_exchange_strong_explicit(watched, &slot, NULL, memory_order_relaxed, memory_order_relaxed);
 }
 
@@ -49,5 +61,6 @@ void density_forget(struct density* density, char* slot, bool is_as_filled) {
     bool was_watched = clear(&density->older, slot);
     was_watched |= clear(&density->newest, slot);
     if (!was_watched || !is_as_filled) return;
+    // order: relaxed, as for addresses.
     atomic_store_explicit(&density->was_full, is_full(slot, SLOT_BYTES), memory_order_relaxed);
 }

@@ -92,6 +92,7 @@ static void drain_one(struct depot* depot, unsigned size_class) {
 // (CLOCK, as in paging). Nobody waits for a lock here.
 static void sweep(void) {
     static atomic_uint hand;
+    // order: relaxed. Two threads at the same class, or one left out, do no harm.
     unsigned size_class = atomic_fetch_add_explicit(&hand, 1, memory_order_relaxed) % CLASS_COUNT;
     struct depot* depot = &depots[size_class];
     if (size_class == NO_CLASS || !lock_try(&depot->lock)) return;
@@ -142,6 +143,7 @@ bool depot_give_loose(unsigned size_class, struct block* first) {
     return shrinking;
 }
 
+// For an ending thread, see tests/models/ending.pml.
 struct block* depot_take_one(unsigned size_class) {
     struct depot* depot = &depots[size_class];
     lock_take(&depot->lock);

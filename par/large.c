@@ -21,8 +21,8 @@ enum {
 
 static struct lock lock = LOCK_FREE;  // guards the list below
 static struct large* unused_records;
-static struct density density;   // of blocks that were not known to be dense or sparse
-static atomic_uint huge_blocks;  // that live
+static struct density density;     // of blocks that were not known to be dense or sparse
+static atomic_size_t huge_blocks;  // that live
 static atomic_size_t all_blocks;
 static atomic_size_t all_bytes;
 
@@ -45,12 +45,18 @@ static size_t whole_pages(size_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE
 
 static size_t slots_of(size_t bytes) { return (bytes + SLOT_BYTES - 1) / SLOT_BYTES; }
 
+// Adds to a counter; the number may be a negative one, modulo 2^64. Result: what it was before.
+static size_t add(atomic_size_t* counter, size_t number) {
+    // order: relaxed, for no number leads to memory.
+    return atomic_fetch_add_explicit(counter, number, memory_order_relaxed);
+}
+
 // Huge pages where the block fills whole slots, from so many on. The rest of its last slot shall not cost memory.
 static void advise_huge(struct large* large, size_t from) {
     size_t end = large->bytes / SLOT_BYTES;
     if (end <= from) return;
-    if (!large->has_huge && atomic_fetch_add_explicit(&huge_blocks, 1, memory_order_relaxed) >= HUGE_MOST) {
-        atomic_fetch_sub_explicit(&huge_blocks, 1, memory_order_relaxed);
+    if (!large->has_huge && add(&huge_blocks, 1) >= HUGE_MOST) {
+        add(&huge_blocks, -(size_t)1);
         return;
     }
     large->has_huge = true;
@@ -87,10 +93,9 @@ static bool is_filled(struct large* large) {
     return large->ends_fresh && density_of_range_is_high(large->mapping.start, large->bytes);
 }
 
-// Adds to the count of blocks and bytes; a number may be a negative one, modulo 2^64.
 static void count(size_t blocks, size_t bytes) {
-    atomic_fetch_add_explicit(&all_blocks, blocks, memory_order_relaxed);
-    atomic_fetch_add_explicit(&all_bytes, bytes, memory_order_relaxed);
+    add(&all_blocks, blocks);
+    add(&all_bytes, bytes);
 }
 
 // When the page map is changed, here and in large_give and move, is proved by tests/models/page_map.pml; that
@@ -120,7 +125,7 @@ void large_give(struct large* large) {
     count(-(size_t)1, -large->bytes);
     page_map_remove(&large->mapping);
     density_forget(&density, large->mapping.start, true);
-    if (large->has_huge) atomic_fetch_sub_explicit(&huge_blocks, 1, memory_order_relaxed);
+    if (large->has_huge) add(&huge_blocks, -(size_t)1);
     extent_give(large->mapping.start, large->slots);
     record_give(large);
 }
@@ -194,7 +199,9 @@ void* large_resize(struct large* large, size_t bytes) {
 }
 
 void large_count(size_t* blocks, size_t* bytes) {
+    // order: relaxed, as in add.
     *blocks = atomic_load_explicit(&all_blocks, memory_order_relaxed);
+    // order: relaxed, as in add.
     *bytes = atomic_load_explicit(&all_bytes, memory_order_relaxed);
 }
 

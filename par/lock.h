@@ -62,6 +62,7 @@ static inline void lock_take(struct lock* lock) {
 // Takes the lock if it is free. Result: whether it was.
 static inline bool lock_try(struct lock* lock) {
     int expected = LOCK_IS_FREE;
+    // order: acquire, as in lock_take; a lock that is not taken is only looked at.
     return atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_IS_HELD, memory_order_acquire,
                                                    memory_order_relaxed);
 }

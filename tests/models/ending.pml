@@ -1,6 +1,7 @@
 /* ending.pml: a thread that ends leaves no block in its cache, and is no longer counted.
  *
- * Models: par/cache.c: thread_exit await_end cache_set_up cache_flush budget_bytes has_hardly_freed cache_spill_and_free take_one
+ * Models: par/cache.c: thread_exit await_end cache_set_up cache_flush budget_bytes has_hardly_freed cache_spill_and_free
+ * Models: par/depot.c: depot_take_one depot_give_one
  *
  * Three threads live as the C library has it: their own code; then the destructors of thread-specific data, each again as
  * long as its key has a value, but no more than ROUNDS times; then the C library's own last frees, also for other threads.
@@ -19,7 +20,7 @@
  * that no C library started, or ends (a raw clone). How the depot keeps blocks (depot.pml); here it counts them.
  *
  * BROKEN_KEEPS          cache_spill_and_free: a thread that is ending keeps what it frees
- * BROKEN_KEEPS_TAKEN    cache_refill_and_take: it keeps the rest of what it was given (no take_one)
+ * BROKEN_KEEPS_TAKEN    cache_refill_and_take: it keeps the rest of what it was given (no depot_take_one)
  * BROKEN_BEGINS_AT_END  cache_spill_and_free: the first free sets up a cache (no has_hardly_freed)
  * BROKEN_COUNTS_LATE    cache_set_up: a thread asks for its budget before it counts itself
  */
@@ -124,7 +125,7 @@ inline take(me) {
             atomic { live++; given-- }
             if
 #ifndef BROKEN_KEEPS_TAKEN
-            :: is_ending[me] -> depot_give(me, given) /* take_one */
+            :: is_ending[me] -> depot_give(me, given) /* depot_take_one */
 #endif
             :: else -> cached[me] = given; asks = true /* want_more */
             fi;
