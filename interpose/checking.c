@@ -77,7 +77,7 @@ static _Noreturn __attribute__((format(printf, 3, 4))) void report(const char* c
     if (length > (int)sizeof line - 1) length = (int)sizeof line - 1;
     line[length] = '\n';
     if (write(STDERR_FILENO, line, (size_t)length + 1) < 0) abort();
-    pthread_mutex_trylock(&lock);  // who explains must be able to fork
+    (void)pthread_mutex_trylock(&lock);  // who explains must be able to fork
     pthread_mutex_unlock(&lock);
     history_tell(pointer);
     abort();

@@ -210,6 +210,8 @@ static __attribute__((noinline)) void free_pages(char* block) {
         if (is_guarded(&place)) {
             unguard(place.mapping->start, GUARD_BYTES);
             unguard(block + place.whole, GUARD_BYTES);
+        } else {
+            os_purge(block, place.whole);  // a single slot is kept, and what is kept holds zeros
         }
         plain_free(place.mapping->start);
     } else {
@@ -284,6 +286,8 @@ static void* resize_guarded(struct place place, size_t old_bytes, size_t bytes) 
     unguard(place.start + place.whole, GUARD_BYTES);
     set_word(place.start + old_bytes, 0);
     set_word(place.start + place.whole - MARK_BYTES, 0);
+    // Slots that are given back may be kept, and what is kept holds zeros.
+    if (whole < place.whole) os_purge(place.start + whole, place.whole - whole + GUARD_BYTES);
     char* resized = large_resize((struct large*)place.mapping, whole + 2 * GUARD_BYTES);
     size_t now_whole = resized == NULL ? place.whole : whole;
     if (resized != NULL) start = resized;
