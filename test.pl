@@ -3,7 +3,7 @@
 # The grader's door: reads the options, takes in what was handed in, lets each stage of grader/ name and run its tests, and
 # prints TAP.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::Job;
 
 # One grading: the grader's tree, the submission, the binaries made from both, and a way to run one of them.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::Nearest;
 
 # What somebody probably meant who wrote a name that is not known.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

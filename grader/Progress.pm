@@ -2,7 +2,7 @@ package grader::Progress;
 
 # One line of progress on standard error, if that is a terminal.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

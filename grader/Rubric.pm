@@ -2,7 +2,7 @@ package grader::Rubric;
 
 # Reads a rubric (grader/rubrics/kit.conf) and checks it. For every mistake there is one line with the place and the correct form.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

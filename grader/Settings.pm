@@ -2,7 +2,7 @@ package grader::Settings;
 
 # Every number and name that a grade depends on, in one place.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

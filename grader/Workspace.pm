@@ -3,7 +3,7 @@ package grader::Workspace;
 # The temporary folder for all builds and runs, so that nothing is left in the tree. It is removed when the object goes out of
 # scope, also when the grader dies or a signal stops it: a signal becomes an exception.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -8,7 +8,7 @@ package handout::Assignment;
 #
 # The table of points is made of the tests themselves: the stages are asked which tests they would run.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

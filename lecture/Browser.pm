@@ -3,7 +3,7 @@ package lecture::Browser;
 # Drives a headless Chromium over its debugging pipe: loads a page, presses keys, asks scripts, takes screenshots, and keeps
 # what the page complained about.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package lecture::Findings;
 
 # The titles of the pictures: each states what the results show, so it is computed from them.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

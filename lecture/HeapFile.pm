@@ -3,7 +3,7 @@ package lecture::HeapFile;
 # A heap map as bin/replay-BACKEND --map wrote it, also when the process ended in the middle: the steps up to there, what
 # memory is the backend's after each of them, and what went wrong in which call.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

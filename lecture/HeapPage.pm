@@ -2,7 +2,7 @@ package lecture::HeapPage;
 
 # The page of one backend's heap beside others: what it says, and its one file.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

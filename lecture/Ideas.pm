@@ -3,7 +3,7 @@ package lecture::Ideas;
 # Who takes part, in the order of the lecture: what kind of backend it is and its idea in one sentence. A backend that is
 # not in the list takes part too, after the ladder.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

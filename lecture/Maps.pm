@@ -2,7 +2,7 @@ package lecture::Maps;
 
 # The heap maps: a short story of requests in which each idea shows, and a recorded run, replayed on every backend.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package lecture::Memory;
 
 # Memory over time: runs the probe lecture/memory.c with each backend.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package lecture::OneFile;
 
 # A page as one file: it holds its data, its styles and its scripts, and needs no network.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package lecture::Page;
 
 # Puts the lecture page together: its data, styles, scripts and the charting library.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package lecture::Profiles;
 
 # Where the time goes: flat profiles by gprof, or of the C library by perf; and stacks, where perf works.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

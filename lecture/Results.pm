@@ -3,7 +3,7 @@ package lecture::Results;
 # Reads the files of results, whatever made them, into what the page draws. A file that is not what it should be becomes
 # a sentence that the page shows.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package lecture::Sample;
 
 # Made-up results of every kind, for tests of the page: as full as a real lecture, and the same every time.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

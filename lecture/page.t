@@ -3,7 +3,7 @@
 # The lecture page in headless Chromium: every picture draws without a complaint, no text overlaps or leaves the slide, the
 # keys work, and what is wrong with the results is said. On made-up results, or with SAMPLE=page.html on that page.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

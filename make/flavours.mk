@@ -20,9 +20,10 @@ endif
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-CPPFLAGS += -D_GNU_SOURCE -I.
-CFLAGS += -std=c11 -g -pthread -Wall -Wextra
-LDFLAGS += -pthread
+# What nothing builds without, also where the command line sets these (`make CFLAGS=-O3`).
+override CPPFLAGS += -D_GNU_SOURCE -I.
+override CFLAGS += -std=c11 -g -pthread -Wall -Wextra
+override LDFLAGS += -pthread
 
 release_CFLAGS := -O2
 # Without the option gcc makes a slow string instruction of the loop that clears a small block.

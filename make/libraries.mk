@@ -13,12 +13,12 @@ $(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c 
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
 
-$(BUILD)/pic/interpose/operators.o: CFLAGS += -fexceptions
+$(BUILD)/pic/interpose/operators.o: override CFLAGS += -fexceptions
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.
 $(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/tight $(O)/tests/tools/preload_threads: %: %.o
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
-$(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.o $(O)/tests/tools/preload_threads.o: CFLAGS += -fno-builtin
+$(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.o $(O)/tests/tools/preload_threads.o: override CFLAGS += -fno-builtin
 
 # The same with more checks, in objects of their own: see interpose/libpar_checking.c and interpose/libpar_hardened.c.
 # $(1): the name of the build, $(2): its flags, $(3): its sources, $(4): flags for the linker
@@ -40,7 +40,7 @@ libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),lib/libpar-hardened.so,$
 lib/libxtrace.so: $(BUILD)/pic/trace/record/record.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
-$(BUILD)/pic/trace/record/record.o: CFLAGS += -fno-builtin
+$(BUILD)/pic/trace/record/record.o: override CFLAGS += -fno-builtin
 $(BIN)/xtrace: $(call objects_of,$(addprefix trace/record/,xtrace.c gather.c) $(trace_sources)) | lib/libxtrace.so
 $(BIN)/trace-convert: $(call objects_of,trace/convert.c $(trace_sources))
 $(BIN)/xtrace $(BIN)/trace-convert:

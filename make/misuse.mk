@@ -4,7 +4,7 @@ wrong := $(BUILD)/release/misuse/wrong
 $(wrong): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard misuse/programs/*.c))
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 # The compiler must neither know what malloc does nor find out what is wrong.
-$(BUILD)/release/misuse/programs/%.o: CFLAGS += -O0 -fno-builtin
+$(BUILD)/release/misuse/programs/%.o: override CFLAGS += -O0 -fno-builtin
 
 misuse_libraries = $(libpar) lib/libpar-hardened.so lib/libpar-checking.so
 

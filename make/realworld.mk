@@ -6,7 +6,7 @@ $(counted): $(patsubst %.c,$(BUILD)/pic/%.o,realworld/count.c interpose/libpar.c
 	@mkdir -p $(@D)
 	$(Q)objcopy $(foreach call,$(family),--redefine-sym $(call)=par_$(call)) $(BUILD)/pic/interpose/libpar.o $(@D)/renamed.o
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $(@D)/renamed.o $(filter-out %/interpose/libpar.o,$^)
-$(BUILD)/pic/realworld/count.o: CFLAGS += -fno-builtin
+$(BUILD)/pic/realworld/count.o: override CFLAGS += -fno-builtin
 
 # The allocators of the race, as NAME=LIBRARY; "sys" is the C library in front of an allocator that a program may bring along.
 library_of = $(shell readlink -f "$$($(CC) -print-file-name=$(1))")

@@ -12,7 +12,7 @@ $(foreach backend,$(BACKENDS),$(eval \
 $(O)/tests/torture/random-family: $(torture_random) $(family_calls)
 	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
 # The compiler must not know what malloc does.
-$(family_calls): CFLAGS += -fno-builtin
+$(family_calls): override CFLAGS += -fno-builtin
 
 # Faults come from functions of the same name that are found first: linked in, or preloaded before lib/libpar.so.
 torture_failing := $(torture_common) $(call objects_of,tests/torture/failing.c)

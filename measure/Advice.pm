@@ -2,7 +2,7 @@ package measure::Advice;
 
 # What to look at next, in one sentence, from what a try of a backend has shown.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package measure::Contention;
 # Was the machine ours alone while runs were timed? Reads what the kernel counts before and after, and takes off what the
 # runs used themselves. Whatever cannot be read on a machine is left out.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package measure::Launch;
 
 # Runs one program under limits, through the C launcher beside this file, and says in a sentence how it went.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

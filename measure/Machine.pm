@@ -2,7 +2,7 @@ package measure::Machine;
 
 # What machine a measurement was made on, as far as it matters to an allocator.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package measure::Patterns;
 
 # Runs bench/patterns.c in interleaved rounds and sees to it that all who take part do the same work.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

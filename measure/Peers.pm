@@ -2,7 +2,7 @@ package measure::Peers;
 
 # Whom ours are raced against, what is compared, and which peer is the best at it.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package measure::Profile;
 
 # Runs a program that was built for gprof and says in which functions it spent its time.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package measure::Rounds;
 
 # Times several commands fairly: in turns, after a warm-up, so that whatever else the machine does hits them all alike.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

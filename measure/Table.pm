@@ -2,7 +2,7 @@ package measure::Table;
 
 # What the tables of measurements have in common: columns of results, ratios in words, progress, the JSON beside them.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -23,6 +23,11 @@ static const uint32_t THIS_ARCHITECTURE = AUDIT_ARCH_AARCH64;
 static const uint32_t THIS_ARCHITECTURE = 0;  // confine_this_process says that it cannot
 #endif
 
+// Headers before glibc 2.32 do not name it; it has this number everywhere.
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
 static const uint32_t FORBIDDEN[] = {
     // Networks and other people's servers; socketpair stays.
     SYS_socket,

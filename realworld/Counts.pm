@@ -2,7 +2,7 @@ package realworld::Counts;
 
 # The file into which a libpar that counts writes its calls (count.c says how it is laid out).
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

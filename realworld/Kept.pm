@@ -2,7 +2,7 @@ package realworld::Kept;
 
 # What is known of one program, kept on disk after each run, so that a run of hours that was stopped goes on where it was.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package realworld::Page;
 
 # The table of all programs, and what is to be said below it.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package realworld::Recipe;
 
 # One program of programs/: what it needs, and one run of it on an allocator. recipe.sh says how a recipe is written.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -6,7 +6,7 @@ package grader::class::Anonymous;
 # Names are replaced wherever they stand in what is exported: names of submissions, and of students in the roster. What else
 # tells who somebody is, such as a nickname in the name of a function, is not known here: read an export before you give it away.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

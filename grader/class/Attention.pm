@@ -3,7 +3,7 @@ package grader::class::Attention;
 # What a person should look at: submissions that were refused, that are empty or wrongly named, and those that did what an
 # allocator has no need to do. It reads what the grader has said of them.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

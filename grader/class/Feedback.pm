@@ -3,7 +3,7 @@ package grader::class::Feedback;
 # What a student reads: one paragraph, and below it the points by stage. Everything that the grader found is in another file,
 # which the paragraph's file names.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::class::Grade;
 # The grade of one submission: the results of its two passes together, in the form of test.pl's JSON result
 # (grader/results/Json.pm), with the points of each stage. Verdicts are kept; what they are worth is looked up here.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

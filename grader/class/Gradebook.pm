@@ -2,7 +2,7 @@ package grader::class::Gradebook;
 
 # The gradebook of a class, as JSON and as CSV for a spreadsheet.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

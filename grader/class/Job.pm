@@ -6,7 +6,7 @@ package grader::class::Job;
 #
 # A job stops when its run has gone, for any reason: neither a lost connection nor a scheduler leaves a job at work.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

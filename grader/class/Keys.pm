@@ -4,7 +4,7 @@ package grader::class::Keys;
 # seed, and those parts of the rubric that change what this pass runs or asks. Points are not among them: they are looked up
 # when the reports are written, so a rubric with other points costs no grading.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

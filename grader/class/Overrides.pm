@@ -8,7 +8,7 @@ package grader::class::Overrides;
 #     excused    yes: there is no score, and none is missed
 #     reason     for points and excused it must be given; the student reads it
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

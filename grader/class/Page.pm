@@ -3,7 +3,7 @@ package grader::class::Page;
 # The class on one page: what a person should look at, the distribution of scores, the most frequent failures, and everybody's
 # points. It is one HTML file that loads no other file; it links the feedback files beside it.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

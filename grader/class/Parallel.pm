@@ -2,7 +2,7 @@ package grader::class::Parallel;
 
 # Starts the jobs of a pass with GNU parallel: here, or on the machines that --sshlogin names.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

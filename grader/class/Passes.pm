@@ -3,7 +3,7 @@ package grader::class::Passes;
 # Runs the passes of a class: first correctness for everybody, in parallel, then timing, one at a time on each machine. Only
 # what has no result yet is run.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

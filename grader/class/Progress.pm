@@ -2,7 +2,7 @@ package grader::class::Progress;
 
 # One line on standard error, if that is a terminal: the progress of a class and the time that is left.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

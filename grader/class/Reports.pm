@@ -2,7 +2,7 @@ package grader::class::Reports;
 
 # Everything that people read of a class, written from the kept results: no grader runs for it.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

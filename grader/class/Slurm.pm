@@ -3,7 +3,7 @@ package grader::class::Slurm;
 # Starts the jobs of a pass as job arrays of Slurm. The cluster's MaxArraySize bounds the tasks of an array, so a class is many
 # arrays. Only some of them are in the queue at a time, because the cluster also bounds the number of its jobs (MaxJobCount).
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -14,7 +14,7 @@ package grader::class::Store;
 #
 # A key is a checksum over everything that a pass of a grade depends on (grader/class/Keys.pm).
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::class::Submissions;
 # The submissions of a class: every folder and every archive in a folder, under the name of its grade, with a checksum of its
 # content. Students choose the names freely, so no name is ever part of a command.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

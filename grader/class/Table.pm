@@ -2,7 +2,7 @@ package grader::class::Table;
 
 # Tables as spreadsheets keep them: read with any of the usual separators and encodings, written as CSV in UTF-8.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::class::Text;
 
 # Prepares text from untrusted sources for people.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

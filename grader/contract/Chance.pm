@@ -2,7 +2,7 @@ package grader::contract::Chance;
 
 # What chance can turn is not a verdict: a measurement near its limit is made again, and most of the runs decide.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

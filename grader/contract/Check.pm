@@ -6,7 +6,7 @@ package grader::contract::Check;
 # asks for it, only => the one backend that is checked }. An outcome is as grader::results::Tap::result takes it, and may hold:
 # hung, was_slow => it did not end in time, but might with more time; blameless => the machine is to blame.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

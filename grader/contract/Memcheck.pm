@@ -2,7 +2,7 @@ package grader::contract::Memcheck;
 
 # The check with valgrind's memcheck: no access outside of blocks.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

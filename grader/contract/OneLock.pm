@@ -3,7 +3,7 @@ package grader::contract::OneLock;
 # The check that hw08 is one list under one lock: a program counts every call of the backend that takes a lock
 # (tests/contract/one_lock.c, locks.c).
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::contract::OwnMemory;
 # The check that a backend is an allocator, and not a way to the C library's: a program counts what the library's malloc and its
 # relatives give while the backend works, whatever the name of the function that asked them (tests/contract/own_memory.c).
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::contract::SmallSpace;
 # The check of small address spaces. It needs a program of its own (tests/contract/small_space.c), because the suite's process
 # is larger than such a space.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::contract::Suite;
 # The checks that are cases of the Check suite (tests/suite). Each promise is a check of its own. It reports the broken promise,
 # the call, the values, and the command that repeats the failure.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::contract::Watched;
 
 # Runs tests/contract/watched.c under a tool: it takes, resizes and frees blocks on several threads.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::contract::Words;
 # Turns the output of a submission or a tool into a few lines for a student. The submission ran in the process that printed
 # it, so the output is only text and proves nothing.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

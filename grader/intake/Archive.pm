@@ -6,7 +6,7 @@ package grader::intake::Archive;
 # A small archive that swells (a "zip bomb") is given up as soon as it passes the limit. A link in a zip becomes a plain
 # file that holds its target's name; the links of a tar are told to the caller, and nothing is written for them.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -6,7 +6,7 @@ package grader::intake::Compile;
 #
 # Which helpers those are, Helpers.pm finds out. The compiler sees only the submission, our xmalloc.h and the system.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -4,7 +4,7 @@ package grader::intake::Files;
 #
 # Nothing of the submission is run, or trusted to be small. A link counts when it leads to another file of the submission.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -6,7 +6,7 @@ package grader::intake::Helpers;
 # file in the backend's own folder also counts when it runs before main. The search ends when nothing more is found. A source that
 # defines main is never a helper.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

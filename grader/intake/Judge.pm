@@ -6,7 +6,7 @@ package grader::intake::Judge;
 # It refuses things that help a cheat but not an allocator: other processes, other programs, the network, a search of functions
 # by name, code that runs before the C library is set up. It notes things that are only odd, for a person to read.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

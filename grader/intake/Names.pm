@@ -5,7 +5,7 @@ package grader::intake::Names;
 #
 # Pure: it looks at names, and at the text of those files that no name tells apart.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

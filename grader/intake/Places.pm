@@ -5,7 +5,7 @@ package grader::intake::Places;
 #
 # Pure: it looks at paths alone.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -5,7 +5,7 @@ package grader::intake::Tar;
 #
 # Format: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::kit::Answer;
 
 # Judges one run of a program: exactly the right line, nothing on standard error, exit status 0, no process left behind.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::kit::Kept;
 
 # How much memory a program needs that keeps what it must until its answer is printed: at least, and as the course allows.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::kit::Make;
 # Runs make: for the launcher from the grader's own tree, then for the programs and tests of the tree that --tree names. All is
 # built from scratch into the workspace. grader::intake::Compile compiles submissions; make only links the resulting object.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

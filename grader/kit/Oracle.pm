@@ -3,7 +3,7 @@ package grader::kit::Oracle;
 # Finds the right answers without the programs and backends: for every number below TOP, it counts the steps of the Collatz
 # iteration to 1. The answer is the smallest of the numbers with the most steps.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::results::Autolab;
 
 # Autolab's last line: points by problem. A problem is all tests of one kind.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::results::Classroom;
 
 # What GitHub Classroom's grading reporter takes of a step: JSON in Base64, on one line.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::results::Json;
 
 # The full result of a grade, for programs.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::results::Junit;
 
 # The results as a JUnit XML file, which most continuous-integration services show.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

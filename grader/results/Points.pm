@@ -3,7 +3,7 @@ package grader::results::Points;
 # What the outcome of a test is worth under a rubric. Whoever keeps outcomes can ask again with another rubric: nothing that is
 # run depends on points.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

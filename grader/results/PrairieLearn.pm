@@ -2,7 +2,7 @@ package grader::results::PrairieLearn;
 
 # The results.json of PrairieLearn's external graders.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::results::Results;
 # Keeps the outcome of every test with its points, and writes them in the formats that the options name. It rewrites the files
 # after each test, so they hold the results so far, even if the grader crashes.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

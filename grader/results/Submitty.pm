@@ -2,7 +2,7 @@ package grader::results::Submitty;
 
 # The validation_results.json of a custom validator in Submitty: the share of the points, and a message for each test.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -4,7 +4,7 @@ package grader::results::Tap;
 #
 # Under prove, the diagnostics of failures go to standard error, because prove shows standard output only when it is verbose.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

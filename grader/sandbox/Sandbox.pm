@@ -3,7 +3,7 @@ package grader::sandbox::Sandbox;
 # The sandbox for compiling and running untrusted code. It chooses the best isolation that this machine allows once for a job,
 # and makes the options of measure::Launch::run for it. The POD below lists the promises of each level.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::sandbox::User;
 # A user number for a job: it is not in the password file, no process runs under it, and no other grader on this machine has
 # claimed it. Only root can use such a number.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::services::Archive;
 
 # Writes archives and single files for services. The same files make the same archive, and there is never half of one.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

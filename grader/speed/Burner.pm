@@ -3,7 +3,7 @@ package grader::speed::Burner;
 # A process that keeps one core busy, to test verdicts beside it. It ends on request, after its time, or when its parent ends in
 # any way.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

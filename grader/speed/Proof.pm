@@ -3,7 +3,7 @@ package grader::speed::Proof;
 # Proves that the timed programs do their work. Every timed run prints, off the clock, a digest of what it has kept under a nonce
 # that it reads when its work is done (programs/digest.h). The library's program says what is right.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::speed::Run;
 
 # One run of a program with a backend in a comparison. It must be right to count.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::speed::Sequential;
 # The statistics of a speed verdict: is the graded backend faster than a threshold says, is it not, or is it too early to
 # tell? It only computes: it takes the ratios of the rounds so far and runs nothing.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -5,7 +5,7 @@ package grader::speed::Series;
 # A comparison is { job, program, over, under, aim_s, thresholds => [numbers], is_base }. The verdict is about the ratio of the
 # times of the backends `over` and `under`; the slower one should take about aim_s.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::speed::Top;
 
 # Finds the TOP for the comparison of two backends, by trials on this machine.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

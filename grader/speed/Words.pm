@@ -2,7 +2,7 @@ package grader::speed::Words;
 
 # Sentences about the measurements of a comparison, and about the reason when it could not tell.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::stages::Build;
 # The first stage: the submission compiles and links, uses nothing that an allocator does not need, and takes its memory from
 # the system, not from the C library.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

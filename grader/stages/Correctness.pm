@@ -3,7 +3,7 @@ package grader::stages::Correctness;
 # Every program with every backend gives the right answers, at fixed TOPs and at some drawn at random. Slow is not wrong: a
 # right answer that came late is told as slow, and the rubric says what that costs.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@ package grader::stages::Deliverables;
 
 # The last stage: the other parts of the submission, beside the code, are there and are more than the template.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

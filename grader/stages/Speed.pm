@@ -4,7 +4,7 @@ package grader::stages::Speed;
 # decides. Their TOP is chosen on this machine, so that the slower one takes long enough for good timing. Every timed run must
 # also give the right answer. grader::speed::Sequential decides when there are enough rounds, and gives the verdict.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

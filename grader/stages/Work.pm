@@ -8,7 +8,7 @@ package grader::stages::Work;
 # without any sequence, and print the result. It would have to read the nonce. It would also have to fill the memory, because
 # too little memory shows the cheat. That is more work than an allocator.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # Writes a PostScript document that is the same everywhere: document.pl PAGES
 
-use v5.34;
+use v5.32;
 use warnings;
 
 srand 5;

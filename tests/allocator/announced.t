@@ -3,7 +3,7 @@
 # lib/libpar-valgrind.so announces its blocks: memcheck finds what is wrong in a program that knows nothing of par, and
 # nothing in one that is right.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # What the checking build (make DEBUG=1) catches: each misuse ends the process with one line that names call and pointer
 # and says what is wrong and what to do. Right programs give the right answer in it, with the heap checked all the time.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

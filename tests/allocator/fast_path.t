@@ -3,7 +3,7 @@
 # What the comments in par_alloc.c say the fast paths cost is what the compiler made of them: from the first instruction to
 # the first `ret`, which is the way that is taken when no branch is.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

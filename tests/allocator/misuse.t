@@ -2,7 +2,7 @@
 
 # What par catches in the build that is timed: each misuse ends the process with one line that names call and pointer.
 
-use v5.34;
+use v5.32;
 use warnings;
 
 use FindBin qw($Bin);

@@ -3,7 +3,7 @@
 # Parts of par alone, where the whole would have to run on another machine: kernels with larger pages, addresses of more
 # bits; and what a request costs that no machine can meet.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

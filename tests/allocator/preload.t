@@ -2,7 +2,7 @@
 
 # lib/libpar.so: the malloc family keeps its promises, and real programs give the same output with it as without.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

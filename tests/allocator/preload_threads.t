@@ -2,7 +2,7 @@
 
 # lib/libpar.so: threads use malloc in their last moments, and leave nothing behind.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

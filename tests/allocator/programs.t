@@ -6,7 +6,7 @@
 #   PROMISES=course                                without what the course never asked: running out of memory; and within
 #                                                  the time that the rubric gives; RUN_S=seconds is another time
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # suites.t: each backend of tests/broken has one bug. The suite has to find it and to name the promise that it breaks.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # How much memory par needs in programs that it was not made for, beside the C library in the same program. `tight CASE`, with
 # LD_PRELOAD or without, shows one case.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # The tools that look on while a program runs find what they are for: each planted fault is reported for every backend,
 # by kind and place, and a program without a fault is not.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # misuse/run tells what became of the small wrong programs: par's builds catch what their page of results says (a few
 # programs of each kind of mistake), and the four outcomes are told apart.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # Archives that are handed in: also those that are traps, and what archivers of many systems make.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

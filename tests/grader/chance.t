@@ -3,7 +3,7 @@
 # What chance can turn is not a verdict: runs near a limit are repeated, and most of them decide; a right answer that came late
 # is slow, and not wrong; much memory is told apart from lost work.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

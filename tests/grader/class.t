@@ -3,7 +3,7 @@
 # How a class is graded: every submission once and only once, whatever it is called and whatever it does; speed never beside
 # anything; and a run that is stopped, in any way, leaves nothing at work and can be taken up again.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

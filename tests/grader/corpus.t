@@ -3,7 +3,7 @@
 # Submissions of the corpus against the check that must catch them, some of each kind; a right one must compile and be let through.
 # All of them so are `tests/corpus/run --quick`, six minutes; and the whole grade of each is `make corpus`, which takes an hour.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

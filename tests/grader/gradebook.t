@@ -3,7 +3,7 @@
 # What people read of a class: the box with what they should look at, the paragraph for a student, the gradebooks for learning
 # platforms, and the export without names.
 
-use v5.34;
+use v5.32;
 use warnings;
 use utf8;
 use feature 'signatures';

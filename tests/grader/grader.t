@@ -3,7 +3,7 @@
 # test.pl on small trees made here: a stand-in program, linked with backends that each go wrong in one way. Every way must
 # be caught and worded, must cost only its own test, and nothing may be left behind.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # Which files of a submission are linked with a backend, and in which headers its sources are looked up.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # How submissions are taken in: folders, and objects that must be refused.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # Which file of a submission is which backend: old names, names that upload systems change, links.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

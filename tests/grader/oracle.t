@@ -2,7 +2,7 @@
 
 # The grader's oracle against published values and against the plain definition.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # The line that shows how far a class is.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

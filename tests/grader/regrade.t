@@ -2,7 +2,7 @@
 
 # grader/speed/regrade on logs that are complete, so that nothing is built or timed; and the process that burns a core.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # What a changed rubric costs: points are looked up when reports are written, so nothing is run for them; what is run or asked
 # for a pass is run again for that pass alone. And what people do to grades: points by hand, lateness, a regrade of one.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

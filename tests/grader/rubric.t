@@ -2,7 +2,7 @@
 
 # The rubric, the points that follow from it, and the files that hold a result.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -6,7 +6,7 @@
 # Whatever attacks here is bounded by itself: 200 processes or threads, 16 MiB written, 15 s. Each attack is also tried
 # without a sandbox, to know that it is one.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

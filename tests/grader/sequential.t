@@ -3,7 +3,7 @@
 # grader::speed::Sequential: its exact chances against counting, and the error rates of whole series on made-up machines. Nothing
 # is timed and every random number comes from a fixed seed, so that each run of this test is the same.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # Which submissions have much in common: a copy that was renamed and put into another order is found, those that were written
 # apart are not, and what everybody was given does not count.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # A class graded by Slurm, on a cluster of one node that is started here and ended again: in arrays that are not longer than
 # the cluster allows, with the node for itself for what is timed; and a run that is stopped leaves nothing in the queue.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

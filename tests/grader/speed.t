@@ -3,7 +3,7 @@
 # The grader's verdicts on speed, with made-up times and a made-up clock: no program is run, so every case is the same on
 # any machine.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

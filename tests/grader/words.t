@@ -3,7 +3,7 @@
 # The grader's words fit what happened: a name that was mistyped, points that noise hid, a hint for this backend and this
 # failure.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

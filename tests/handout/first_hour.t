@@ -4,7 +4,7 @@
 # is right but slow, and the reference. At each step the screen of `make test` and of `perl test.pl` must say which call broke
 # which promise, with which values, and what to type next.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -5,7 +5,7 @@
 #
 # Speed is timed: for that, unpack build/handout.tar.gz, unpack build/solution.tar.gz over it, and run perl test.pl there.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

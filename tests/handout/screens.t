@@ -3,7 +3,7 @@
 # The screen of make test for each bug that students write first: the line that names the fault comes first, and all fits on
 # one screen. `make screens` shows the whole suite's; here each runs the test case that sees the bug.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package tests::hostile::Source;
 # The text of hostile submissions: a submission is handed in as one file, so the allocator of heap.h is put in where it
 # is included, and locked.h likewise.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # Who knows whom is written down in arrows.txt beside this, and nobody knows more: read from #include and use.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

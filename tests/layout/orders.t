@@ -3,7 +3,7 @@
 # Every atomic operation of par and of the checking build has a comment right above it that argues its memory order and
 # begins with `order:`.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

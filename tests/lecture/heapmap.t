@@ -3,7 +3,7 @@
 # make heapmap: what is read from the run of any backend, right or wrong, and the page that shows it. The page in a browser is
 # tested by make test-lecture.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

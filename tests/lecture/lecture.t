@@ -3,7 +3,7 @@
 # The lecture: what its page is made of, the titles that it computes, what it says when results are missing or wrong, what
 # is measured for it; and bench/graph. Made-up results, no browser: the page itself is tested by make test-lecture.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

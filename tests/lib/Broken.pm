@@ -3,7 +3,7 @@ package tests::lib::Broken;
 # Which test of the suite finds the bug of a backend of tests/broken. The other tests of its topic pass, and would take most of
 # the time.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

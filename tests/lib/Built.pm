@@ -2,7 +2,7 @@ package tests::lib::Built;
 
 # What a test starts is built when the test wants it, so that `prove -r tests` works in any tree, and `prove` of one test too.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package tests::lib::ClassStandIn;
 # A class to be graded in no time: submissions that say what shall come of them, and a grader that does what they say and
 # keeps a record of when it was at work. How a class is graded can then be tested without grading anything.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
@@ -21,7 +21,7 @@ my $GENEROUS_S = 900;
 # `points` says; `adds` changes what it says of a stage. 'meets' waits for a second grader at work; 'holds'
 # waits as long as there is a file `hold` beside the grader; of 'lost' the first job is killed.
 my $GRADER = <<'END_OF_GRADER';
-use v5.34;
+use v5.32;
 use warnings;
 use FindBin     qw($Bin);
 use JSON::PP    qw(decode_json encode_json);

@@ -2,7 +2,7 @@ package tests::lib::Classic;
 
 # The bugs that students write in the first hours, each made of the starter of the student kit with a lock around its calls.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package tests::lib::ContractJob;
 # Stands for the grader's job in tests of the contract checks: builds the backends of the tree and of tests/broken with make,
 # and runs their binaries without a sandbox.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

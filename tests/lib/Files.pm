@@ -2,7 +2,7 @@ package tests::lib::Files;
 
 # Whole files, read and written as bytes. Whatever cannot be done ends the test.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

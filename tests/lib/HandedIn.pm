@@ -2,7 +2,7 @@ package tests::lib::HandedIn;
 
 # Makes submissions for tests, as folders and archives, and takes them in.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -4,7 +4,7 @@ package tests::lib::OneNodeSlurm;
 # and a folder of their own. What the machine has configured of Slurm is neither used nor touched. When the object goes the
 # daemons are ended.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package tests::lib::Services;
 # What the tests of archives for services share: a kit of which archives are made, reading archives, running what the
 # services would run, and graders that fail in every way.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
@@ -116,7 +116,7 @@ sub without_namespaces (@commands) {
 # A grader that does this instead of grading; $results is where the results go.
 sub grader_that ( $kit, $code ) {
     write_file( "$kit/test.pl", <<'END' . $code );
-use v5.34;
+use v5.32;
 my %option = @ARGV;
 my ($results) = map { $option{"--$_"} // () } qw(gradescope classroom prairielearn submitty json);
 END

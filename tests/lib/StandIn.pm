@@ -3,7 +3,7 @@ package tests::lib::StandIn;
 # Programs that are never run, and a launcher that reports made-up figures of them: what a script makes of its
 # measurements can then be tested to the last digit, however busy the machine is.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
@@ -16,7 +16,7 @@ use tests::lib::Built;
 # The launcher reads what it reports from a file beside it, and counts in another one how often each command came.
 my $LAUNCHER = <<'END_OF_LAUNCHER';
 #!/usr/bin/env perl
-use v5.34;
+use v5.32;
 use warnings;
 use File::Basename qw(basename);
 use FindBin        qw($Bin);

@@ -2,7 +2,7 @@
 
 # What make gprof and make try say by themselves: which TOP is profiled, and what to look at next. No program runs.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # The allocation patterns do the same work with every backend, and bench/run says what it should about a race.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # bench/compare: with peers it names the best one of each measure and the ratios to it and to the floor; all figures are
 # made up, so nothing here depends on the clock.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # measure::Contention on made-up kernels: what counts as contended, how many CPUs there are, and what is missing.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

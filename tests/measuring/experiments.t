@@ -3,7 +3,7 @@
 # The experiments of bench/experiments can still be made: every line that one of them changes is there, and a copy of par
 # with a change builds, runs and is raced.
 
-use v5.34;
+use v5.32;
 use warnings;
 
 use File::Temp ();

@@ -3,7 +3,7 @@
 # The launcher and measure::Launch: every limit stops a program, every way to end is reported and worded, and no process
 # is left, whatever the program tried.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

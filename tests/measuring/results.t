@@ -2,7 +2,7 @@
 
 # measure/keep-results: a page of results holds one section for each command, the last that succeeded.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # measure::Rounds: order of the runs, and the numbers made of them. No program is run.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -2,7 +2,7 @@
 
 # bench/scale: what it divides by what. All figures are made up, so nothing here depends on the clock.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

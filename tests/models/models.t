@@ -3,7 +3,7 @@
 # The models of what threads of par share: they and the code name each other, and small ones hold, but for their broken
 # variants. `make model` runs them whole.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # realworld/run: small programs that are everywhere pass, and what is not as it should be is told: another output, a crash,
 # a program that does not call libpar, one that is not here. Nothing is left behind, and a stopped run goes on.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # The template repository for GitHub Classroom: the step of its workflow runs in a student's repository as on a runner, and its
 # output goes through what Classroom's reporter does with it.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # The formats of results for GitHub Classroom, PrairieLearn and Submitty: whatever the tests of a grade have to say, and however
 # far the grade has come.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@
 # The archive for Gradescope: what comes of it when it is unpacked as the service does it, with a submission that can be graded,
 # and with graders that fail in every way.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

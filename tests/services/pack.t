@@ -2,7 +2,7 @@
 
 # The archives for services: what is in them, and what cannot be packed.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

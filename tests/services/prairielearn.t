@@ -3,7 +3,7 @@
 # The archive for PrairieLearn: a course of what it holds, the folders below /grade as the documentation of external grading lays
 # them out, and what is in results.json after a grade, after graders that fail, and after a container that is killed.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

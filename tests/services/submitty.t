@@ -3,7 +3,7 @@
 # The archive for Submitty: the folder of a test case below TMP_WORK as Submitty fills it, its command as a user without rights,
 # under the resource limits of the configuration and under a filter of system calls, and then the command that validates.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
@@ -82,7 +82,7 @@ sub lay_out ( $limit_s, $code, %submission ) {
 # A filter of system calls as Submitty's: whatever is younger than its list is forbidden with SIGSYS, that is, from 424 on (the
 # numbers are the same on all machines) but for clone3 and faccessat2. A program that runs under it comes as arguments.
 write_file( "$FOLDER/filter", <<'END' );
-use v5.34;
+use v5.32;
 use Config;
 my ( $KILL, $ALLOW, $LOAD, $EQUAL, $AT_LEAST, $RETURN ) = ( 0x8000_0000, 0x7fff_0000, 0x20, 0x15, 0x35, 0x06 );
 my @filter = (

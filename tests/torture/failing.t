@@ -3,7 +3,7 @@
 # Every system call that par makes fails in turn, in the linked backend and in libpar: no block is lost or changed, a call gives
 # NULL with ENOMEM or works, and all is well when the fault has gone. LONG=1 tries every call, else a sample.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

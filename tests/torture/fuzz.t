@@ -2,7 +2,7 @@
 
 # The corpus of the fuzzer, sequences of calls that together reach most of par, runs against the model heap. make fuzz looks for more.
 
-use v5.34;
+use v5.32;
 use warnings;
 
 use FindBin qw($Bin);

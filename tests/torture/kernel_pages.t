@@ -3,7 +3,7 @@
 # par on a kernel whose pages have 16 or 64 KiB, played by a preloaded library: random calls against the model heap, and the Check
 # suite. A suite of tests/suite that does not hold there today is named in %KNOWN, and this test asks for its removal when it does.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

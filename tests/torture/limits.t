@@ -2,7 +2,7 @@
 
 # par in a process that is limited, forks, ends in the middle, or is built in an unusual way; linked, and as libpar.
 
-use v5.34;
+use v5.32;
 use warnings;
 
 use Cwd     qw(abs_path);

@@ -3,7 +3,7 @@
 # Random calls on several threads against a model heap: par, libpar and hw08 keep every block, and a heap that does not is
 # noticed, with the shortest sequence of calls that shows it. OPS=1e9 CREW=8 SEED=number; without OPS a few seconds' worth.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

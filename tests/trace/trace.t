@@ -3,7 +3,7 @@
 # bin/xtrace records exactly what a program asks of malloc, the formats lose nothing, a damaged file gives one clear line, and
 # a replay does what was recorded, by every backend, and sees when a backend spoils a block.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

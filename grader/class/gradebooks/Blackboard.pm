@@ -3,7 +3,7 @@ package grader::class::gradebooks::Blackboard;
 # The gradebook as Blackboard uploads it. Blackboard goes by Username, and by the number behind the name of a column
 # (Allocator [Total Pts: 100 Score] |4711). A column that has no number becomes a new one, of text. All cells of a CSV are quoted.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

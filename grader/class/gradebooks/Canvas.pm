@@ -4,7 +4,7 @@ package grader::class::gradebooks::Canvas;
 # after Section for assignments, and makes a new one of a name that it does not know. EX is excused. An empty cell would wipe
 # out a score that is there, so only those with a score have a row.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -4,7 +4,7 @@ package grader::class::gradebooks::Moodle;
 # modified (grade), and refuses a worksheet without one of these; so the roster is the worksheet of the assignment (Download
 # grading worksheet), and what it holds is kept.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

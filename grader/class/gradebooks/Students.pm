@@ -6,7 +6,7 @@ package grader::class::gradebooks::Students;
 # A submission is a student's when its name is one of the student's own (login, number, e-mail address, name), or holds it
 # where the platform puts it when it packs all submissions.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

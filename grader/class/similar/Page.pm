@@ -3,7 +3,7 @@ package grader::class::similar::Page;
 # Similar pairs on one page: the ranking, then each pair side by side with what both have marked. It is one HTML file that loads
 # no other and needs no script: a region's number leads to its twin on the other side.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

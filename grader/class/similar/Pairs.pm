@@ -2,7 +2,7 @@ package grader::class::similar::Pairs;
 
 # Which submissions of a class have much in common, beyond what everybody was given.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -3,7 +3,7 @@ package grader::class::similar::Tokens;
 # The tokens of a C source, without what is easily changed in a copy: comments, layout, names, numbers and texts. A name is v, a
 # number n, a string s; keywords and signs are themselves. Lines that include a header are left out.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -4,7 +4,7 @@ package grader::class::similar::Winnow;
 # SIGMOD 2003). Every $GRAM tokens in a row are hashed; of every $WINDOW hashes in a row the smallest is kept, the last of equal
 # ones. Two texts that share a run of $GUARANTEE tokens share a fingerprint; no run shorter than $GRAM can make one.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
