@@ -11,6 +11,13 @@
 
 #include "par/stats.h"
 
+// Headers before glibc 2.33 do not have it; programs that were built with later ones ask all the same.
+#if !__GLIBC_PREREQ(2, 33)
+struct mallinfo2 {
+    size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+};
+#endif
+
 #define PUBLIC __attribute__((visibility("default")))
 
 static size_t used_bytes(const struct par_stats* stats) {

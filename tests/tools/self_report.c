@@ -13,6 +13,14 @@
 
 enum { KIB = 1024, MIB = 1024 * 1024, SMALL = 40000, SMALL_BYTES = 500, MEDIUM = 20, LARGE_BYTES = 10 * MIB };
 
+// Headers before glibc 2.33 do not have it.
+#if !__GLIBC_PREREQ(2, 33)
+struct mallinfo2 {
+    size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+};
+struct mallinfo2 mallinfo2(void) __attribute__((weak));
+#endif
+
 static int wrong;
 
 #define EXPECT(condition, ...)   \
