@@ -23,6 +23,10 @@ enum { LOCK_IS_FREE, LOCK_IS_HELD, LOCK_IS_AWAITED, LOCK_SPINS = 100 };
 
 #define LOCK_FREE ((struct lock){LOCK_IS_FREE})
 
+// Set in the thread that forks, while it holds every lock (fork.c). The fork handlers of other libraries may allocate
+// meanwhile, in this thread: it has all locks as it is.
+extern _Thread_local bool lock_all_are_mine __attribute__((tls_model("initial-exec")));
+
 static inline void lock_pause(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -31,6 +35,7 @@ static inline void lock_pause(void) {
 
 // Not in line, so that taking a free lock is short. Keeps no errno: the callers do.
 static __attribute__((noinline, unused)) void lock_wait(struct lock* lock) {
+    if (lock_all_are_mine) return;
     for (int spin = 0; spin < LOCK_SPINS; spin++) {
         int expected = LOCK_IS_FREE;
         // order: relaxed, for the load only says whether to try; the exchange behind it decides, and acquires what
@@ -69,6 +74,7 @@ static inline bool lock_try(struct lock* lock) {
 
 // Gives the lock, which the calling thread must hold (or, in the child of a fork, the thread that forked).
 static inline void lock_give(struct lock* lock) {
+    if (__builtin_expect(lock_all_are_mine, false)) return;
     // order: release, pairs with each acquire above: who comes in next has seen all that was written inside.
     if (atomic_exchange_explicit(&lock->state, LOCK_IS_FREE, memory_order_release) == LOCK_IS_AWAITED) {
         syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);

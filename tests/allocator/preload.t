@@ -94,11 +94,15 @@ for my $name ( sort keys %software ) {
     }
 }
 
-# The handlers of other libraries run before ours in a fork, wherever they stand. (Not the launcher, which forks too.)
+# The handlers of other libraries run before ours in a fork, wherever they stand; but not that of one that wants to be the first, too.
+# (Not with the launcher, which forks as well.)
 my $library = "$folder/atfork.so";
 system( 'gcc', qw(-O0 -fPIC -shared -pthread -o), $library, "$tree/tests/tools/atfork_library.c" ) == 0
   or BAIL_OUT('the library with a fork handler cannot be built');
-for my $preload ( "$libpar $library", "$library $libpar" ) {
+my $first = "$folder/first.so";
+system( 'gcc', qw(-O0 -fPIC -shared -pthread -Wl,-z,initfirst -o), $first, "$tree/tests/tools/atfork_library.c" ) == 0
+  or BAIL_OUT('the library that wants to be first cannot be built');
+for my $preload ( "$libpar $library", "$library $libpar", "$libpar $first", "$first $libpar" ) {
     my $result = measure::Launch::run(
         command => [
             'env', "LD_PRELOAD=$preload", 'perl', '-e',

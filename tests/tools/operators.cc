@@ -47,7 +47,8 @@ static std::size_t unknown(std::size_t number) {
 
 static bool throws(std::size_t bytes) {
     try {
-        ::operator delete(::operator new(bytes));
+        void* volatile block = ::operator new(bytes);  // volatile: a compiler may leave both calls out
+        ::operator delete(block);
         return false;
     } catch (const std::bad_alloc&) {
         return true;
