@@ -17,6 +17,7 @@ use JSON::PP      ();
 use POSIX         qw(WNOHANG);
 use Sys::Hostname ();
 use Time::HiRes   qw(sleep time);
+use grader::class::Stored;
 use grader::class::Text;
 
 my $PAUSE_S      = 0.05;
@@ -52,6 +53,7 @@ sub run ( $store, $pass, $key, $run_id ) {
         cpu_s   => 0 + sprintf( '%.2f', $user_s + $system_s ),
     );
     my $result = $store->read_json("state/partial/$key.$pass");
+    $result = undef if !grader::class::Stored::is_result($result);
     unlink $store->path("state/partial/$key.$pass");
     my $broken = _broken( $store, $settings, $status, $late, $result, "state/logs/$key.$pass" );
     $done{broken} = $broken if defined $broken;
