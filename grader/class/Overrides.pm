@@ -30,7 +30,8 @@ sub read_file ( $path, $known ) {
     return {} if !defined $head;
     my @head = map { lc =~ s/ /_/gr } @{ $head->[1] };
     for my $column ( grep { length } @head ) {
-        die "$path, line 1: '${\grader::class::Text::plain($column)}' is no column; there are " . join( ', ', @COLUMNS ) . "\n"
+        die "$path, line 1: '${\grader::class::Text::plain($column)}' is no column; there are "
+          . join( ', ', @COLUMNS ) . "\n"
           if !grep { $_ eq $column } @COLUMNS;
     }
     die "$path, line 1: there is no column 'name'\n"

@@ -57,6 +57,8 @@ sub open_for_run ($self) {
         my $who = <$lock> // 'somebody';
         die "$self->{folder}: another run is at work there ($who); wait for its end, or choose another --output\n";
     }
+    unlink map { glob quotemeta( $self->{folder} ) . "/$_.new-*" }
+      qw(* */* */*/*);    # half written, when a run was killed
     truncate $lock, 0;
     syswrite $lock, "process $$ on " . Sys::Hostname::hostname();
     $self->{lock} = $lock;
@@ -148,7 +150,7 @@ sub secret ($self) {
 # A table; undef when there is none in this file.
 sub read_json ( $self, $name ) {
     open my $file, '<:raw', $self->path($name) or return;
-    my $text = do { local $/ = undef; <$file> };
+    my $text  = do { local $/ = undef; <$file> };
     my $value = eval { $JSON->decode( $text // q{} ) };
     return ref $value eq 'HASH' ? $value : undef;
 }
