@@ -101,8 +101,12 @@ sub prepare ( $rubric, $workspace, %option ) {
     my $progress = grader::Progress->new;
     $progress->show('building the launcher');
     my $launcher = grader::kit::Make::launcher( $RealBin, $workspace, $option{kit} );
-    my $sandbox =
-      grader::sandbox::Sandbox->choose( workspace => $workspace, launcher => $launcher, wanted => $option{isolation} );
+    my $sandbox  = grader::sandbox::Sandbox->choose(
+        workspace => $workspace,
+        launcher  => $launcher,
+        wanted    => $option{isolation},
+        abandoned => [ $workspace->abandoned ]
+    );
     die 'the grader cannot run: --require-sandbox was given, but ' . $sandbox->describe . "\n"
       if $option{'require-sandbox'} && $sandbox->level eq 'none';
 

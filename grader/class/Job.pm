@@ -12,11 +12,13 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Fcntl         qw(LOCK_EX LOCK_NB LOCK_SH O_RDONLY);
-use File::Temp    ();
+use File::Spec    ();
 use JSON::PP      ();
 use POSIX         qw(WNOHANG);
 use Sys::Hostname ();
 use Time::HiRes   qw(sleep time);
+use grader::Workspace;
+use grader::class::Stored;
 use grader::class::Text;
 
 my $PAUSE_S      = 0.05;
@@ -52,6 +54,7 @@ sub run ( $store, $pass, $key, $run_id ) {
         cpu_s   => 0 + sprintf( '%.2f', $user_s + $system_s ),
     );
     my $result = $store->read_json("state/partial/$key.$pass");
+    $result = undef if !grader::class::Stored::is_result($result);
     unlink $store->path("state/partial/$key.$pass");
     my $broken = _broken( $store, $settings, $status, $late, $result, "state/logs/$key.$pass" );
     $done{broken} = $broken if defined $broken;
@@ -76,7 +79,7 @@ sub _take_machine ( $folder, $pass, $is_on ) {
 sub _grade ( $store, $settings, $job, $pass, $key, $is_on ) {
 
     # What a grader that must be killed leaves is removed here. Others may pass, because what is graded is another user.
-    my $temporary = File::Temp->newdir( 'grade-XXXXXXXX', TMPDIR => 1 );
+    my ( $temporary, $lock ) = grader::Workspace::held_folder( File::Spec->tmpdir );
     chmod oct 711, $temporary;
     my @command = (
         $^X, $settings->{grader},

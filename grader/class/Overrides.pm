@@ -14,6 +14,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use grader::class::Table;
+use grader::class::Text;
 use grader::Nearest;
 
 my @COLUMNS = qw(name late_days points excused reason);
@@ -29,7 +30,8 @@ sub read_file ( $path, $known ) {
     return {} if !defined $head;
     my @head = map { lc =~ s/ /_/gr } @{ $head->[1] };
     for my $column ( grep { length } @head ) {
-        die "$path, line 1: '$column' is no column; there are " . join( ', ', @COLUMNS ) . "\n"
+        die "$path, line 1: '${\grader::class::Text::plain($column)}' is no column; there are "
+          . join( ', ', @COLUMNS ) . "\n"
           if !grep { $_ eq $column } @COLUMNS;
     }
     die "$path, line 1: there is no column 'name'\n"
@@ -42,7 +44,7 @@ sub read_file ( $path, $known ) {
         @said{@head} = @{$cells}[ 0 .. $#head ];
         my $name  = $said{name}      // q{};
         my $wrong = _wrong( \%said ) // _unknown( $name, $known );
-        die "$path, line $line: $wrong\n" if defined $wrong;
+        die "$path, line $line: ${\grader::class::Text::plain($wrong)}\n" if defined $wrong;
         $name = $known->{ lc $name };
         die "$path, line $line: $name has a line already\n" if $of{$name};
         $of{$name} = _override(%said);

@@ -25,6 +25,7 @@ use File::Path    ();
 use JSON::PP      ();
 use Sys::Hostname ();
 use Time::HiRes   ();
+use grader::class::Stored;
 
 my $JSON         = JSON::PP->new->utf8->canonical;
 my $LOCK_TRIES   = 20;
@@ -56,6 +57,8 @@ sub open_for_run ($self) {
         my $who = <$lock> // 'somebody';
         die "$self->{folder}: another run is at work there ($who); wait for its end, or choose another --output\n";
     }
+    unlink map { glob quotemeta( $self->{folder} ) . "/$_.new-*" }
+      qw(* */* */*/*);    # half written, when a run was killed
     truncate $lock, 0;
     syswrite $lock, "process $$ on " . Sys::Hostname::hostname();
     $self->{lock} = $lock;
@@ -93,9 +96,17 @@ sub run_of_job ( $self, $id ) {
     return;
 }
 
-# The result of a job; undef when there is none.
+# The result of a job; undef when there is none. One that was damaged is set aside, so that the next run grades anew.
 sub done ( $self, $key, $pass ) {
-    return $self->read_json("state/done/$key.$pass");
+    my $stored = $self->read_json("state/done/$key.$pass");
+    return $stored if defined $stored && grader::class::Stored::is_sound($stored);
+    return         if !$self->set_aside( $key, $pass );
+    return {
+        pass    => $pass,
+        host    => q{},
+        seconds => 0,
+        broken  => "its stored $pass result was damaged, and is set aside in state/aside: the next run grades it anew"
+    };
 }
 
 sub is_done ( $self, $key, $pass ) {
@@ -136,10 +147,12 @@ sub secret ($self) {
     return $secret;
 }
 
+# A table; undef when there is none in this file.
 sub read_json ( $self, $name ) {
     open my $file, '<:raw', $self->path($name) or return;
-    my $text = do { local $/ = undef; <$file> };
-    return eval { $JSON->decode($text) };
+    my $text  = do { local $/ = undef; <$file> };
+    my $value = eval { $JSON->decode( $text // q{} ) };
+    return ref $value eq 'HASH' ? $value : undef;
 }
 
 sub write_json ( $self, $name, $value ) {

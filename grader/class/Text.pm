@@ -10,8 +10,10 @@ no warnings 'experimental::signatures';
 use Encode ();
 
 # Bytes as text on one line: what is no character, or would act on a terminal, stands there as its number.
-sub printable ($bytes) {
-    my $text = Encode::decode( 'UTF-8', $bytes, Encode::FB_PERLQQ() );
+sub printable ($bytes) { return plain( Encode::decode( 'UTF-8', $bytes, Encode::FB_PERLQQ() ) ) }
+
+# The same of text.
+sub plain ($text) {
     return $text =~ s/([[:cntrl:]\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}])/sprintf '\\x{%x}', ord $1/egr;
 }
 

@@ -65,11 +65,12 @@ sub safe_path ($name) {
 }
 
 sub _leave_out ( $state, $name, $why ) {
-    push @{ $state->{left_out} }, _printable($name) . " was left out: $why";
+    push @{ $state->{left_out} }, printable($name) . " was left out: $why";
     return;
 }
 
-sub _printable ($name) {
+# A name from outside in quotes, as far as a person wants to read it.
+sub printable ($name) {
     return q{'} . ( substr( $name, 0, $MOST_NAME ) =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/egr ) . q{'};
 }
 
@@ -81,7 +82,7 @@ sub _open_entry ( $state, $name ) {
     return _leave_out( $state, $name, 'its name leads out of the archive' ) if !defined $path;
     my $target = "$state->{into}/$path";
     return _leave_out( $state, $name, 'a folder has its name' ) if -d $target;
-    push @{ $state->{left_out} }, _printable($name) . ' is twice in the archive: the last one counts' if unlink $target;
+    push @{ $state->{left_out} }, printable($name) . ' is twice in the archive: the last one counts' if unlink $target;
     delete $state->{links}{$path};
     return _leave_out( $state, $name, 'a file stands where its folder should be' )
       if !eval { make_path( dirname($target) ); 1 };
@@ -173,7 +174,7 @@ sub _unzip ( $file, $state ) {
     die "the archive cannot be read: $UnzipError; $REPACK\n" if !$zip || !$zip->getHeaderInfo;
     my $status = 1;
     while ( $status > 0 ) {
-        my $name = $zip->getHeaderInfo->{Name};
+        my $name = $zip->getHeaderInfo->{Name} // q{};
         _copy( $state, sub () { return _next_chunk($zip) }, scalar _open_entry( $state, $name ) )
           if $name !~ m{[/\\]\z};
         $status = $zip->nextStream;

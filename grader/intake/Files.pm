@@ -27,6 +27,9 @@ my $MOST_SOURCE_BYTES = 1024 * 1024;
 my $MOST_HEADER_FOLDERS = 20;
 my $MOST_UNREAD         = 5;    # that are told
 
+# Nobody means them in a name, and they would spoil the lines in which a name is told.
+my $CONTROL = qr/[\x00-\x1f\x7f]/;
+
 # Left where they are: version control, what was built, and what editors and archivers drop. Sources in a folder for what was
 # built are told.
 my $NO_FOLDER    = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
@@ -91,7 +94,7 @@ sub _unread ( $self, $place ) {
     my @unread = map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" }
       grep { $_ =~ $PACKED } $self->files;
     my $look = sub {
-        return if basename($_) !~ $NO_FOLDER || -l || !-d;
+        return if basename($_) !~ $NO_FOLDER || -l || !-d || $_ =~ $CONTROL;
         my ($source) = basename($_) =~ $BUILD_FOLDER ? grep { grader::intake::Names::is_source($_) } _files_in($_) : ();
         $File::Find::prune = 1;
         my $path = substr $_, length("$place/");
@@ -213,6 +216,10 @@ sub _files_in ( $folder, $notes = [], $links = {} ) {
         return if !lstat $File::Find::name || -d _;
         my $path = substr $File::Find::name, length($folder) + 1;
         return if basename($path) =~ $NO_FILE;
+        if ( $path =~ $CONTROL ) {
+            push @{$notes}, grader::intake::Archive::printable($path) . ' was left out: its name is no plain text';
+            return;
+        }
         if    ( -f _ ) { push @found, $path }
         elsif ( -l _ ) { $links->{$path} = readlink $File::Find::name }
         else           { push @{$notes}, "'$path' was left out: it is no plain file, but a device or a pipe" }

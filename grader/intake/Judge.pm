@@ -120,6 +120,7 @@ sub calls () { return @CALLS }
 # object file }.
 sub facts ($listing) {
     my %facts = ( defined => {}, common => {}, asked => {}, ifuncs => {}, sections => {} );
+    $listing =~ tr/\x00-\x08\x0b-\x1f\x7f/?/;    # an object may have any bytes for a name, and people read it
     $facts{relocatable} = $listing =~ /^\s+Type:\s+REL\b/m;
     for my $line ( split /\n/, $listing ) {
         if ( $line =~ /\A\s*\[\s*\d+\]\s(\S*)\s/ ) {

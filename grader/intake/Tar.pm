@@ -9,6 +9,7 @@ use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
+no warnings 'portable';    # sizes have more than 32 bits
 
 my $BLOCK_BYTES     = 512;
 my $CHUNK_BYTES     = 65_536;

@@ -151,7 +151,7 @@ sub seconds ($self) { return time - $self->{started} }
 sub write ($self) {
     for my $format ( sort keys %{ $self->{files} } ) {
         my $path = $self->{files}{$format};
-        my $new  = "$path.new-$$";
+        my $new  = "$path.new";    # the next run takes it over from one that was killed
         open my $file, '>:encoding(UTF-8)', $new
           or die "the grader cannot run: cannot write $path: $!\n";
         print {$file} $FORMAT{$format}->($self);

@@ -42,7 +42,7 @@ my $PROBE_S = 20;
 my @YOUNGER_OPTIONS = qw(size disable-userns);
 
 sub choose ( $class, %options ) {
-    my ($odd) = grep { !/\A(?:workspace|launcher|wanted)\z/ } sort keys %options;
+    my ($odd) = grep { !/\A(?:workspace|launcher|wanted|abandoned)\z/ } sort keys %options;
     croak "grader::sandbox::Sandbox->choose: unknown option '$odd'" if defined $odd;
     my $wanted = $options{wanted};
     croak "grader::sandbox::Sandbox->choose: '$wanted' is not one of @LEVELS"
@@ -51,6 +51,7 @@ sub choose ( $class, %options ) {
     my $self = bless { process => $$, refused => [], opened => {} }, $class;
     $self->{user} = grader::sandbox::User->claim if $> == 0 && ( $wanted // q{} ) ne 'none';
     $self->_make_folders( $options{workspace}, $options{launcher} );
+    $self->_release_abandoned( @{ $options{abandoned} // [] } );
     for my $level ( $wanted // @LEVELS ) {
         my $why_not = $self->_try($level) // return $self;
         push @{ $self->{refused} }, "no $level: $why_not";
@@ -291,6 +292,20 @@ sub settle ( $self, $folder ) {
 sub release ($self) {
     my $user = delete $self->{user};
     return if $self->{process} != $$ || !$user;
+    $self->_end_user($user);
+    return;
+}
+
+# Users of graders that were killed: a daemon of theirs, and files in shared folders, are still there.
+sub _release_abandoned ( $self, @numbers ) {
+    return if $> != 0;
+    for my $user ( map { grader::sandbox::User->adopt($_) // () } @numbers ) {
+        eval { $self->_end_user($user); 1 } or next;    # claim() passes over a number that is not free
+    }
+    return;
+}
+
+sub _end_user ( $self, $user ) {
     measure::Launch::run(
         command  => ['true'],
         launcher => $self->{launcher},

@@ -26,13 +26,24 @@ sub claim ($class) {
         my $number = $FIRST + 2 * ( ( $start + $i ) % $pairs );
         next if grep { $in_use{$_} || defined getpwuid $_ } $number, $number + 1;
 
-        # A name that is nowhere in the file system, and free again when this process ends, however it ends.
-        my $lock = IO::Socket::UNIX->new( Type => SOCK_DGRAM, Local => "\0allocator-grader-user-$number" ) or next;
-        my $self = bless { number => $number, lock => $lock }, $class;
-        next if !eval { $self->remove_files; 1 };    # a grader that was killed has left what this user cannot be freed of
+        my $self = $class->_claimed($number) // next;
+        next if !eval { $self->remove_files; 1 };  # a grader that was killed has left what this user cannot be freed of
         return $self;
     }
     die "the grader cannot run: every user number from $FIRST to $LAST is in use, or has left files in /tmp\n";
+}
+
+# The user of a grader that was killed, whose processes and files are still to be removed; undef when it is no such user, or
+# somebody else's by now.
+sub adopt ( $class, $number ) {
+    return if $number < $FIRST || $number > $LAST || ( $number - $FIRST ) % 2;
+    return $class->_claimed($number);
+}
+
+# Takes a name that is nowhere in the file system, and free again when this process ends, however it ends.
+sub _claimed ( $class, $number ) {
+    my $lock = IO::Socket::UNIX->new( Type => SOCK_DGRAM, Local => "\0allocator-grader-user-$number" ) // return;
+    return bless { number => $number, lock => $lock }, $class;
 }
 
 sub number ($self) { return $self->{number} }

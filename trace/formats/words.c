@@ -16,6 +16,9 @@ _Noreturn void words_fail(const struct words* words, const char* format, ...) {
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
+    for (char* at = why; *at != '\0'; at++) {  // what stands in a file may act on a terminal
+        if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
+    }
     fail(EXIT_NO_ANSWER, "%s is damaged in line %zu: %s", words->input->path, words->line, why);
 }
 

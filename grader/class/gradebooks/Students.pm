@@ -38,7 +38,7 @@ sub read_file ($path) {
 
     for my $row (@rows) {
         my %cell;
-        @cell{@head} = @{ $row->[1] }[ 0 .. $#head ];
+        @cell{@head} = map { $_ // q{} } @{ $row->[1] }[ 0 .. $#head ];
         push @students, \%cell if $platform->is_student( \%cell );
     }
     return {
