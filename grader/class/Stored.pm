@@ -3,7 +3,7 @@ package grader::class::Stored;
 # Whether something is what a job of a class leaves (grader/class/Job.pm), with all that the reports look at in its form. A file
 # that a full disk, a crash or an editor has damaged is found here, and nowhere later.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -100,7 +100,7 @@ my $library = "$folder/atfork.so";
 system( 'gcc', qw(-O0 -fPIC -shared -pthread -o), $library, "$tree/tests/tools/atfork_library.c" ) == 0
   or BAIL_OUT('the library with a fork handler cannot be built');
 my $first = "$folder/first.so";
-system( 'gcc', qw(-O0 -fPIC -shared -pthread -Wl,-z,initfirst -o), $first, "$tree/tests/tools/atfork_library.c" ) == 0
+system( 'gcc', qw(-O0 -fPIC -shared -pthread), '-Wl,-z,initfirst', '-o', $first, "$tree/tests/tools/atfork_library.c" ) == 0
   or BAIL_OUT('the library that wants to be first cannot be built');
 for my $preload ( "$libpar $library", "$library $libpar", "$libpar $first", "$first $libpar" ) {
     my $result = measure::Launch::run(

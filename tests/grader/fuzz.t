@@ -3,7 +3,7 @@
 # The grader's parsers under inputs that are nearly good: the short form of tests/grader/fuzz, and what that once found. The seed is
 # printed; LONG=1 takes 10,000 inputs of each kind, and another seed each time.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

@@ -4,7 +4,7 @@
 # grades as ever. A class that is killed again and again ends with the gradebook of one that was not. TIMES=number of kills, LONG=1
 # for 50 and 20; the seed of the moments is printed, SEED=number takes it again.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
@@ -54,7 +54,7 @@ diag "SEED=$seed" if $ENV{LONG} || $ENV{TIMES};
 # Kills the command after a while, waits until nothing is left that it started (all of which the launcher around this adopts), and
 # says how many there are in the end.
 my $KILLER = <<'END_OF_KILLER';
-use v5.34;
+use v5.32;
 use Time::HiRes qw(sleep time);
 my ( $after_s, $most_s, @command ) = @ARGV;
 my $pid = fork // die "fork: $!\n";

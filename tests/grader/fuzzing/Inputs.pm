@@ -5,7 +5,7 @@ package tests::grader::fuzzing::Inputs;
 # A kind: { seeds => a function that gives [good inputs, as bytes], mutate => of Mutation.pm (bytes when left out), feed => a function
 # of an input and an empty folder, which may be filled; it gives the lines that people read of it, or dies with one }.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';

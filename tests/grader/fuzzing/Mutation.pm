@@ -3,7 +3,7 @@ package tests::grader::fuzzing::Mutation;
 # Good inputs made bad: a few random changes to bytes, to what stands in them, or to a table. All chance is Perl's rand, so the same
 # seed gives the same inputs.
 
-use v5.34;
+use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
