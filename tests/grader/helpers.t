@@ -90,7 +90,7 @@ subtest 'The folder of a backend is linked as the Makefile links it' => sub {
         'a function that is only weak'   =>
           [ "__attribute__((weak)) int f(void) { return 0; }\n", "int f(void) { return 1; }\n" ],
         'code that runs before main' =>
-          [ q{}, "__attribute__((constructor)) static void set_up(void) { puts(\"up\"); }\n" ],
+          [ q{}, "int puts(const char*);\n__attribute__((constructor)) static void set_up(void) { puts(\"up\"); }\n" ],
     );
     for my $name ( sort keys %useful ) {
         my ( $declared, $given ) = @{ $useful{$name} };
@@ -103,15 +103,18 @@ subtest 'The folder of a backend is linked as the Makefile links it' => sub {
             linked(
                 'par',
                 'par_alloc.c' => $plain,
-                'x.c'         => "__attribute__((constructor)) static void f(void) { puts(\"f\"); }\n"
+                'x.c' => "int puts(const char*);\n__attribute__((constructor)) static void f(void) { puts(\"f\"); }\n"
             )
         )[0],
         q{},
         '... but what runs before main does not'
     );
 
-    my ( $linked, @notes ) =
-      linked( 'par', 'par_alloc.c' => $plain, 'par/x.c' => "int f(void) { return malloc(1) != 0; }\n" );
+    my ( $linked, @notes ) = linked(
+        'par',
+        'par_alloc.c' => $plain,
+        'par/x.c'     => "void* malloc(unsigned long);\nint f(void) { return malloc(1) != 0; }\n"
+    );
     is( $linked,  q{},                                          'what changes nothing is left out' );
     is( "@notes", 'par/x.c is not linked: nothing asks for it', '... and said' );
     ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $plain, 'par/t.c' => 'int main(void) { return 0; }' );

@@ -159,7 +159,7 @@ subtest 'Objects' => sub {
         my ($judgement) = judge( $CALLS . $refused{$name}[0] );
         like( "@{ $judgement->{refused} }", $refused{$name}[1], "$name is refused" );
     }
-    ($judged) = judge( $CALLS . '__attribute__((constructor)) static void f(void) { _exit(0); }' );
+    ($judged) = judge( $CALLS . 'void _exit(int); __attribute__((constructor)) static void f(void) { _exit(0); }' );
     is_deeply( $judged->{refused}, [], 'a constructor alone is not refused' );
     is(
         "@{ $judged->{odd} }",
