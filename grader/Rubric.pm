@@ -93,7 +93,7 @@ sub _number ( $low, $high ) {
 
 sub _one_of (@values) {
     return sub ($value) {
-        return if !ref $value && grep { $_ eq $value } @values;
+        return if defined $value && !ref $value && grep { $_ eq $value } @values;
         return 'one of ' . join ', ', @values;
     };
 }
@@ -103,7 +103,7 @@ sub _table_of ( $check, $key_form ) {
     return sub ($value) {
         return 'a table { "name": value, ... }' if ref $value ne 'HASH';
         for my $key ( sort keys %{$value} ) {
-            return qq{names of letters, digits, _ . and *, not "$key"} if $key !~ $key_form;
+            return qq{names of letters, digits, _ . and *, not "${\_plain($key)}"} if $key !~ $key_form;
             my $wanted = $check->( $value->{$key} );
             return qq{$wanted at "$key"} if defined $wanted;
         }
@@ -147,10 +147,13 @@ sub _parse ($path) {
     die "rubric $path, line $line: $why\n";
 }
 
+# A key as a line can hold it.
+sub _plain ($key) { return $key =~ s/([\x00-\x1f\x7f])/sprintf '\\x%02x', ord $1/egr }
+
 sub _check ( $path, $place, $table, $shape ) {
     for my $key ( sort keys %{$table} ) {
-        my $check = $shape->{$key}
-          // die qq{rubric $path: $place"$key" is not known; known are } . join( ', ', sort keys %{$shape} ) . "\n";
+        my $check = $shape->{$key} // die qq{rubric $path: $place"${\_plain($key)}" is not known; known are }
+          . join( ', ', sort keys %{$shape} ) . "\n";
         if ( ref $check eq 'HASH' ) {
             die qq{rubric $path: $place"$key" must be a table { "name": value, ... }\n} if ref $table->{$key} ne 'HASH';
             _check( $path, qq{$place"$key".}, $table->{$key}, $check );

@@ -12,6 +12,7 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::Rubric;
 use grader::class::Store;
 use grader::class::Stored;
 use grader::class::gradebooks::Students;
@@ -70,6 +71,20 @@ subtest 'A size of many digits in a tar' => sub {
     substr $tar, 148, 8, sprintf "%06o\0 ", unpack '%32C*', $tar;
     my ($error) = tests::lib::HandedIn::take( write_file( tests::lib::HandedIn::path('.tar'), $tar ) );
     is( $error, "the archive is damaged: it ends within an entry\n", 'is read as it is' );
+};
+
+subtest 'Rubrics' => sub {
+    my %wrong = (
+        '{ "points": { "a\\tb": 1 } }'       => qr/not "a\\x09b"/,
+        '{ "a\\u001b": 1 }'                  => qr/"a\\x1b" is not known/,
+        '{ "terms": { "alignment": null } }' => qr/must be one of 1, 2/,
+    );
+    for my $text ( sort keys %wrong ) {
+        my $path = write_file( tests::lib::HandedIn::path('.conf'), $text );
+        ok( !eval { grader::Rubric->read_file($path) }, "$text is refused" );
+        like( $@, $wrong{$text}, '... in plain words' );
+        unlike( $@, qr/[\x00-\x1f].|\A\z/, '... and one line' );
+    }
 };
 
 subtest 'Tables' => sub {
