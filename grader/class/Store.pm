@@ -128,7 +128,7 @@ sub forget ( $self, $key, $pass ) {
 sub set_aside ( $self, $key, $pass ) {
     my $from = $self->path("state/done/$key.$pass");
     return 0 if !-e $from;
-    my $to = $self->path( sprintf 'state/aside/%s.%s.%.3f', $key, $pass, Time::HiRes::time() );
+    my $to = $self->path( sprintf 'state/aside/%s.%s.%.6f', $key, $pass, Time::HiRes::time() );
     rename $from, $to or die "cannot move $from to $to: $!\n";
     return 1;
 }
