@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 
 # par on a kernel whose pages have 16 or 64 KiB, played by a preloaded library: random calls against the model heap, and the Check
-# suite. A suite of tests/suite that does not hold there today is named in %KNOWN, and this test asks for its removal when it does.
+# suite.
 
 use v5.32;
 use warnings;
@@ -20,11 +20,6 @@ my $tree   = abs_path("$Bin/../..");
 my $build  = "$tree/build/release/tests";
 my $kernel = "$tree/lib/torture-kernel_pages.so";
 my $count  = $ENV{LONG} ? 1e7 : 2e5;
-
-# What a kernel page of so many KiB is known to break: a test case of the suite, and why.
-my %KNOWN = (
-    'peak 64' => 'par gives up whole pages of the kernel only, so up to 58 MiB stay where 54 are accepted',
-);
 
 # Those that depend on pages; LONG=1 runs all of them.
 my @CASES = ( 'large', 'alignment' );
@@ -57,10 +52,7 @@ for my $kib ( 16, 64 ) {
     );
     for my $case ( @CASES, $ENV{LONG} ? @MORE : () ) {
         local $ENV{CK_RUN_CASE} = $case;
-      TODO: {
-            local $TODO = $KNOWN{"$case $kib"};
-            played( $kib, $kernel, "... the suite's case '$case' holds", "$build/suite-par" );
-        }
+        played( $kib, $kernel, "... the suite's case '$case' holds", "$build/suite-par" );
     }
 }
 
