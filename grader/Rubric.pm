@@ -7,11 +7,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(basename dirname);
-use File::Glob     qw(bsd_glob);
-use JSON::PP       ();
-use List::Util     qw(all);
-use Scalar::Util   qw(looks_like_number);
+use File::Basename   qw(basename dirname);
+use File::Glob       qw(bsd_glob);
+use JSON::PP         ();
+use List::Util       qw(all);
+use Scalar::Util     qw(looks_like_number);
+use grader::Settings ();
 
 my $NAME = qr/\A[a-z]\w*\z/;
 
@@ -133,7 +134,17 @@ sub read_file ( $class, $path, $defaults = $path ) {
         my $is_table = ref $SHAPE{$key} eq 'HASH';
         $values{$key} = $is_table ? { %{ $values{$key} }, %{ $rubric->{$key} } } : $rubric->{$key};
     }
+    _asks_something( $path, \%values );
     return bless { values => \%values }, $class;
+}
+
+# A program that is asked no TOP has no wrong answer, and would get all points.
+sub _asks_something ( $path, $values ) {
+    for my $backend ( @{ $values->{backends} } ) {
+        next if grep { @{ grader::Settings::for_backend( $values, $_, $backend ) } } qw(tops drawn_tops);
+        die qq{rubric $path: no TOP is asked of "$backend": "tops" must have a number at "$backend" or at "usual"\n};
+    }
+    return;
 }
 
 sub _parse ($path) {

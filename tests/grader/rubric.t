@@ -64,6 +64,8 @@ subtest 'Another rubric' => sub {
         'no name'       => [ '{ "backends": ["a/b"] }',    qr/"backends" must be a list of names/ ],
         'small TOP'     =>
           [ '{ "tops": { "usual": [1] } }', qr/"tops" must be a list of whole numbers from 2 .* at "usual"/ ],
+        'no TOP' =>
+          [ '{ "tops": { "par": [] }, "drawn_tops": {} }', qr/no TOP is asked of "\w+": "tops" must have a number/ ],
         'range backwards' => [ '{ "drawn_tops": { "usual": [[9, 3]] } }', qr/pairs \[lowest, highest\]/ ],
         'flat limits'     => [ '{ "limits": 3 }',                         qr/"limits" must be a table/ ],
         'odd deliverable' =>
