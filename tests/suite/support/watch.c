@@ -23,19 +23,28 @@ enum {
     TICKS_A_SECOND = 4,
     ASLEEP_S = 5,
     COMPUTING_S = 10,
+    COMPUTING_ITSELF_S = 1,
     TEST_S = 60,
     IDLE_MS = 20,  // what the watch itself uses in a tick, and some
     STACK_BYTES = 256 * 1024,
 };
 
 static struct noted_call slots[SLOTS];
+static clockid_t cpu_clocks[SLOTS];  // of the threads whose slots they are
 static atomic_size_t slots_taken;
 static _Thread_local struct noted_call* own_slot;
 static atomic_size_t ticks;
 static void (*before_ending)(const char* why);
 
+static void know_clock(void) {
+    if (pthread_getcpuclockid(pthread_self(), &cpu_clocks[own_slot - slots]) != 0) abort();
+}
+
 struct noted_call* watch_slot(void) {
-    if (own_slot == NULL) own_slot = &slots[slots_taken++ % SLOTS];
+    if (own_slot == NULL) {
+        own_slot = &slots[slots_taken++ % SLOTS];
+        know_clock();
+    }
     return own_slot;
 }
 
@@ -47,9 +56,10 @@ static double multiplier(void) {
     return times > 0 ? times : 1;
 }
 
-static double process_cpu_s(void) {
-    struct timespec used;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+// The clock of a thread that has ended stands at 0.
+static double cpu_s(clockid_t clock) {
+    struct timespec used = {0};
+    clock_gettime(clock, &used);
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
@@ -115,9 +125,9 @@ static void end_asleep(size_t age) {
     end_hanging(what, where, "does a call take a lock that it already holds, or leave without giving it back?");
 }
 
-static void end_computing(void) {
+static void end_computing(double times) {
     char calls[512];
-    if (describe_calls(calls, sizeof calls, COMPUTING_S * TICKS_A_SECOND / 2) == 0) return;
+    if (describe_calls(calls, sizeof calls, (size_t)(times * COMPUTING_S * TICKS_A_SECOND / 2)) == 0) return;
     end_hanging("after 10 s of CPU time there is no way back from", calls,
                 "does it walk a list that has become a ring?");
 }
@@ -132,13 +142,14 @@ static void* look(void* unused) {
     size_t asleep_ticks = 0;
     size_t seen_number[SLOTS] = {0};
     double seen_cpu_s[SLOTS] = {0};
+    double seen_own_s[SLOTS] = {0};
     double times = multiplier();
-    double before_s = process_cpu_s();
+    double before_s = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
     for (;;) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000000L / TICKS_A_SECOND}, NULL);
         ticks++;
         screen_shows_progress();
-        double now_s = process_cpu_s();
+        double now_s = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
         bool idle = now_s - before_s < IDLE_MS / 1e3 && !somebody_runs() && !has_children();
         before_s = now_s;
         asleep_ticks = idle ? asleep_ticks + 1 : 0;
@@ -151,8 +162,10 @@ static void* look(void* unused) {
             if (call->name == NULL || call->returned || call->number != seen_number[i]) {
                 seen_number[i] = call->number;
                 seen_cpu_s[i] = now_s;
-            } else if (now_s - seen_cpu_s[i] >= times * COMPUTING_S) {
-                end_computing();
+                seen_own_s[i] = call->name == NULL ? 0 : cpu_s(cpu_clocks[i]);
+            } else if (now_s - seen_cpu_s[i] >= times * COMPUTING_S &&
+                       cpu_s(cpu_clocks[i]) - seen_own_s[i] >= times * COMPUTING_ITSELF_S) {
+                end_computing(times);
                 seen_cpu_s[i] = now_s;
             }
         }
@@ -168,6 +181,7 @@ void watch_test(void (*when_hanging)(const char* why)) {
     if (under_a_tool()) return;
     before_ending = when_hanging;
     watch_slot();  // the first is the thread that runs the test
+    know_clock();  // it may have its slot from before a fork
     pthread_attr_t attributes;
     pthread_t watcher;
     pthread_attr_init(&attributes);
