@@ -137,7 +137,7 @@ static size_t held_bytes(unsigned size_class) {
 
 static void set_loaded(unsigned size_class, struct block* first, unsigned count, unsigned capacity) {
     cache.held_bytes -= held_bytes(size_class);
-    cache.loaded[size_class] = (struct magazine){first, capacity - count};
+    cache.loaded[size_class] = (struct magazine){first, capacity - count, size_classes[size_class].grid};
     cache.capacity[size_class] = (uint16_t)capacity;
     cache.held_bytes += held_bytes(size_class);
 }
