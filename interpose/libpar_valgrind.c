@@ -70,6 +70,7 @@ static void let_wait(char* block) {
     pthread_mutex_lock(&waiting.lock);
     for (char* left = leave(whole); left != NULL; left = leave(whole)) {
         reset(left, usable_bytes("free", left));
+        memset(left, 0, ALIGNMENT);  // par looks at it
         xfree(left);
     }
     waiting.ring[(waiting.oldest + waiting.count++) % WAITING_MOST] = block;

@@ -22,6 +22,7 @@ enum {
     FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,                        // but no fewer blocks than these
     FEW_MOST = 16,                        // and no more than these
+    FRESH_LOOKS = 1,                      // class that is looked at when fresh memory was needed
     FIRST_FREES = 32,                     // blocks that a thread frees before it keeps any, unless it takes one
 };
 
@@ -137,7 +138,7 @@ static size_t held_bytes(unsigned size_class) {
 
 static void set_loaded(unsigned size_class, struct block* first, unsigned count, unsigned capacity) {
     cache.held_bytes -= held_bytes(size_class);
-    cache.loaded[size_class] = (struct magazine){first, capacity - count};
+    cache.loaded[size_class] = (struct magazine){first, capacity - count, size_classes[size_class].grid};
     cache.capacity[size_class] = (uint16_t)capacity;
     cache.held_bytes += held_bytes(size_class);
 }
@@ -167,10 +168,9 @@ static void give_magazine(unsigned size_class) {
     cache.wanted[size_class] = (uint16_t)(half > first ? half : first);
 }
 
-// When the thread holds too much, a magazine of a class goes for which it has not come since the hand was there last.
-static void keep_budget(void) {
-    if (cache.held_bytes <= budget_bytes()) return;
-    for (int looks = 2 * CLASS_COUNT; looks > 0; looks--) {
+// A magazine of a class goes for which the thread has not come since the hand was there last.
+static void give_unused(int most_looks) {
+    for (int looks = most_looks; looks > 0; looks--) {
         unsigned size_class = cache.hand;
         bool was_used = cache.is_used[size_class];
         cache.is_used[size_class] = false;
@@ -180,6 +180,10 @@ static void keep_budget(void) {
         }
         cache.hand = (cache.hand + 1) % CLASS_COUNT;
     }
+}
+
+static void keep_budget(void) {
+    if (cache.held_bytes > budget_bytes()) give_unused(2 * CLASS_COUNT);
 }
 
 // ---- The slow paths ----
@@ -214,6 +218,8 @@ static bool load(unsigned size_class) {
     if (count == 0) return false;
     set_loaded(size_class, span_cut(&batch, size_class), count, count > wanted ? count : wanted);
     want_more(size_class);
+    // Fresh memory was needed, so what lies idle goes, little by little, as in the depot.
+    if (batch.fresh_count > 0) give_unused(FRESH_LOOKS);
     return true;
 }
 

@@ -17,6 +17,7 @@
 struct magazine {
     struct block* first;
     uint32_t room;  // how many more blocks fit
+    uint32_t grid;  // of the class (is_on_grid), here because xfree has this line at hand
 };
 
 // All zero in a thread that has not allocated: no block to take and no room to free to, so both paths turn to the slow

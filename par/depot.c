@@ -24,7 +24,7 @@ enum {
 
 struct depot {
     _Alignas(64) struct lock lock;  // guards this and every span of the class
-    struct block* magazines;        // linked through next_magazine of their first blocks
+    struct block* magazines;        // linked through magazine_word of their first blocks
     uint64_t blocks;                // in the magazines
     struct span_list spans;
     uint64_t recent;  // the most blocks that were with threads and the program lately
@@ -35,24 +35,29 @@ struct depot {
 // tests/models/fork.pml has depot_lock_all and depot_unlock_all.
 static struct depot depots[CLASS_COUNT];
 
+static unsigned class_of(const struct depot* depot) { return (unsigned)(depot - depots); }
+
 // In the first block of a magazine stands how long it is and where the next one begins.
 static void push_magazine(struct depot* depot, struct block* magazine, unsigned count) {
-    set_magazine_word(magazine, (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines);
+    set_magazine_word(magazine, class_of(depot), (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines);
     depot->magazines = magazine;
     depot->blocks += count;
 }
 
-static unsigned count_of(const struct block* magazine) { return (unsigned)(magazine_word(magazine) >> COUNT_SHIFT); }
+static unsigned count_of(const struct block* magazine, unsigned size_class) {
+    return (unsigned)(magazine_word(magazine, size_class) >> COUNT_SHIFT);
+}
 
-static struct block* magazine_behind(const struct block* magazine) {
-    return (struct block*)(magazine_word(magazine) & (((uintptr_t)1 << COUNT_SHIFT) - 1));
+static struct block* magazine_behind(const struct block* magazine, unsigned size_class) {
+    return (struct block*)(magazine_word(magazine, size_class) & (((uintptr_t)1 << COUNT_SHIFT) - 1));
 }
 
 static struct block* pop_magazine(struct depot* depot) {
     struct block* magazine = depot->magazines;
-    depot->magazines = magazine_behind(magazine);
-    depot->blocks -= count_of(magazine);
-    clear_magazine_word(magazine);
+    unsigned size_class = class_of(depot);
+    depot->magazines = magazine_behind(magazine, size_class);
+    depot->blocks -= count_of(magazine, size_class);
+    clear_magazine_word(magazine, size_class);
     return magazine;
 }
 
@@ -106,7 +111,7 @@ struct batch depot_take(unsigned size_class, unsigned wanted) {
     struct batch batch = {0};
     lock_take(&depot->lock);
     if (depot->magazines != NULL) {
-        batch.count = count_of(depot->magazines);
+        batch.count = count_of(depot->magazines, size_class);
         batch.first = pop_magazine(depot);
     } else {
         batch = span_list_take(&depot->spans, size_class, wanted);
@@ -149,7 +154,7 @@ struct block* depot_take_one(unsigned size_class) {
     lock_take(&depot->lock);
     struct batch batch = {0};
     if (depot->magazines != NULL) {
-        unsigned count = count_of(depot->magazines);
+        unsigned count = count_of(depot->magazines, size_class);
         batch.first = pop_magazine(depot);
         if (count > 1) push_magazine(depot, next_of(batch.first), count - 1);
     } else {
@@ -176,8 +181,9 @@ void depot_give_one(unsigned size_class, struct block* block) {
         drain_one(depot, size_class);
     } else {
         // It lengthens the magazine on top, so that the others find long ones.
-        if (depot->magazines != NULL && count_of(depot->magazines) < size_classes[size_class].magazine_most) {
-            count = count_of(depot->magazines);
+        if (depot->magazines != NULL &&
+            count_of(depot->magazines, size_class) < size_classes[size_class].magazine_most) {
+            count = count_of(depot->magazines, size_class);
             set_next(block, pop_magazine(depot));
         }
         push_magazine(depot, block, count + 1);
@@ -215,13 +221,15 @@ void depot_unlock_all(void) {
 
 static void check_one(const struct depot* depot, unsigned size_class) {
     uint64_t in_magazines = 0;
-    for (const struct block* magazine = depot->magazines; magazine != NULL; magazine = magazine_behind(magazine)) {
+    for (const struct block* magazine = depot->magazines; magazine != NULL;
+         magazine = magazine_behind(magazine, size_class)) {
         unsigned blocks = 0;
-        for (const struct block* block = magazine; block != NULL; block = next_of(block)) {
+        for (const struct block* block = magazine; block != NULL;
+             block = block == magazine ? link_of(block) : next_of(block)) {
             check_invariant(page_map_class(block) == size_class, "a magazine holds blocks of its class only");
             blocks++;
         }
-        check_invariant(blocks == count_of(magazine), "a magazine says how many blocks it has");
+        check_invariant(blocks == count_of(magazine, size_class), "a magazine says how many blocks it has");
         in_magazines += blocks;
     }
     check_invariant(in_magazines == depot->blocks, "blocks in the depot are counted");

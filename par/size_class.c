@@ -29,6 +29,11 @@ static uint16_t between(uint32_t least, uint32_t number, uint32_t most) {
     return (uint16_t)(number < least ? least : number > most ? most : number);
 }
 
+static uint32_t grid_of(uint32_t block_bytes) {
+    uint32_t step = span_granules(block_bytes) == 1 ? block_bytes : block_bytes & -block_bytes;
+    return (uint32_t)((((uint64_t)1 << 32) + step - 1) / step);
+}
+
 void size_classes_init(void) {
     uint32_t bytes = 0;
     uint32_t step = ALIGNMENT;
@@ -45,6 +50,7 @@ void size_classes_init(void) {
             .magazine_most = between(MAGAZINE_LEAST_MOST_BLOCKS, MAGAZINE_MOST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
             .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),
             .span_blocks = span_bytes / bytes,
+            .grid = grid_of(bytes),
         };
     }
     size_class_table[0] = 1;  // a block of 0 bytes is a block too

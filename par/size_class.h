@@ -7,8 +7,11 @@
 #ifndef PAR_SIZE_CLASS_H
 #define PAR_SIZE_CLASS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "par/page_map.h"
 
 enum {
     ALIGNMENT = 16,
@@ -23,6 +26,7 @@ struct size_class {
     uint16_t magazine_most;   // and at most
     uint16_t span_pages;      // a multiple of GRANULE_PAGES
     uint32_t span_blocks;
+    uint32_t grid;  // where in a granule blocks of the class can begin: see is_on_grid
 };
 
 extern struct size_class size_classes[CLASS_COUNT];
@@ -30,6 +34,14 @@ extern struct size_class size_classes[CLASS_COUNT];
 // size_class_table[(bytes + 15) / 16] is the class for bytes. All NO_CLASS until size_classes_init ran, so that a first
 // xmalloc finds an empty list and comes to the slow path, where everything is set up.
 extern uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
+
+// Whether a block can begin at this place, given the grid of its class. Exact for classes whose spans are one granule,
+// all up to a page; for others blocks lie on multiples of a power of two, and that is what is asked. No remainder is
+// taken: with grid = 2^32 / d, rounded up, the lower 32 bits of n * grid are less than grid just where d divides n, for
+// n and d below 2^16 (Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019).
+static inline bool is_on_grid(const void* place, uint32_t grid) {
+    return (uint32_t)((uint32_t)((uintptr_t)place % GRANULE_BYTES) * grid) < grid;
+}
 
 // Fills in both tables. To be called once, before any block is handed out.
 void size_classes_init(void);

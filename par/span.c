@@ -149,6 +149,13 @@ void span_list_give(struct span_list* list, unsigned size_class, struct block* f
     }
 }
 
+// The granule where a span begins stays what it is as long as a block of the span is live.
+bool span_has_block_at(const void* place, unsigned size_class) {
+    const struct region* region = region_of(place);
+    const char* start = region->mapping.start + (size_t)region->span_first[granule_of(region, place)] * GRANULE_BYTES;
+    return (size_t)((const char*)place - start) % size_classes[size_class].block_bytes == 0;
+}
+
 static void check_one(const struct span* span, unsigned size_class) {
     uint32_t block_bytes = size_classes[size_class].block_bytes;
     uint32_t free_count = 0;

@@ -6,6 +6,7 @@
 #ifndef PAR_SPAN_H
 #define PAR_SPAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "par/span_record.h"
@@ -35,6 +36,9 @@ struct block* span_cut(const struct batch* batch, unsigned size_class);
 
 // Takes a list of blocks of this class back into their spans. O(its length).
 void span_list_give(struct span_list* list, unsigned size_class, struct block* first);
+
+// Whether a block of this class begins at this place, which lies in a span of it. No lock is needed.
+bool span_has_block_at(const void* place, unsigned size_class);
 
 // For par_check: ends the process when a span of the list is not as it should be.
 void span_list_check(const struct span_list* list, unsigned size_class);

@@ -57,9 +57,9 @@ static inline struct place place_of(const char* call, char* block) {
 static _Noreturn __attribute__((noinline)) void report(const char* call, struct place place) {
     bool aligned = (uintptr_t)place.start % ALIGNMENT == 0;
     if (aligned && is_marked_free(place.start, place.whole)) {
-        hardened_misuse(call, place.start, "this block was freed before");
+        misuse(call, place.start, "this block was freed before");
     }
-    hardened_misuse(call, place.start, "this is no block, or it was written beyond its end, or it is freed already");
+    misuse(call, place.start, "this is no block, or it was written beyond its end, or it is freed already");
 }
 
 // The caller's bytes. What is no live block, or was overrun, ends the process.

@@ -2,13 +2,10 @@
 
 #include "par/hardened/secret.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 struct secrets secrets;
 
@@ -40,15 +37,3 @@ uint64_t secrets_random(void) {
 void guard(void* start, uint64_t bytes) { mprotect(start, bytes, PROT_NONE); }
 
 void unguard(void* start, uint64_t bytes) { mprotect(start, bytes, PROT_READ | PROT_WRITE); }
-
-void hardened_misuse(const char* call, const void* block, const char* what) {
-    char line[200];
-    int length = snprintf(line, sizeof line, "%s(%p): %s\n", call, block, what);
-    if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
-    abort();
-}
-
-void broken_block(const void* block) {
-    hardened_misuse("par", block,
-                    "this block was written after it had been freed, or an overrun of another reached it");
-}

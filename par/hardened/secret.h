@@ -1,4 +1,4 @@
-// secret.h: the numbers that nobody outside shall know, and the last words when they were in vain.
+// secret.h: the numbers that nobody outside shall know.
 
 #ifndef PAR_HARDENED_SECRET_H
 #define PAR_HARDENED_SECRET_H
@@ -26,11 +26,5 @@ uint64_t secrets_random(void);
 // Makes pages such that any touch ends the process, or plain again. Nothing happens where the system refuses.
 void guard(void* start, uint64_t bytes);
 void unguard(void* start, uint64_t bytes);
-
-// Ends the process: what is noted in this free block was overwritten.
-_Noreturn void broken_block(const void* block);
-
-// Ends the process with one line. Takes no memory.
-_Noreturn void hardened_misuse(const char* call, const void* block, const char* what);
 
 #endif

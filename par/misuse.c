@@ -1,0 +1,18 @@
+// misuse.c: see misuse.h.
+
+#include "par/misuse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void misuse(const char* call, const void* block, const char* what) {
+    char line[200];
+    int length = snprintf(line, sizeof line, "%s(%p): %s\n", call, block, what);
+    if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
+    abort();
+}
+
+void broken_block(const void* block) {
+    misuse("par", block, "this block was written after it had been freed, or an overrun of another reached it");
+}

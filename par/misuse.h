@@ -1,0 +1,13 @@
+// misuse.h: the last words of a program that broke its heap. Each is one line on standard error, without taking memory;
+// then the process ends by abort().
+
+#ifndef PAR_MISUSE_H
+#define PAR_MISUSE_H
+
+// call: what was called, as "xfree". what: what is wrong with the pointer.
+_Noreturn void misuse(const char* call, const void* block, const char* what);
+
+// What par noted in this free block is no longer there.
+_Noreturn void broken_block(const void* block);
+
+#endif
