@@ -16,7 +16,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/misuse.mk \
-    make/torture.mk make/archives.mk make/realworld.mk make/lint.mk
+    make/torture.mk make/archives.mk make/realworld.mk make/install.mk make/lint.mk
 
 ROUNDS ?= 7
 THREADS ?= 4
@@ -139,6 +139,18 @@ screens: ## show what make test says of the bugs that students write first, and 
 	@$(call kept,tests/handout/RESULTS.md) tests/handout/screens $(if $(LOAD),--load $(LOAD))
 pristine: ## write grader/kit/pristine.sha256, after an intended change of the kit's own files [needs handout/pack]
 	@perl -I. -Mgrader::kit::Pristine -e 'grader::kit::Pristine::write(".")'
+
+# ---- Give away ---------------------------------------------------------------------------------------------------------
+
+.PHONY: install uninstall dist deb
+install: libpar xtrace replay lib/libxmalloc.a $(pages) $(BUILD)/xmalloc.pc ## libpar.so, xtrace, replay, libxmalloc.a, header, manual pages; PREFIX=/usr/local DESTDIR=folder LIBDIR= MODULEDIR= MANDIR= [needs packaging/dist]
+	$(run_install)
+uninstall: ## remove what make install has put there; with the same PREFIX and DESTDIR [needs packaging/dist]
+	$(run_uninstall)
+dist: ## pack build/xmalloc-VERSION.tar.gz, the whole source; the same tree gives the same bytes [needs packaging/dist]
+	@packaging/dist --output $(BUILD)
+deb: ## build Debian packages into build/deb and have lintian look at them; needs debhelper and lintian, no root [needs packaging/deb]
+	@packaging/deb --output $(BUILD)/deb
 
 # ---- Look closer -------------------------------------------------------------------------------------------------------
 
