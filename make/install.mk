@@ -13,9 +13,9 @@ released = $(shell awk '/^.. [0-9]/ { gsub(/[()]/, ""); print $$3; exit }' CHANG
 
 # par for programs that are written against xmalloc.h: one object that has three names. libpar.so has none of the three,
 # since a preloaded xmalloc would take the place of the one that readline and others bring along.
-lib/libxmalloc.a: $(patsubst %.c,$(BUILD)/release/%.o,par_alloc.c $(wildcard par/*.c))
+lib/libxmalloc.a: $(patsubst %.c,$(BUILD)/release/%.o,par_alloc.c $(wildcard par/*.c)) packaging/xmalloc.syms
 	@mkdir -p $(@D)
-	$(Q)$(CC) -r -nostdlib -o $(BUILD)/release/xmalloc.o $^
+	$(Q)$(CC) -r -nostdlib -o $(BUILD)/release/xmalloc.o $(filter %.o,$^)
 	$(Q)objcopy --keep-global-symbols=packaging/xmalloc.syms $(BUILD)/release/xmalloc.o
 	@rm -f $@
 	$(Q)ar rcsD $@ $(BUILD)/release/xmalloc.o
