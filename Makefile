@@ -198,7 +198,7 @@ help: ## show this list
 	    {sub(/ \[needs [^]]*\]/, "", $$2); printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 clean: ## remove everything that was built
-	rm -rf build bin lib compile_commands.json
+	rm -rf $(filter-out build/check.mk,$(wildcard build/*)) bin lib compile_commands.json
 
 suites: $(suites) ## run the Check suite of every backend
 	$(run_suites)
