@@ -21,7 +21,7 @@ lib/libxmalloc.a: $(patsubst %.c,$(BUILD)/release/%.o,par_alloc.c $(wildcard par
 	$(Q)ar rcsD $@ $(BUILD)/release/xmalloc.o
 
 # Pages are written as POD, like all help here.
-pages := $(addprefix $(BUILD)/man/,xmalloc.3 libpar.7 xtrace.1 replay.1 test.pl.1)
+pages := $(addprefix $(BUILD)/man/,xmalloc.3 libpar.7 xtrace.1 replay-par.1 test.pl.1)
 pod2man = pod2man --utf8 --name=$(basename $(@F)) --section=$(patsubst .%,%,$(suffix $(@F))) --center=xmalloc --release='xmalloc $(version)' --date='$(released)' $< $@
 $(BUILD)/man/%: packaging/man/%.pod CHANGELOG.md
 	@mkdir -p $(@D)
@@ -40,7 +40,7 @@ FORCE:
 tools := xtrace trace-convert $(addprefix replay-,$(BACKENDS))
 siblings := $(addprefix lib/,libpar-hardened.so libpar-checking.so libpar-valgrind.so)
 modules = lib/libpar.so lib/libxtrace.so $(wildcard $(siblings))
-also_named := xmalloc.3=xfree.3 xmalloc.3=xrealloc.3 $(patsubst %,replay.1=%.1,trace-convert $(addprefix replay-,$(BACKENDS)))
+also_named := xmalloc.3=xfree.3 xmalloc.3=xrealloc.3 $(patsubst %,replay-par.1=%.1,$(filter-out xtrace replay-par,$(tools)))
 section = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))
 installed = $(addprefix $(PREFIX)/bin/,$(tools)) $(PREFIX)/include/xmalloc.h $(LIBDIR)/libxmalloc.a $(LIBDIR)/pkgconfig/xmalloc.pc \
     $(addprefix $(MODULEDIR)/,$(notdir lib/libpar.so lib/libxtrace.so $(siblings))) \
