@@ -60,7 +60,7 @@ like(
 );
 
 SKIP: {
-    skip 'this tree is no git checkout', 3 if !-e "$TREE/.git" || system('git --version >/dev/null 2>&1') != 0;
+    skip 'this tree is no git checkout', 4 if !-e "$TREE/.git" || system('git --version >/dev/null 2>&1') != 0;
     my @packed = sort map  { s{^[^/]+/}{}r } split /\n/, qx(tar -tf \Q$work\E/first/*.tar.gz);
     my @kept   = sort grep { -e "$TREE/$_" } split /\n/, qx(git -C $TREE ls-files);
     is_deeply( \@packed, \@kept, 'what git keeps is in it, and nothing else' );
@@ -70,6 +70,8 @@ SKIP: {
     my $checkout = "$work/checkout/xmalloc-$version";
     my $git      = "git -C \Q$checkout\E -c user.name=t -c user.email=t\@t";
     system("$git init -q && $git add -A && $git commit -q -m one") == 0 or BAIL_OUT('git commit has failed');
+    my $clean = qx(\Q$checkout\E/packaging/dist --output \Q$work\E/fifth 2>&1 >/dev/null);
+    is( $clean, q{}, 'a tree as it was committed is packed without a word' );
     write_file( "$checkout/scratch.c", q{} );
     my $words = qx(\Q$checkout\E/packaging/dist --output \Q$work\E/fifth 2>&1);
     like( $words, qr/^dist: the tree differs from its last commit \(1:/, 'a file that git does not know is told' );
