@@ -143,7 +143,7 @@ pristine: ## write grader/kit/pristine.sha256, after an intended change of the k
 # ---- Give away ---------------------------------------------------------------------------------------------------------
 
 .PHONY: install uninstall dist deb
-install: libpar xtrace replay lib/libxmalloc.a $(pages) $(BUILD)/xmalloc.pc ## libpar.so, xtrace, replay, libxmalloc.a, header, manual pages; PREFIX=/usr/local DESTDIR=folder LIBDIR= MODULEDIR= MANDIR= [needs packaging/dist]
+install: $(libpar) libpar xtrace replay lib/libxmalloc.a $(pages) $(BUILD)/xmalloc.pc ## libpar.so, xtrace, replay, libxmalloc.a, header, manual pages; PREFIX=/usr/local DESTDIR=folder LIBDIR= MODULEDIR= MANDIR= [needs packaging/dist]
 	$(run_install)
 uninstall: ## remove what make install has put there; with the same PREFIX and DESTDIR [needs packaging/dist]
 	$(run_uninstall)
