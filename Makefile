@@ -16,7 +16,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/misuse.mk \
-    make/torture.mk make/archives.mk make/realworld.mk make/lint.mk
+    make/torture.mk make/archives.mk make/realworld.mk make/install.mk make/lint.mk
 
 ROUNDS ?= 7
 THREADS ?= 4
@@ -140,6 +140,18 @@ screens: ## show what make test says of the bugs that students write first, and 
 pristine: ## write grader/kit/pristine.sha256, after an intended change of the kit's own files [needs handout/pack]
 	@perl -I. -Mgrader::kit::Pristine -e 'grader::kit::Pristine::write(".")'
 
+# ---- Give away ---------------------------------------------------------------------------------------------------------
+
+.PHONY: install uninstall dist deb
+install: $(libpar) libpar xtrace replay lib/libxmalloc.a $(pages) $(BUILD)/xmalloc.pc ## libpar.so, xtrace, replay, libxmalloc.a, header, manual pages; PREFIX=/usr/local DESTDIR=folder LIBDIR= MODULEDIR= MANDIR= [needs packaging/dist]
+	$(run_install)
+uninstall: ## remove what make install has put there; with the same PREFIX and DESTDIR [needs packaging/dist]
+	$(run_uninstall)
+dist: ## pack build/xmalloc-VERSION.tar.gz, the whole source; the same tree gives the same bytes [needs packaging/dist]
+	@packaging/dist --output $(BUILD)
+deb: ## build Debian packages into build/deb and have lintian look at them; needs debhelper and lintian, no root [needs packaging/deb]
+	@packaging/deb --output $(BUILD)/deb
+
 # ---- Look closer -------------------------------------------------------------------------------------------------------
 
 # A tool looks on while the suites and the programs run, in binaries of their own. Only some backends can check themselves.
@@ -186,7 +198,7 @@ help: ## show this list
 	    {sub(/ \[needs [^]]*\]/, "", $$2); printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 clean: ## remove everything that was built
-	rm -rf build bin lib compile_commands.json
+	rm -rf $(filter-out build/check.mk,$(wildcard build/*)) bin lib compile_commands.json
 
 suites: $(suites) ## run the Check suite of every backend
 	$(run_suites)

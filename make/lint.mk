@@ -10,7 +10,7 @@ print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
     print JSON::PP->new->canonical->pretty->encode(\@entries)
 
 perl_places = bench misuse grader grader/class grader/services grader/services/autolab grader/services/gradescope grader/speed \
-    grader/speed/recorded handout ladder lecture measure realworld realworld/inputs tests/tools tests/corpus tests/handout tests/hostile trace
+    grader/speed/recorded handout ladder lecture measure packaging realworld realworld/inputs tests/tools tests/corpus tests/handout tests/hostile trace
 perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*/*/*.pm */*.t */*/*.t) \
     $(shell grep -l -s '^.!/usr/bin/env perl' $(addsuffix /*,$(perl_places))))
 in_parallel = xargs -P $(shell nproc)

@@ -17,7 +17,16 @@ replay_objects := $(call objects_of,$(wildcard trace/replay/*.c) $(trace_sources
 probe_objects := $(call objects_of,$(wildcard ladder/probe*.c) $(addprefix programs/,crew.c failure.c))
 suite_objects := $(call objects_of,$(wildcard tests/suite/*.c tests/suite/support/*.c))
 memory_objects := $(call objects_of,lecture/memory.c programs/failure.c)
-check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
+
+# Check: the system's, or that of a user without root, whom ./setup --prefix has written build/check.mk; CHECK_PREFIX=DIR.
+-include build/check.mk
+check_libs := $(if $(CHECK_PREFIX),$(CHECK_PREFIX)/lib/libcheck.a -lm -lrt,$(shell pkg-config --libs check 2>/dev/null || echo -lcheck))
+$(suite_objects): override CPPFLAGS += $(if $(CHECK_PREFIX),-I$(CHECK_PREFIX)/include)
+$(suite_objects): | $(BUILD)/check-is-there
+$(BUILD)/check-is-there:
+	@mkdir -p $(@D)
+	@echo '#include <check.h>' | $(CC) $(CPPFLAGS) -E -x c -o $@ - 2>/dev/null || { rm -f $@; \
+	    echo "there is no Check, which the suites are written with: ./setup installs it; without root: ./setup --prefix DIR" >&2; exit 1; }
 
 programs = $(foreach backend,$(BACKENDS),$(foreach program,$(PROGRAMS),$(BIN)/$(program)-$(backend)))
 suites = $(foreach backend,$(BACKENDS),$(O)/tests/suite-$(backend))

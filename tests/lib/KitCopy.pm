@@ -16,7 +16,7 @@ use grader::kit::Pristine;
 
 my @TOOLS = (
     qw(setup grader/services/* grader/services/*/* grader/grade-class grader/class/* grader/class/*/* handout/* handout/*/*),
-    qw(LICENSE .clang-format .gitignore tests/allocator/programs.t tests/lib/Built.pm tests/tools/* bench/*),
+    qw(packaging/check-prefix LICENSE .clang-format .gitignore tests/allocator/programs.t tests/lib/Built.pm tests/tools/* bench/*),
     qw(trace/* trace/*/* lecture/* lecture/*/*),
 );
 

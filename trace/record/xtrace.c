@@ -84,7 +84,8 @@ static void read_request(int argc, char** argv, struct request* request) {
     }
 }
 
-// The library is built into lib/ beside the bin/ that this program is in.
+// The library is in lib/ beside the bin/ that this program is in, or in a folder of ours below it, as make install's
+// MODULEDIR may have it.
 static void find_library(struct request* request) {
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -94,7 +95,8 @@ static void find_library(struct request* request) {
         char* slash = strrchr(self, '/');
         if (slash != NULL) *slash = '\0';
     }
-    set_path(request->library, "%s/lib/libxtrace.so", self);
+    set_path(request->library, "%s/lib/xmalloc/libxtrace.so", self);
+    if (access(request->library, R_OK) != 0) set_path(request->library, "%s/lib/libxtrace.so", self);
     if (access(request->library, R_OK) != 0) {
         fail(EXIT_NO_TRACE, "there is no %s: make xtrace builds it", request->library);
     }
