@@ -13,10 +13,10 @@ use FindBin    qw($Bin);
 use Test::More;
 
 my $folder = File::Temp->newdir;
-my $least  = 70;
+my $least  = 40;
 
 # It runs GNU parallel, which reads what stands on its standard input.
-open my $table, '-|', "$Bin/../corpus/run", '--quick', '--sample', 4, '--out', "$folder/out", '--kit', "$folder/kit"
+open my $table, '-|', "$Bin/../corpus/run", '--quick', '--sample', 2, '--out', "$folder/out", '--kit', "$folder/kit"
   or BAIL_OUT("cannot run tests/corpus/run: $!");
 my $rows = 0;
 my @last;

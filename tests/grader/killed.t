@@ -25,8 +25,8 @@ use tests::lib::ClassStandIn;
 use tests::lib::Files qw(read_file write_file);
 
 my $GENEROUS_S  = 900;
-my $KILLS       = $ENV{TIMES} // ( $ENV{LONG} ? 50 : 3 );
-my $CLASS_KILLS = $ENV{TIMES} // ( $ENV{LONG} ? 20 : 3 );
+my $KILLS       = $ENV{TIMES} // ( $ENV{LONG} ? 50 : 2 );
+my $CLASS_KILLS = $ENV{TIMES} // ( $ENV{LONG} ? 20 : 1 );
 my $TREE        = abs_path("$Bin/../..");
 my $FOLDER      = File::Temp->newdir( DIR => '/tmp' );
 my $TEMPORARY   = "$FOLDER/tmp";
