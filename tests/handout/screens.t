@@ -104,7 +104,7 @@ subtest 'A place that nobody can write to' => sub {
     is( $screen =~ tr/\n//, 1, 'one line' );
     like(
         $screen,
-        qr{say where to build: make test BACKEND=hw08 BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin},
+        qr{say where to build: make test BACKEND=hw08 O=/tmp/xmalloc},
         'which says what to set'
     );
 };
