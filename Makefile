@@ -104,8 +104,8 @@ realworld: $(libpar) $(counted) $(launcher) peer-jemalloc peer-tcmalloc peer-mim
 	    --allocators "$(realworld_allocators)" --counted $(counted) --launcher $(launcher) --state $(BUILD)/realworld
 
 .PHONY: everywhere
-everywhere: ## run the kit's checks on other releases of Debian, compilers, processors and habits: one table; hours, continues a stopped run; needs root; WHERE="trixie arm64" MIRROR=address RESULTS=1 [needs everywhere/run]
-	@$(call kept,docs/platforms.md) everywhere/run $(if $(WHERE),--where "$(WHERE)")
+everywhere: ## run the kit's checks on other releases of Debian, compilers, processors and habits: one table; hours, continues a stopped run; needs root; WHERE="trixie arm64" KNOWN=1 MIRROR=address RESULTS=1 [needs everywhere/run]
+	@$(call kept,docs/platforms.md) everywhere/run $(if $(WHERE),--where "$(WHERE)") $(if $(KNOWN),--known)
 
 graph: ## draw graph.png and graph.svg from the last make compare, or from a new one; needs gnuplot
 	@[ -e $(BUILD)/compare.json ] || $(MAKE) --silent compare

@@ -87,12 +87,13 @@ sub _write ( $path, $text ) {
 
 sub _path ( $self, $check ) { return "$self->{state}/results/$self->{name}/" . $check =~ s{/}{,}gr }
 
-# What the check was found to say earlier, with the same kit and recipe; undef when it was not asked, or failed.
-sub known ( $self, $check, $key ) {
+# What the check was found to say earlier, with the same kit and recipe; undef when it was not asked, or failed
+# and failures are not asked for.
+sub known ( $self, $check, $key, $also_failed = 0 ) {
     my $path = $self->_path($check) . '.json';
     return if !-e $path;
     my $kept = eval { JSON::PP->new->decode( _content($path) ) } or return;
-    return if @{ $kept->{failed} };    # it may have been the machine
+    return if @{ $kept->{failed} } && !$also_failed;    # it may have been the machine
     return $kept->{key} eq md5_hex( $key . $self->{text} ) ? $kept : undef;
 }
 

@@ -27,7 +27,7 @@ sub _row ($row) {
     my $failed = map { @{ $_->{failed} } } @checks;
     my $what   = $row->{is} . ( defined $row->{here} ? " ($row->{here})" : q{} );
     my $why    = $row->{not_run} // ( @skipped ? @skipped . ': ' . _reasons(@skipped) : '0' );
-    my @cells  = ( $row->{name}, $what, join( ' ', map { $_->{name} } @checks ) || 'nothing' );
+    my @cells  = ( $row->{name}, $what, join( ' ', grep { length } map { $_->{name} } @checks ) || 'nothing' );
     push @cells, defined $row->{not_run} ? ( '-', $row->{gone} ? '-' : 'not made' ) : ( $passed, $failed );
     return '| ' . join( ' | ', map { _cell($_) } @cells, $why ) . " |\n";
 }
