@@ -126,7 +126,7 @@ sub compiler (@younger) {
     chmod oct 755, $path;
     return sub ($command) {
         my ( undef, @arguments ) = @{$command};
-        return measure::Launch::run( command => [ $path, @arguments ], wall_s => 30 );
+        return measure::Launch::run( command => [ $path, @arguments ], wall_s => 300 );
     };
 }
 
