@@ -222,11 +222,3 @@ check_two_users() {
     if [ $status = 0 ]; then ok 'another at the same time: make test BACKEND=hw08'; else not_ok 'another at the same time: make test BACKEND=hw08'; fi
     rm -rf "$other" "$said.other"
 }
-
-# A pointer of 32 bits: par and hw08 say in one line what to use.
-check_refusal() {
-    for file in par_alloc.c par/page_map.c hw08_alloc.c ladder/buddy_alloc.c; do
-        succeeds "$CC" -std=c11 -D_GNU_SOURCE -I. -fsyntax-only "$file"
-        if [ "$(grep -c '#error' "$said")" = 1 ]; then ok "$file: one line of #error"; else not_ok "$file: one line of #error"; fi
-    done
-}
