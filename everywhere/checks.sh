@@ -126,6 +126,7 @@ check_answers() {
 
 # Random calls against a model of the heap, without Check.
 check_random() {
+    # shellcheck disable=SC2046 # words
     try 'the random calls build' kit_make BACKENDS="par hw08 overlap" $(printf 'build/release/tests/torture/random-%s ' par hw08 overlap)
     # shellcheck disable=SC2086 # RUN: words
     {
@@ -183,7 +184,7 @@ check_read_only() {
         skip 'not tested here: the kit can be written to'
         return
     fi
-    grep -q 'make programs O=' "$said" && ok 'make programs says where to build' || not_ok 'make programs says where to build'
+    if grep -q 'make programs O=' "$said"; then ok 'make programs says where to build'; else not_ok 'make programs says where to build'; fi
     elsewhere=$(mktemp -d)
     export CK_RUN_CASE="$TOPIC"
     try 'make O=... test BACKEND=par' kit_make O="$elsewhere" test BACKEND=par
