@@ -18,7 +18,7 @@ check_booted() {
     [ -e "$folder/vmlinuz" ] || { not_ok 'there is a kernel' && return; }
     broken=$(echo "$topics" | cut -d'|' -f2 | sort -u | tr '\n' ' ')
     # shellcheck disable=SC2086,SC2046 # words
-    build_suites $BACKENDS $broken && kit_make BACKENDS="$BACKENDS lostcontent" programs &&
+    build_suites $BACKENDS $broken && kit_make BACKENDS="$BACKENDS shortblock" programs &&
         kit_make BACKENDS="$BACKENDS overlap" $(printf 'build/release/tests/torture/random-%s ' par hw08 overlap)
     short=$(mktemp -d) && cp -a . "$short/kit" && (
         cd "$short/kit" && sed -i 's/ADDRESS_BITS = 48,/ADDRESS_BITS = 47,/' par/page_map.h &&

@@ -101,6 +101,20 @@ like( $said,               qr/^- ill, \Q$_\E$/m, "... told: $_" )
 ( undef, undef, undef, $asked ) = run( '--where', 'ill' );
 is( $asked, 'bad short silent status', 'what has failed is asked again, and nothing else' );
 
+place( 'half',  'good away' );
+place( 'never', 'good' );
+run( '--where', 'half' );
+unlink "$folder/state/results/half/away.json";
+( $said, $errors, $status, $asked ) = run( '--known', '--where', 'half ill never' );
+is( $asked, q{}, 'the table so far asks nothing' );
+like(
+    row( $said, 'half' ),
+    qr/\| 1 \| 0 \| 2: not tested here: it has no moon; not run yet: away \|\z/,
+    '... says what was not run'
+);
+like( row( $said, 'never' ), qr/\| nothing \| - \| - \| not run yet \|\z/, '... also of a whole place' );
+is( $status, 1, '... and knows what has failed' );
+
 place( 'hanging', 'endless' );
 ( $said, $errors, $status ) = run( '--where', 'hanging', '--seconds', 1 );
 like( $said, qr/^- hanging, endless: was stopped after 1 s$/m, 'a check that does not end is stopped' );
@@ -115,7 +129,7 @@ is( $status, 0, '... and passes once it is mended' );
 ( $said, $errors, $status ) = run( '--where', 'nowhere' );
 like(
     $errors,
-    qr/\Arun: there is no place 'nowhere'; there are: hanging ill later well\n\z/,
+    qr/\Arun: there is no place 'nowhere'; there are: half hanging ill later never well\n\z/,
     'an unknown place is told in a line'
 );
 
