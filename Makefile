@@ -32,7 +32,7 @@ kept = $(if $(RESULTS),measure/keep-results $(1) "make $(strip $(MAKECMDGOALS) $
 all: $(programs) ## build every program with every backend, as bin/PROGRAM-BACKEND
 programs: $(programs)
 libpar: $(libpar_of_flavour) ## build lib/libpar.so, which replaces malloc in any program: LD_PRELOAD=lib/libpar.so PROGRAM; HARDENED=1 and DEBUG=1: libpar-hardened.so, libpar-checking.so [needs interpose/libpar.c]
-xtrace: $(BIN)/xtrace lib/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records the malloc calls of any program; see trace/README.md [needs trace/record/xtrace.c]
+xtrace: $(BIN)/xtrace $(LIB)/libxtrace.so ## bin/xtrace [-o FILE] PROGRAM records the malloc calls of any program; see trace/README.md [needs trace/record/xtrace.c]
 replay: $(foreach backend,$(BACKENDS),$(BIN)/replay-$(backend)) $(BIN)/trace-convert ## build bin/replay-BACKEND for every backend; run it with a TRACE: throughput, utilization [needs trace/convert.c]
 
 # ---- Test --------------------------------------------------------------------------------------------------------------
@@ -102,6 +102,10 @@ test-lecture: ## test the lecture page in headless Chromium: keys, errors, overl
 realworld: $(libpar) $(counted) $(launcher) peer-jemalloc peer-tcmalloc peer-mimalloc ## run real programs on libpar and its peers: same output? CPU, memory; about half an hour, continues a stopped run; ROUNDS=3 PROGRAMS="git redis" RESULTS=1 [needs realworld/run]
 	@$(call kept,realworld/RESULTS.md) realworld/run $(asked_rounds) $(if $(filter file,$(origin PROGRAMS)),,--programs "$(PROGRAMS)") $(if $(RESULTS),--markdown) \
 	    --allocators "$(realworld_allocators)" --counted $(counted) --launcher $(launcher) --state $(BUILD)/realworld
+
+.PHONY: everywhere
+everywhere: ## run the kit's checks on other releases of Debian, compilers, processors and habits: one table; hours, continues a stopped run; needs root; WHERE="trixie arm64" KNOWN=1 MIRROR=address RESULTS=1 [needs everywhere/run]
+	@$(call kept,docs/platforms.md) everywhere/run $(if $(WHERE),--where "$(WHERE)") $(if $(KNOWN),--known)
 
 graph: ## draw graph.png and graph.svg from the last make compare, or from a new one; needs gnuplot
 	@[ -e $(BUILD)/compare.json ] || $(MAKE) --silent compare

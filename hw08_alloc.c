@@ -17,6 +17,10 @@
 // once added to the list stay there: memory is reused, but not given back to the system. First fit leaves many small
 // free blocks at low addresses, and every later walk has to pass them.
 
+#if __SIZEOF_POINTER__ < 8
+#error "hw08 needs pointers of 64 bits; a machine of 32 bits has the C library's: make BACKENDS=sys"
+#endif
+
 #include "xmalloc.h"
 
 #include <errno.h>

@@ -29,6 +29,10 @@ sub new ($class) {
       if $place =~ m{[^\w./+-]};
     my @abandoned = _remove_abandoned($place);
     my ( $folder, $lock ) = held_folder($place);
+    die
+"the grader cannot run: no program may be started in the folder for temporary files, $place, as where it is mounted noexec: "
+      . "set TMPDIR to another one\n"
+      if !_can_execute_in("$folder");
     for my $signal (@SIGNALS) {
         $SIG{$signal} = sub {
             _ignore_signals();
@@ -46,6 +50,19 @@ sub held_folder ($place) {
         flock $lock, LOCK_EX or die "cannot lock the folder $folder: $!\n";
         return ( $folder, $lock ) if -d "$folder";    # nobody took it for abandoned before there was a lock
     }
+}
+
+# What a folder allows is found by doing it.
+sub _can_execute_in ($folder) {
+    my $probe = "$folder/probe";
+    open my $file, '>', $probe or die "cannot write $probe: $!\n";
+    print {$file} "#!/bin/sh\n";
+    close $file or die "cannot write $probe: $!\n";
+    chmod oct 700, $probe;
+    my $can = do { no warnings 'exec'; system {$probe} $probe }
+      == 0;
+    unlink $probe;
+    return $can;
 }
 
 sub _opened ($folder) {

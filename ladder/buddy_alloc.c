@@ -23,6 +23,10 @@
 // Where it breaks: all threads wait for one lock. Requests over 1 MiB are no powers of two: each is a mapping of its
 // own.
 
+#if __SIZEOF_POINTER__ < 8
+#error "buddy needs pointers of 64 bits; a machine of 32 bits has the C library's: make BACKENDS=sys"
+#endif
+
 #include "xmalloc.h"
 
 #include <errno.h>

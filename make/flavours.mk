@@ -5,15 +5,18 @@
 # interpose/checking.c. valgrind and asan announce every block of our own backends to the tool (tests/tools/announce.c).
 
 FLAVOUR ?= $(if $(filter command%,$(origin DEBUG)),$(if $(filter-out 0,$(DEBUG)),debug,release),$(if $(filter-out 0,$(HARDENED)),hardened,release))
-BUILD ?= build
-O := $(BUILD)/$(FLAVOUR)
-BIN ?= $(if $(filter release,$(FLAVOUR)),bin,$(O)/bin)
+# `make O=folder` builds everything there.
+elsewhere := $(if $(filter command%,$(origin O)),$(abspath $(O)))
+BUILD ?= $(if $(elsewhere),$(elsewhere)/build,build)
+override O := $(BUILD)/$(FLAVOUR)
+BIN ?= $(if $(filter release,$(FLAVOUR)),$(if $(elsewhere),$(elsewhere)/,)bin,$(O)/bin)
+LIB := $(if $(elsewhere),$(elsewhere)/,)lib
 
 # A checkout that nobody may write to is built elsewhere.
 writable = $(shell place="$(1)"; while [ ! -e "$$place" ]; do place=$$(dirname "$$place"); done; [ ! -d "$$place" ] || [ ! -w "$$place" ] || echo yes)
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(call writable,$(BUILD)) $(call writable,$(BIN)),yes yes)
-$(error nothing can be written to '$(BUILD)' and '$(BIN)'; say where to build: make $(strip $(MAKECMDGOALS) $(filter-out BUILD=% BIN=%,$(MAKEOVERRIDES))) BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin)
+$(error nothing can be written to '$(BUILD)' and '$(BIN)'; say where to build: make $(strip $(MAKECMDGOALS) $(filter-out O=% BUILD=% BIN=%,$(MAKEOVERRIDES))) O=/tmp/xmalloc)
 endif
 endif
 

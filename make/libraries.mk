@@ -8,16 +8,16 @@ $(BUILD)/pic/%.o: %.c
 # par with the whole malloc family, for LD_PRELOAD and for racing the peers on equal terms. Its constructors run before those
 # of all others (initfirst), so that its fork handlers are the first that are registered and take its locks after everybody
 # else's have run.
-libpar := lib/libpar.so
+libpar := $(LIB)/libpar.so
 $(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c interpose/operators.c $(wildcard par/*.c))
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
 
 $(BUILD)/pic/interpose/operators.o: override CFLAGS += -fexceptions
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.
 $(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/tight $(O)/tests/tools/preload_threads: %: %.o
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
 $(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.o $(O)/tests/tools/preload_threads.o: override CFLAGS += -fno-builtin
 
 # The same with more checks, in objects of their own: see interpose/libpar_checking.c and interpose/libpar_hardened.c.
@@ -27,22 +27,22 @@ $(BUILD)/pic-$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(2) -fPIC -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $$@ $$<
 -include $(shell find $(BUILD)/pic-$(1) -name '*.d' 2>/dev/null)
-lib/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/*.c))
+$(LIB)/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/*.c))
 	@mkdir -p $$(@D)
-	$(Q)$$(CC) -shared $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^
+	$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^
 endef
 $(eval $(call checked_library,hardened,$(hardened_CFLAGS),interpose/libpar_hardened.c par/hardened/secret.c))
 $(eval $(call checked_library,checking,-O1,interpose/libpar_checking.c interpose/checking.c interpose/history.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
 $(eval $(call checked_library,valgrind,-O1,interpose/libpar_valgrind.c))
-libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),lib/libpar-hardened.so,$(if $(filter debug,$(FLAVOUR)),lib/libpar-checking.so,$(if $(filter valgrind,$(FLAVOUR)),lib/libpar-valgrind.so,$(libpar))))
+libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),$(LIB)/libpar-hardened.so,$(if $(filter debug,$(FLAVOUR)),$(LIB)/libpar-checking.so,$(if $(filter valgrind,$(FLAVOUR)),$(LIB)/libpar-valgrind.so,$(libpar))))
 
 # The recorder, and bin/xtrace, which runs a program with it. See trace/README.md.
-lib/libxtrace.so: $(BUILD)/pic/trace/record/record.o
+$(LIB)/libxtrace.so: $(BUILD)/pic/trace/record/record.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
 $(BUILD)/pic/trace/record/record.o: override CFLAGS += -fno-builtin
-$(BIN)/xtrace: $(call objects_of,$(addprefix trace/record/,xtrace.c gather.c) $(trace_sources)) | lib/libxtrace.so
+$(BIN)/xtrace: $(call objects_of,$(addprefix trace/record/,xtrace.c gather.c) $(trace_sources)) | $(LIB)/libxtrace.so
 $(BIN)/trace-convert: $(call objects_of,trace/convert.c $(trace_sources))
 $(BIN)/xtrace $(BIN)/trace-convert:
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $@ $^

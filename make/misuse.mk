@@ -2,11 +2,11 @@
 
 wrong := $(BUILD)/release/misuse/wrong
 $(wrong): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard misuse/programs/*.c))
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 # The compiler must neither know what malloc does nor find out what is wrong.
 $(BUILD)/release/misuse/programs/%.o: override CFLAGS += -O0 -fno-builtin
 
-misuse_libraries = $(libpar) lib/libpar-hardened.so lib/libpar-checking.so
+misuse_libraries = $(libpar) $(LIB)/libpar-hardened.so $(LIB)/libpar-checking.so
 
 # What the hardened build costs: beside the release, the C library, and the hardened allocators of others that are here.
 # They are in one folder of programs, as bench/run and bench/compare want them.

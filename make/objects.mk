@@ -37,7 +37,7 @@ patterns = $(if $(wildcard bench/patterns.c),$(foreach backend,$(filter-out hw08
 define link_rule
 $(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3))
 	@mkdir -p $$(@D)
-	$(Q)$$(call begin,linking $$@)$(CC) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)$$(finish)
+	$(Q)$$(call begin,linking $$@)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)$$(finish)
 $(1): | $(O)/tests/whole-$(3)
 endef
 
@@ -57,13 +57,13 @@ $(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.
 	@mkdir -p $$(@D)
 	$(Q)$(CC) -r -nostdlib -o $$@.counted.o $(2)
 	$(Q)objcopy --redefine-syms=tests/contract/locks.syms $$@.counted.o
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(LDLIBS)
 endef
 
 # As link_rule, with tests/tools/named.c between the program and the backend.
 define named_rule
 $(1): $(2) $(call backend_objects,$(3)) $(O)/tests/tools/named.o
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -Wl,--wrap=xmalloc,--wrap=xfree,--wrap=xrealloc -o $$@ $$^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -Wl,--wrap=xmalloc,--wrap=xfree,--wrap=xrealloc -o $$@ $$^ $(LDLIBS)
 endef
 
 define backend_rules
@@ -91,7 +91,7 @@ $(foreach backend,$(BACKENDS),$(eval $(call backend_rules,$(backend))))
 # The launcher starts a program under limits and reports what it used.
 launcher := $(BUILD)/release/measure/launch
 $(launcher): $(patsubst %.c,$(BUILD)/release/%.o,$(wildcard measure/*.c))
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 %_alloc.c:
 	@echo "there is no backend '$*': it would be the file $@" >&2; exit 1

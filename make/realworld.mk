@@ -5,7 +5,7 @@ family := malloc free calloc realloc reallocarray memalign aligned_alloc posix_m
 $(counted): $(patsubst %.c,$(BUILD)/pic/%.o,realworld/count.c interpose/libpar.c $(wildcard par/*.c))
 	@mkdir -p $(@D)
 	$(Q)objcopy $(foreach call,$(family),--redefine-sym $(call)=par_$(call)) $(BUILD)/pic/interpose/libpar.o $(@D)/renamed.o
-	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,initfirst -o $@ $(@D)/renamed.o $(filter-out %/interpose/libpar.o,$^)
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $(@D)/renamed.o $(filter-out %/interpose/libpar.o,$^)
 $(BUILD)/pic/realworld/count.o: override CFLAGS += -fno-builtin
 
 # The allocators of the race, as NAME=LIBRARY; "sys" is the C library in front of an allocator that a program may bring along.

@@ -10,7 +10,7 @@ family_calls := $(call objects_of,tests/torture/calls_malloc.c)
 $(foreach backend,$(BACKENDS),$(eval \
     $(call link_rule,$(O)/tests/torture/random-$(backend),$(torture_random) $(linked_calls),$(backend))))
 $(O)/tests/torture/random-family: $(torture_random) $(family_calls)
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $@ $^
 # The compiler must not know what malloc does.
 $(family_calls): override CFLAGS += -fno-builtin
 
@@ -19,17 +19,17 @@ torture_failing := $(torture_common) $(call objects_of,tests/torture/failing.c)
 $(foreach backend,$(BACKENDS),$(eval $(call link_rule,$(O)/tests/torture/failing-$(backend),\
     $(torture_failing) $(call objects_of,tests/torture/faults.c) $(linked_calls),$(backend),-Wl$(comma)-E)))
 $(O)/tests/torture/failing-family: $(torture_failing) $(family_calls)
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
-lib/torture-%.so: $(BUILD)/pic/tests/torture/%.o
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+$(LIB)/torture-%.so: $(BUILD)/pic/tests/torture/%.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^
 .SECONDARY: $(addprefix $(BUILD)/pic/tests/torture/,faults.o kernel_pages.o library.o)
 
 torture_limits := $(torture_common) $(call objects_of,tests/torture/limits.c)
 $(foreach backend,$(BACKENDS),$(eval \
     $(call link_rule,$(O)/tests/torture/limits-$(backend),$(torture_limits) $(linked_calls),$(backend))))
 $(O)/tests/torture/limits-family: $(torture_limits) $(family_calls)
-	$(Q)$(CC) $(flavour_cflags) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $@ $^
 
 # What the mutants are linked with.
 .PHONY: mutant-objects

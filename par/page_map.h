@@ -17,6 +17,10 @@
 #ifndef PAR_PAGE_MAP_H
 #define PAR_PAGE_MAP_H
 
+#if __SIZEOF_POINTER__ < 8
+#error "par needs pointers of 64 bits; a machine of 32 bits has the C library's: make BACKENDS=sys"
+#endif
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,8 +14,12 @@ no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use measure::Launch;
 
-# Seconds that a check may take in all, on a busy machine; the suite itself knows earlier what hangs, and goes by CPU time.
+# Seconds that a check may take where nobody else computes; the suite itself knows earlier what hangs, and goes by CPU time.
 my $WALL_S = 120;
+
+# A check is asked for the CPU time that so many CPUs give in these seconds. Where others take the CPUs the clock shows more: it only ends
+# what neither computes nor sleeps, after so many times as long.
+my ( $CPUS, $MOST_STRETCH ) = ( 2, 5 );
 
 # How much a suite may print, and how many processes it needs: Check's, the test's, one more for what a test starts.
 my %LIMITS = ( output_bytes => 4 * 1024 * 1024, capture_bytes => 1024 * 1024, processes => 8 );
@@ -70,7 +74,7 @@ sub hang_hint ( $result, $how = undef ) {
     }->{$how};
 }
 
-sub was_stopped ($result) { return ( $result->{stopped} // q{} ) =~ /\A(?:wall|asleep)\z/ }
+sub was_stopped ($result) { return ( $result->{stopped} // q{} ) =~ /\A(?:wall|cpu|asleep)\z/ }
 
 # ---- Running ---------------------------------------------------------------------------------------------------------
 
@@ -86,11 +90,13 @@ sub binary ( $job, $backend, $flavour, $name ) {
 
 # Runs a binary of a check in the sandbox. %options: those of $job->launch. Result: of measure::Launch::run.
 sub launch ( $job, $binary, %options ) {
+    my $most_s = $times_longer * ( delete $options{wall_s} // $WALL_S );
     return $job->launch(
         see => [ dirname($binary) ],
         %LIMITS,
         %options,
-        wall_s   => $times_longer * ( $options{wall_s}   // $WALL_S ),
+        cpu_s    => $CPUS * $most_s,
+        wall_s   => $MOST_STRETCH * $most_s,
         asleep_s => $times_longer * ( $options{asleep_s} // 2 * $job->settings->{asleep_s} ),
         env      => { %ENVIRONMENT, CK_TIMEOUT_MULTIPLIER => $times_longer, %{ $options{env} // {} } },
     );

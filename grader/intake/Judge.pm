@@ -55,7 +55,7 @@ my $USUAL = qr/\A(?:
   | abort | assert | perror | f?printf | fputs | fwrite | fflush | stderr | stdout | v?snprintf | sprintf
   | ffs\w* | log2?f? | log10 | ceilf? | floorf? | pow | sqrt | abs | qsort | bsearch
   | __(?:errno_location|assert\w*|stack_chk_fail|tls_get_addr|tsan_\w+|atomic_\w+|sync_\w+|register_atfork|\w+_chk)
-  | _Z\w+ | __(?:cxa|gxx|gcc)_\w+ | _Unwind_\w+ | __dso_handle | _GLOBAL_OFFSET_TABLE_
+  | _Z\w+ | __(?:cxa|gxx|gcc|aarch64)_\w+ | _Unwind_\w+ | __dso_handle | _GLOBAL_OFFSET_TABLE_
 )\z/x;
 
 sub _by_name (%names_of) {
@@ -139,9 +139,10 @@ sub facts ($listing) {
     return \%facts;
 }
 
-# The instructions that enter the system without the C library, in what objdump -d --no-show-raw-insn prints: { name => 1 }.
+# The instructions that enter the system without the C library (x86, arm64, riscv64), in what objdump -d --no-show-raw-insn
+# prints: { name => 1 }.
 sub bare_calls ($listing) {
-    return { map { $_ => 1 } $listing =~ /^\s+[0-9a-f]+:\s+(syscall|sysenter|int\s+\$0x80)\b/mg };
+    return { map { $_ => 1 } $listing =~ /^\s+[0-9a-f]+:\s+(syscall|sysenter|int\s+\$0x80|svc|ecall)\b/mg };
 }
 
 # What one object asks for and another does not, and what tells of other code: a compiler leaves memcpy, abort or a check of

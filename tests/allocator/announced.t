@@ -28,7 +28,7 @@ sub under_memcheck (@command) {
             qw(valgrind --quiet --error-exitcode=99),               '--soname-synonyms=somalloc=nouserintercepts',
             qw(--leak-check=full --errors-for-leak-kinds=definite), @command
         ],
-        wall_s => 300,
+        wall_s => 900,
     );
 }
 

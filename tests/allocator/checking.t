@@ -54,7 +54,7 @@ sub run ( $check_every, @command ) {
         command  => \@command,
         env      => { PAR_CHECK_EVERY => $check_every },
         launcher => $launcher,
-        wall_s   => 300,
+        wall_s   => 900,
     );
 }
 
@@ -66,7 +66,7 @@ my $built = measure::Launch::run(
     ],
     env      => { MAKEFLAGS => undef, MAKELEVEL => undef, BIN => undef, FLAVOUR => undef },
     launcher => $launcher,
-    wall_s   => 300,
+    wall_s   => 900,
 );
 measure::Launch::ok($built) or BAIL_OUT("the checking build cannot be made: $built->{stderr}");
 
@@ -99,7 +99,7 @@ sub explained ($way) {
         command  => [ $misuse, $way ],
         env      => { XMALLOC_CHECK => 1 },
         launcher => $launcher,
-        wall_s   => 60,
+        wall_s   => 300,
     )->{stderr};
 }
 my $LINE = qr/    \w+ at misuse[.]c:\d+\n/;

@@ -32,7 +32,7 @@ my %caught = (
 );
 
 for my $way ( sort keys %caught ) {
-    my $result  = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 20 );
+    my $result  = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
     my $pointer = $result->{stdout} =~ s/\n\z//r;
     is( $result->{signal}, 6, "$way ends the process" ) or diag measure::Launch::sentence($result);
     like(
@@ -41,7 +41,7 @@ for my $way ( sort keys %caught ) {
         '... with one line that names call and pointer'
     );
 }
-my $right = measure::Launch::run( command => [ "$tree/$program", 'none' ], wall_s => 20 );
+my $right = measure::Launch::run( command => [ "$tree/$program", 'none' ], wall_s => 300 );
 is( $right->{exit}, 0, 'a program without misuse is left in peace' );
 
 done_testing;

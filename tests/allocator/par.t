@@ -27,14 +27,14 @@ sub built ( $name, @arguments ) {
     my $result = measure::Launch::run(
         command   => [ 'gcc', qw(-std=c11 -D_GNU_SOURCE -g -O1 -pthread -I.), '-o', $path, @arguments ],
         directory => $tree,
-        wall_s    => 120,
+        wall_s    => 900,
     );
     measure::Launch::ok($result) or BAIL_OUT("cannot build $name: $result->{stderr}");
     return $path;
 }
 
 sub passes ( $name, %run ) {
-    my $result = measure::Launch::run( wall_s => 60, %run );
+    my $result = measure::Launch::run( wall_s => 300, %run );
     return ok( measure::Launch::ok($result), $name )
       || diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
 }

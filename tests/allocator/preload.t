@@ -27,7 +27,7 @@ tests::lib::Built::insist(
 sub run ( $preload, @command ) {
     return measure::Launch::run(
         command       => \@command,
-        wall_s        => 60,
+        wall_s        => 300,
         output_bytes  => 64 * 1024 * 1024,
         capture_bytes => 16 * 1024 * 1024,
         env           => { LD_PRELOAD => $preload ? $libpar : undef, LC_ALL => 'C' },
@@ -108,7 +108,7 @@ for my $preload ( "$libpar $library", "$library $libpar", "$libpar $first", "$fi
             'env', "LD_PRELOAD=$preload", 'perl', '-e',
             'my $pid = fork // die; exit 0 if !$pid; waitpid $pid, 0; print "forked $?"'
         ],
-        wall_s => 20,
+        wall_s => 300,
     );
     is( $result->{stdout}, 'forked 0', 'a library that allocates in its fork handler finds no lock held' )
       or diag measure::Launch::sentence($result);

@@ -29,7 +29,7 @@ for my $way ( sort keys %promise ) {
     for my $library ( undef, "$tree/lib/libpar.so" ) {
         my $result = measure::Launch::run(
             command => [ "$tree/$program", $way ],
-            wall_s  => 40,
+            wall_s  => 300,
             env     => { LD_PRELOAD => $library },
         );
         ok(

@@ -41,7 +41,7 @@ my $failing_disk = '/dev/full';
 
 my $only_course = ( $ENV{PROMISES} // q{} ) eq 'course';
 my $run_s       = $ENV{RUN_S}
-  // ( $only_course ? grader::Rubric->read_file("$tree/grader/rubrics/kit.conf")->value('limits')->{run_s} : 60 );
+  // ( $only_course ? grader::Rubric->read_file("$tree/grader/rubrics/kit.conf")->value('limits')->{run_s} : 300 );
 
 my $launcher = tests::lib::Built::launcher();
 tests::lib::Built::insist(
@@ -109,7 +109,7 @@ sub run_with_nonce ( $program, $backend, $nonce, @arguments ) {
         command  => [ "$programs/$program-$backend", '--digest', @arguments ],
         launcher => $launcher,
         stdin    => $nonce,
-        wall_s   => 60,
+        wall_s   => 300,
     );
 }
 
@@ -189,7 +189,7 @@ sub out_of_memory ( $program, $backend ) {
         my $result = measure::Launch::run(
             command      => [ "$programs/$program-$backend", $top ],
             launcher     => $launcher,
-            wall_s       => 60,
+            wall_s       => 300,
             memory_bytes => $mib * $MIB,
         );
         my $status = $result->{exit} // -1;

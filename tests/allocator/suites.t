@@ -16,7 +16,7 @@ use lib "$Bin/../..";
 use tests::lib::Broken;
 
 my $build      = $ENV{BUILD} // 'build';
-my $time_limit = 240;                      # seconds for one suite with one test case, on a busy machine
+my $time_limit = 900;                      # seconds for one suite with one test case, on a busy machine
 my $address    = qr/0x[0-9a-f]+/;
 
 # Backend, test case, what the suite has to say, and the description of this test. `traits`: the backend whose promises

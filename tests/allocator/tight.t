@@ -36,7 +36,7 @@ sub needed ( $case, $preload ) {
     my $result = measure::Launch::run(
         command => [ "$tree/$tool", $case ],
         env     => { LD_PRELOAD => $preload },
-        wall_s  => 300,
+        wall_s  => 900,
     );
     return $result->{stdout} =~ /\A(\d+) KiB, (\d+) mappings/ if measure::Launch::ok($result);
     fail("$case runs");

@@ -23,8 +23,8 @@ my $build    = $ENV{BUILD} // 'build';
 my @backends = split ' ', $ENV{BACKENDS} // 'sys hw08 par';
 my $launcher = tests::lib::Built::launcher();
 
-my $MAKE_WALL_S = 300;
-my $RUN_WALL_S  = 60;
+my $MAKE_WALL_S = 900;
+my $RUN_WALL_S  = 300;
 
 # What each fault must be called. The C library's blocks are known to AddressSanitizer, so it says more about them.
 my %REPORT = (

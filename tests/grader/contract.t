@@ -233,6 +233,11 @@ subtest 'the hint to what hangs' => sub {
             stdout => "x.c:1:F:resize:growing:0: $message\nclosing: 1 ended, 1 failed, 0 cut short; WORD\n"
         );
     };
+    like(
+        $hint->( stopped => 'cpu', user_s => 1, sys_s => 0 ),
+        qr/\Alook for a walk that/,
+        'is on walks when CPU time ran out'
+    );
     like( $hint->( stopped => 'asleep' ), qr/\Alook at the locks: /, 'is on locks when all threads sleep' );
     like(
         $hint->( stopped => 'wall', user_s => 0, sys_s => 0 ),
@@ -260,10 +265,10 @@ subtest 'where others use the machine' => sub {
     my @limits;
     my $works_s = 20;
     my $slow    = sub (%options) {
-        push @limits, join q{ }, $options{wall_s}, $options{env}{CK_TIMEOUT_MULTIPLIER};
+        push @limits, join q{ }, @options{qw(cpu_s wall_s)}, $options{env}{CK_TIMEOUT_MULTIPLIER};
         my $closing = "closing: 3 ended, 0 failed, 0 cut short; WORD\n";
         my @stopped = ( exit => undef, stopped => 'wall', wall_s => 60, user_s => $works_s, sys_s => 0 );
-        return { %usual, $options{wall_s} < 200 ? @stopped : ( stdout => $closing ) };
+        return { %usual, $options{cpu_s} < 400 ? @stopped : ( stdout => $closing ) };
     };
     no warnings 'redefine';
     local *measure::Contention::usable_cpus = sub ($) { 2 };
@@ -276,12 +281,16 @@ subtest 'where others use the machine' => sub {
         'pass fail fail',
         'the first check that hangs gets more time'
     );
-    is( join( q{, }, @limits ), '120 1, 360 3, 120 1, 120 1', '... the others do not' );
+    is(
+        join( q{, }, @limits ),
+        '240 600 1, 720 1800 3, 240 600 1, 240 600 1',
+        '... the others do not; and what a check may compute is a limit, long before what a clock shows beside others'
+    );
     $works_s = 0.5;
     is( join( q{ }, map { $_->{verdict} } outcomes( $slow, 1 ) ), 'fail', '... nor does a deadlock' );
     my $computes = sub (%options) {
         my $said = "x.c:1:F:reuse:it:0: the test has computed for 60 s, and is not over: the calls are far too slow\n";
-        my $long = $options{wall_s} >= 200;
+        my $long = $options{cpu_s} >= 400;
         return {
             %usual,
             exit   => $long ? 0 : 1,

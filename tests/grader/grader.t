@@ -179,13 +179,13 @@ qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# doe
     ],
     leaves => [
         misbehaving(
-            'if (syscall(SYS_fork) == 0) { syscall(SYS_setsid); close(1); close(2); sleep(40); _exit(0); }',
+            'if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) { syscall(SYS_setsid); close(1); close(2); sleep(40); _exit(0); }',
             'destructor'
         ),
 qr/ \d+ (?:finished in \S+ s and left 1 process behind, which was stopped|started other processes and was stopped with them)/
     ],
     forks => [
-        misbehaving('pid_t child = syscall(SYS_fork); if (child == 0) { sleep(40); _exit(0); } waitpid(child, 0, 0);'),
+        misbehaving('pid_t child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); if (child == 0) { sleep(40); _exit(0); } waitpid(child, 0, 0);'),
         qr/ 100 started other processes and was stopped with them; .*\n# larger TOPs were not tried/
     ],
     syntax => [

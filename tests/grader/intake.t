@@ -65,6 +65,21 @@ subtest 'Folders' => sub {
       for 1, 2;
 };
 
+# The same instruction on three processors, as objdump prints it; and what only looks like it.
+subtest 'Bare system calls are seen on every processor' => sub {
+    my %seen = (
+        'x86-64'  => "   4:\tsyscall\n",
+        'i386'    => "   4:\tint    \$0x80\n",
+        'arm64'   => "  10:\tsvc\t#0x0\n",
+        'riscv64' => "  1e:\tecall\n",
+    );
+    for my $processor ( sort keys %seen ) {
+        is( scalar keys %{ grader::intake::Judge::bare_calls( $seen{$processor} ) }, 1, "... of $processor" );
+    }
+    my $none = "   4:\tcall   10 <syscall>\n  10:\tbl\t20 <svc>\n0000 <ecall>:\n   8:\tint    \$0x3\n";
+    is_deeply( grader::intake::Judge::bare_calls($none), {}, '... but a call of the C library is none' );
+};
+
 subtest 'What is not looked into is told' => sub {
     my %files = ( 'build/par_alloc.c' => 'int x;', 'build/x.o' => 'o', 'inner.zip' => 'PK', 'more.7z' => '7z' );
     my ( $error, $intake ) = take( tests::lib::HandedIn::folder_of(%files) );
@@ -111,7 +126,7 @@ sub compiler (@younger) {
     chmod oct 755, $path;
     return sub ($command) {
         my ( undef, @arguments ) = @{$command};
-        return measure::Launch::run( command => [ $path, @arguments ], wall_s => 30 );
+        return measure::Launch::run( command => [ $path, @arguments ], wall_s => 300 );
     };
 }
 

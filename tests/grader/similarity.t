@@ -28,7 +28,7 @@ my $launcher = tests::lib::Built::launcher();
 my $folder   = File::Temp->newdir;
 my $RIGHT    = "$real/tests/corpus/right";
 
-my $GENEROUS_S = 240;
+my $GENEROUS_S = 900;
 my $GRAM       = $grader::class::similar::Winnow::GRAM;
 my $GUARANTEE  = $grader::class::similar::Winnow::GUARANTEE;
 

@@ -23,7 +23,7 @@ use tests::lib::OneNodeSlurm;
 my $real     = abs_path("$Bin/../..");
 my $launcher = tests::lib::Built::launcher();
 
-my $GENEROUS_S = 240;
+my $GENEROUS_S = 900;
 my $PROGRAM    = "$real/grader/grade-class";
 
 sub skip_all ($why) {

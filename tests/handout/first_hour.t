@@ -36,7 +36,7 @@ sub run ( $directory, $environment, @command ) {
         directory     => $directory,
         launcher      => $launcher,
         env           => { %CLEAN, %{$environment} },
-        wall_s        => 300,
+        wall_s        => 900,
         capture_bytes => 1024 * 1024,
     );
 }

@@ -36,7 +36,7 @@ sub run_in ( $directory, @command ) {
         directory     => $directory,
         launcher      => $launcher,
         env           => \%CLEAN,
-        wall_s        => 300,
+        wall_s        => 900,
         capture_bytes => 1024 * 1024,
     );
 }
@@ -108,6 +108,8 @@ is( join( "\n", grader::kit::Pristine::changes($kit) ), q{}, 'the kit is as its 
 works( '... which sha256sum reads, too', $kit, qw(sha256sum --quiet --check grader/kit/pristine.sha256) );
 
 my $readme = read_file("$kit/README.md");
+my @copied = read_file("$kit/Containerfile") =~ /^COPY (\S+)/mg;
+is( join( q{ }, grep { -e "$kit/$_" } @copied ), 'setup', 'what the recipe of a container copies is in the kit' );
 works( 'make builds it in a clean folder', $kit, qw(make -j2) );
 is(
     works( 'bin/list-sys runs', $kit, qw(bin/list-sys 100000) ),

@@ -34,7 +34,7 @@ sub run ( $directory, $environment, @command ) {
         directory     => $directory,
         launcher      => $launcher,
         env           => { %CLEAN, %{$environment} },
-        wall_s        => 300,
+        wall_s        => 900,
         capture_bytes => 1024 * 1024,
     );
     return ( $result->{stdout} . $result->{stderr}, $result->{exit} // -1 );
@@ -104,7 +104,7 @@ subtest 'A place that nobody can write to' => sub {
     is( $screen =~ tr/\n//, 1, 'one line' );
     like(
         $screen,
-        qr{say where to build: make test BACKEND=hw08 BUILD=/tmp/xmalloc BIN=/tmp/xmalloc/bin},
+        qr{say where to build: make test BACKEND=hw08 O=/tmp/xmalloc},
         'which says what to set'
     );
 };

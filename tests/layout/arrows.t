@@ -100,7 +100,7 @@ sub known_to ( $path, $text, $sources ) {
         }
     }
     else {
-        for my $module ( $text =~ /^\s*(?:use|require)\s+((?:grader|measure|tests|handout|lecture|realworld)::[\w:]+)/mg ) {
+        for my $module ( $text =~ /^\s*(?:use|require)\s+((?:grader|measure|tests|handout|lecture|realworld|everywhere)::[\w:]+)/mg ) {
             push @found, $module =~ s{::}{/}gr . '.pm';
         }
     }

@@ -232,7 +232,7 @@ sub build ( $backend, @options ) {
     my @command = ( "$tree/lecture/heapmap/build", '--backend', $backend, '--bin', "$folder", '--launcher', $launcher );
     return measure::Launch::run(
         command => [ @command, '--output', "$folder/new/page.html", @options ],
-        wall_s  => 120
+        wall_s  => 600
     );
 }
 

@@ -39,7 +39,7 @@ sub content ($path) {
     return <$file>;
 }
 
-sub run (@command) { return measure::Launch::run( command => \@command, wall_s => 60 ) }
+sub run (@command) { return measure::Launch::run( command => \@command, wall_s => 600 ) }
 
 # ---- The page --------------------------------------------------------------------------------------------------------------
 
@@ -321,7 +321,7 @@ like(
     '... of what was cut off'
 );
 my $whole = write_file( "$folder/whole.json", JSON::PP->new->utf8->encode( lecture::Sample::race() ) );
-my $bare  = measure::Launch::run( command => [ $^X, @graph, $whole ], wall_s => 60, env => { PATH => "$folder" } );
+my $bare  = measure::Launch::run( command => [ $^X, @graph, $whole ], wall_s => 600, env => { PATH => "$folder" } );
 like(
     $bare->{stderr},
     qr/\Agraph: gnuplot, which draws the graph, is not installed: \.\/setup installs it/,

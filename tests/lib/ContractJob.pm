@@ -46,7 +46,7 @@ sub _make ( $self, $flavour, @arguments ) {
     my $result = measure::Launch::run(
         command  => [ qw(make -s -k -j2), "FLAVOUR=$flavour", "BUILD=$self->{build}", @arguments ],
         launcher => $self->{launcher},
-        wall_s   => 240,
+        wall_s   => 900,
     );
     return measure::Launch::ok($result) ? () : split /\n/, $result->{stderr};
 }

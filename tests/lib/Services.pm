@@ -24,7 +24,7 @@ use tests::lib::Files qw(read_file);
 our @EXPORT_OK = qw(write_file read_file run_command pack_for read_archive unpack_archive without_namespaces grader_that
   failing_graders decoded $FOLDER $KIT $REAL $SHORT $TIME_IS_UP);
 
-my $GENEROUS_S = 240;
+my $GENEROUS_S = 900;
 
 our $REAL   = tests::lib::Built::tree();
 our $FOLDER = File::Temp->newdir( DIR => '/tmp' );

@@ -72,7 +72,7 @@ sub run ( $folder, $script, @arguments ) {
     return measure::Launch::run(
         command =>
           [ $script, '--bin', "$folder", '--launcher', "$folder/launch", '--json', "$folder/result.json", @arguments ],
-        wall_s => 60,
+        wall_s => 300,
     );
 }
 

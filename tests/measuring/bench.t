@@ -25,7 +25,7 @@ my @backends = grep { $_ ne 'hw08' } split ' ', $ENV{BACKENDS} // 'sys par';
 tests::lib::Built::launcher();
 tests::lib::Built::insist( map { "bin/patterns-$_" } @backends ) if !defined $ENV{BIN};
 
-sub run (@command) { return measure::Launch::run( command => \@command, wall_s => 60 ) }
+sub run (@command) { return measure::Launch::run( command => \@command, wall_s => 600 ) }
 
 # ---- The patterns -------------------------------------------------------------------------------------------------------
 

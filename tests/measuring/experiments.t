@@ -17,14 +17,14 @@ my $tree        = "$Bin/../..";
 my $experiments = "$tree/bench/experiments";
 my $folder      = File::Temp->newdir;
 
-my $list = measure::Launch::run( command => [ $experiments, '--list' ], wall_s => 30 );
+my $list = measure::Launch::run( command => [ $experiments, '--list' ], wall_s => 300 );
 ok( measure::Launch::ok($list), 'the lines of all experiments are in the sources' ) or diag $list->{stderr};
 cmp_ok( scalar( () = $list->{stdout} =~ /\n/g ), '>=', 6, '... and there are six experiments or more' );
 
 my $result = measure::Launch::run(
     command => [ $experiments, '--only', 'freed slots', '--rounds', 1, '--json', "$folder/experiments.json" ],
     env     => { TMPDIR => "$folder" },
-    wall_s  => 120,
+    wall_s  => 900,
 );
 ok( measure::Launch::ok($result), 'an experiment is built and raced' )
   or diag measure::Launch::sentence($result), $result->{stderr};
@@ -35,7 +35,7 @@ like(
 );
 is( join( q{ }, map { s{.*/}{}r } glob "$folder/*" ), 'experiments.json', '... and leaves no copy behind' );
 
-my $none = measure::Launch::run( command => [ $experiments, '--only', 'nonsense' ], wall_s => 30 );
+my $none = measure::Launch::run( command => [ $experiments, '--only', 'nonsense' ], wall_s => 300 );
 like( $none->{stderr}, qr/^experiments: there is no experiment with 'nonsense' in it/, 'an unknown one is named' );
 isnt( $none->{exit}, 0, '... and fails' );
 

@@ -67,7 +67,7 @@ sub run ( $name, @options ) {
     return measure::Launch::run(
         command  => [ command( $name, '--rounds', 1, @options ) ],
         launcher => $launcher,
-        wall_s   => 300
+        wall_s   => 900
     );
 }
 

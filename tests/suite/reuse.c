@@ -313,14 +313,21 @@ static void contend(size_t group, size_t ms) {
     for (size_t i = 0; i < MOST_PASSED; i++) free_with_size(atomic_exchange(&contest.passed[i], NULL), false);
 }
 
+// What is lost is lost in every round. What a thread just had in its hands when the others were put aside, on a busy
+// machine, is found again in the next one.
+enum { CONTENDED_ROUNDS = 3 };
+
 START_TEST(threads_that_take_and_free_at_the_same_time_do_not_grow_memory) {
     size_t last_band = groups[_i].last_band;
+    size_t grown = 0;
     contend((size_t)_i, CONTENDED_MS / 4);
-    size_t before = resident_bytes();
-    contend((size_t)_i, CONTENDED_MS);
-    size_t grown = resident_since(before);
-    tell_growth(grown, allowed_in(last_band));
-    if (grown <= allowed_in(last_band)) return;
+    for (int round = 0; round < CONTENDED_ROUNDS; round++) {
+        size_t before = resident_bytes();
+        contend((size_t)_i, CONTENDED_MS);
+        grown = resident_since(before);
+        tell_growth(grown, allowed_in(last_band));
+        if (grown <= allowed_in(last_band)) return;
+    }
     fail_test(
         "4 threads took and freed blocks of %zu to %zu bytes, %zu in all, at the same time, and memory grew by %zu KiB "
         "(at "

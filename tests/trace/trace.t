@@ -34,7 +34,7 @@ system( @GCC, $known, "$tree/tests/tools/known.c" ) == 0 or BAIL_OUT('the progra
 sub run (@command) {
     return measure::Launch::run(
         command       => \@command,
-        wall_s        => 60,
+        wall_s        => 600,
         capture_bytes => 64 * 1024 * 1024,
         output_bytes  => 64 * 1024 * 1024
     );
@@ -207,7 +207,7 @@ is( follow( text_of($cut) )->{events}, 40_001, 'and has as many events as it sho
     my $little = measure::Launch::run(
         command    => [ "$tree/bin/xtrace", '-o', "$folder/little.trace", $known, 'far' ],
         file_bytes => 2**21,
-        wall_s     => 60
+        wall_s     => 600
     );
     like(
         $little->{stderr},
