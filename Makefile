@@ -104,7 +104,7 @@ realworld: $(libpar) $(counted) $(launcher) peer-jemalloc peer-tcmalloc peer-mim
 	    --allocators "$(realworld_allocators)" --counted $(counted) --launcher $(launcher) --state $(BUILD)/realworld
 
 graph: ## draw graph.png and graph.svg from the last make compare, or from a new one; needs gnuplot
-	@[ -e $(BUILD)/compare.json ] || $(MAKE) --silent compare
+	@[ -e $(BUILD)/compare.json ] || { echo "graph: there are no results yet, so make compare comes first: about three minutes" >&2; $(MAKE) --silent compare; }
 	@bench/graph --from $(BUILD)/compare.json
 
 # ---- Grade -------------------------------------------------------------------------------------------------------------

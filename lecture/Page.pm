@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 use lecture::Findings;
 use lecture::Ideas;
 use lecture::OneFile;
+use lecture::Profiles;
 use lecture::Results;
 use measure::Machine;
 
@@ -25,6 +26,8 @@ sub data ($results) {
     my @all  = lecture::Ideas::in_order( _backends($results) );
     my %data = (
         made_at  => $results->{made_at},
+        quiet    => lecture::Findings::quiet( $results->{quiet} ),
+        quick    => $results->{quick},
         machine  => $results->{machine} ? _machine( $results->{machine} ) : undef,
         backends => { map { $_ => lecture::Ideas::about($_) } @all },
         order    => \@all,
@@ -32,13 +35,14 @@ sub data ($results) {
         race     => $race,
         rungs    => $race ? lecture::Findings::rungs($race) : [],
         heapmaps => [ sort { !$a->{captions} <=> !$b->{captions} } @{ $results->{heapmaps} // [] } ],  # told ones first
-        entry    => $lecture::Results::ENTRY,
+        entry    => $lecture::Profiles::ENTRY,
         map { $_ => $results->{$_} ? $results->{$_}[-1] : undef } qw(memory profiles claims),
     );
     $data{scaling} =
       [ sort { ( $b->{pattern} eq 'pairs' ) <=> ( $a->{pattern} eq 'pairs' ) } @{ $results->{scaling} // [] } ];
     $_->{finding} = lecture::Findings::race($_)    for $race ? @{ $race->{sections} } : ();
     $_->{finding} = lecture::Findings::scaling($_) for @{ $data{scaling} };
+    $_->{waits}   = lecture::Findings::waits($_)   for @{ $data{scaling} };
     for my $kind ( grep { $data{$_} } qw(memory profiles claims) ) {
         $data{$kind}{finding} = lecture::Findings->can($kind)->( $data{$kind} );
     }

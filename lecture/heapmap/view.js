@@ -10,7 +10,7 @@ const HEAPMAP_KEYS = {
 const STEP_MS = 150;
 
 // Which trace is shown, at which step, and the maps that were loaded by hand.
-const heapmapState = { loaded: [], trace: null, step: 0, element: null, data: [], playing: null };
+const heapmapState = { loaded: [], trace: null, step: 0, element: null, data: [], playing: null, problems: [] };
 
 const kibibytes = (bytes) => (bytes > 0 && bytes < 10240 ? (bytes / 1024).toFixed(1) : thousands(Math.round(bytes / 1024))) + " KiB";
 const bytesText = (bytes) => (bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : kibibytes(bytes)).replace(".0 ", " ");
@@ -82,6 +82,9 @@ function heapmap(element, data) {
   const picker = bar.append("label").attr("class", "pick").text("Load maps");
   picker.append("input").attr("type", "file").attr("accept", ".json,application/json").attr("multiple", true)
     .on("change", (event) => loadMaps([...event.currentTarget.files]));
+  root.selectAll("p.problem").data(heapmapState.problems).join("p").attr("class", "message problem").attr("role", "alert").text((text) => text)
+    .append("button").attr("type", "button").attr("aria-label", "take this line away").text("×")
+    .on("click", (event, text) => { heapmapState.problems = heapmapState.problems.filter((one) => one !== text); heapmap(heapmapState.element, heapmapState.data); });
   root.append("p").attr("class", "step").attr("aria-live", "polite");
   root.append("div").attr("class", "panels");
   root.append("div").attr("class", "legend");
@@ -89,25 +92,24 @@ function heapmap(element, data) {
   else redrawHeaps();
 }
 
+// A file that is none costs one line, which a click takes away; the picture stays as it was.
 async function loadMaps(files) {
   const problems = [];
   for (const file of files) {
-    try {
-      const map = JSON.parse(await file.text());
-      const problem = heapmapProblem(map);
-      if (problem) problems.push(`${file.name} cannot be shown: ${problem}.`);
-      else {
-        heapmapState.loaded = heapmapState.loaded.filter((one) => one.trace !== map.trace || one.backend !== map.backend).concat([map]);
-        heapmapState.trace = map.trace;
-        heapmapState.step = Math.floor(map.steps.length / 2);
-      }
-    } catch (error) {
-      problems.push(`${file.name} cannot be shown: it is not JSON (${error.message}).`);
+    const text = await file.text();
+    const problem = heapmapProblem(text, file.name);
+    if (problem) {
+      problems.push(`${file.name} cannot be shown: ${problem}.`);
+      continue;
     }
+    const map = JSON.parse(text);
+    heapmapState.loaded = heapmapState.loaded.filter((one) => one.trace !== map.trace || one.backend !== map.backend).concat([map]);
+    heapmapState.trace = map.trace;
+    heapmapState.step = Math.floor(map.steps.length / 2);
   }
+  heapmapState.problems = problems;
   heapmapState.element.dispatchEvent(new Event("trace"));
   heapmap(heapmapState.element, heapmapState.data);
-  d3.select(heapmapState.element).select(".step").selectAll("span.message").data(problems).join("span").attr("class", "message").text((text) => text);
 }
 
 function redrawHeaps() {
@@ -133,7 +135,7 @@ function redrawHeaps() {
   const gap = 1.4 * u;
   const head = 1.8 * u;
   const width = Math.floor((heapmapState.element.clientWidth - gap * (columns - 1)) / columns);
-  const used = d3.sum(root.selectAll(".choices, .step, .legend").nodes(), (node) => node.getBoundingClientRect().height) + 2.6 * u;
+  const used = d3.sum(root.selectAll(".choices, .problem, .step, .legend").nodes(), (node) => node.getBoundingClientRect().height) + 2.6 * u;
   const available = presenting() ? heapmapState.element.clientHeight - used : lines * 15 * u;
   // Where there are many panels, the blocks need all of the room.
   const pages = maps.length <= 4 && maps.every((map) => map.memory) ? { width, height: Math.floor(2.6 * u) } : null;

@@ -29,13 +29,13 @@ function allViews() {
   if (DATA.scaling.length === 0) add("scaling");
   for (const scaling of DATA.scaling) {
     add("scaling", {
-      id: `scaling-${scaling.pattern}`, title: scaling.finding, lead: PATTERN_LEADS[scaling.pattern] || `Pattern ${scaling.pattern}.`,
+      id: `scaling-${scaling.pattern}`, title: scaling.finding, lead: `${PATTERN_LEADS[scaling.pattern] || `Pattern ${scaling.pattern}.`} ${scaling.waits}`,
       draw: (element) => drawScaling(element, scaling),
     });
   }
   add("memory", DATA.memory && {
     id: "memory", title: DATA.memory.finding,
-    lead: "Beside each name: how much of its peak it still holds when a sixteenth is in use.",
+    lead: "Beside each name: the MiB that it still holds when a sixteenth of the peak is in use.",
     draw: (element) => drawMemory(element, DATA.memory), missing: DATA.memory.missing,
   });
   if (typeof heapmap === "function") {
@@ -45,7 +45,8 @@ function allViews() {
   }
   add("profiles", DATA.profiles && {
     id: "profiles", title: DATA.profiles.finding,
-    lead: "The hottest functions of the program list, one thread. gprof, and perf for the C library.",
+    lead: DATA.profiles.tool === "perf" ? "The hottest functions of list, release build, one thread, by perf. Blue: in the allocator." :
+      "The hottest functions of list, one thread, in a slower build for gprof.",
     draw: (element) => drawProfiles(element, DATA.profiles), missing: DATA.profiles.missing,
   });
   if (DATA.profiles && DATA.profiles.list.some((profile) => (profile.stacks || []).length > 0)) {
@@ -67,7 +68,7 @@ const KIND_TITLES = {
 };
 
 const PATTERN_LEADS = {
-  pairs: "Take a block, give it back, again and again. Where a line rises, threads wait for each other.",
+  pairs: "Take a block, give it back, again and again.",
   crowd: "Each thread keeps many small blocks for a while, so that a cache or a list runs out.",
 };
 
