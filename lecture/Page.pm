@@ -9,16 +9,20 @@ no warnings 'experimental::signatures';
 
 use lecture::Findings;
 use lecture::Ideas;
+use lecture::Notes;
 use lecture::OneFile;
 use lecture::Profiles;
 use lecture::Results;
 use measure::Machine;
 
 # In this order: each may use those before it.
-my @STYLES = qw(page/page.css page/charts.css heapmap/heapmap.css);
-my @SCRIPTS =
-  qw(vendor/d3.min.js page/words.js page/tooltip.js page/race.js page/scaling.js page/memory.js page/profiles.js
-  page/claims.js heapmap/model.js heapmap/draw.js heapmap/view.js page/views.js page/theme.js page/presenter.js page/main.js);
+my @STYLES = qw(page/page.css page/slides.css page/charts.css heapmap/heapmap.css);
+my @SCRIPTS = (
+    'vendor/d3.min.js',
+    ( map { "page/$_.js" } qw(words tooltip race scaling memory profiles claims) ),
+    ( map { "heapmap/$_.js" } qw(model draw view) ),
+    ( map { "page/$_.js" } qw(ideas programs views theme save print notes presenter main) ),
+);
 
 # All that the scripts are told.
 sub data ($results) {
@@ -28,6 +32,8 @@ sub data ($results) {
         made_at  => $results->{made_at},
         quiet    => lecture::Findings::quiet( $results->{quiet} ),
         quick    => $results->{quick},
+        sample   => $results->{sample},
+        notes    => lecture::Notes::notes(),
         machine  => $results->{machine} ? _machine( $results->{machine} ) : undef,
         backends => { map { $_ => lecture::Ideas::about($_) } @all },
         order    => \@all,

@@ -15,6 +15,7 @@
   const views = allViews();
   layOut(views);
   startPresenter(views);
+  printSlides();
   const drawAll = () => (presenting() ? drawView(presenter.views[presenter.at]) : views.forEach(drawView));
   drawAll();
   let waiting = null;

@@ -20,7 +20,7 @@ function drawProfiles(element, profiles) {
     panel.append("text").attr("class", `name heading ${kind}`).attr("y", u).text(profile.backend);
     if (profile.samples) {
       panel.append("text").attr("class", "value").attr("x", panelWidth).attr("y", u).attr("text-anchor", "end")
-        .text(`${d3.format(".0%")(profile.in_allocator / profile.samples)} allocator`);
+        .text(d3.format(".0%")(profile.in_allocator / profile.samples));
     }
     const functions = panel.selectAll(".row").data(profile.functions.filter((d) => d.percent >= 0.5).slice(0, lines)).join("g")
       .attr("class", "row").attr("tabindex", 0).attr("transform", (d, k) => `translate(0,${(1.7 + 1.75 * k) * u})`);

@@ -25,7 +25,7 @@ const mebibytes = (kib) => (kib / 1024).toFixed(kib >= 10240 ? 0 : 1) + " MiB";
 
 // Pixels in a rem: slides have larger ones.
 const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
-const presenting = () => document.documentElement.classList.contains("presenting");
+const presenting = () => ["presenting", "printing"].some((name) => document.documentElement.classList.contains(name));
 
 // An empty drawing that fills the element: on a slide all of it, on the page as high as asked for.
 function drawing(element, pageHeightRem, label) {
@@ -33,7 +33,7 @@ function drawing(element, pageHeightRem, label) {
   const width = element.clientWidth;
   const height = presenting() ? element.clientHeight : pageHeightRem * rem();
   const svg = d3.select(element).append("svg").attr("width", width).attr("height", height)
-    .attr("role", "img").attr("aria-label", label);
+    .attr("role", "group").attr("aria-label", label);
   return { svg, width, height, u: rem() };
 }
 
