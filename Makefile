@@ -62,7 +62,7 @@ mutants: mutant-objects ## change par and hw08 in one place at a time: who notic
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
 
-.PHONY: compare bench experiments scale claims misuse hardened ladder lecture test-lecture graph
+.PHONY: compare bench experiments scale claims misuse hardened ladder lecture lecture-sample test-lecture graph
 compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1 RESULTS=1
 	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
@@ -91,12 +91,15 @@ ladder: $(launcher) ## test the ladder: suites and answers, also under valgrind 
 	@$(MAKE) --silent BACKENDS="$(ladder)" BACKEND= suites
 	@for tool in valgrind asan tsan; do $(MAKE) --silent $$tool BACKENDS="$(ladder)" BACKEND= || exit 1; done
 
-lecture: claims $(launcher) ## measure for the lecture and write lecture/out/index.html; less than ten minutes [needs lecture/build]
-	@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(lecture_peers)" lecture-programs
-	@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs
-	@lecture/build --measure --backends "$(lecture_backends) $(lecture_peers)" --programs "$(PROGRAMS)" --bin "$(BIN)" --build "$(BUILD)"
-test-lecture: ## test the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/page.t]
-	@prove lecture/page.t
+lecture: $(if $(SAMPLE),,$(launcher)) ## measure for the lecture and write lecture/out/index.html; ten minutes, continues a stopped run; QUICK=1: five; SAMPLE=1: recorded, at once [needs lecture/build]
+	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(if $(QUICK),,$(lecture_peers))" lecture-programs claims-programs)
+	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs)
+	@lecture/build $(if $(SAMPLE),--sample,--measure --backends "$(lecture_backends) $(if $(QUICK),,$(lecture_peers))" $(if $(QUICK),--quick,--programs "$(PROGRAMS)") --bin "$(BIN)" --build "$(BUILD)")
+lecture-sample: ## write lecture/recorded/sample.json, which SAMPLE=1 shows, from the last make lecture of a quiet machine [needs lecture/build]
+	@lecture/build --record-sample --build "$(BUILD)"
+test-lecture: ## test the lecture page in headless Chromium: keys, errors, overlaps, printing, accessibility, both themes; after ./setup --lecture [needs lecture/build]
+	@[ -d $(BUILD)/lecture-tools/node_modules/playwright-core ] || { echo "test-lecture: the browser's driver is not there: ./setup --lecture installs it" >&2; exit 1; }
+	@node --test tests/lecture/browser/*.test.mjs
 
 .PHONY: realworld
 realworld: $(libpar) $(counted) $(launcher) peer-jemalloc peer-tcmalloc peer-mimalloc ## run real programs on libpar and its peers: same output? CPU, memory; about half an hour, continues a stopped run; ROUNDS=3 PROGRAMS="git redis" RESULTS=1 [needs realworld/run]

@@ -16,7 +16,7 @@ use lecture::Results;
 use measure::Machine;
 
 # In this order: each may use those before it.
-my @STYLES = qw(page/page.css page/slides.css page/charts.css heapmap/heapmap.css);
+my @STYLES  = qw(page/page.css page/slides.css page/charts.css heapmap/heapmap.css);
 my @SCRIPTS = (
     'vendor/d3.min.js',
     ( map { "page/$_.js" } qw(words tooltip race scaling memory profiles claims) ),

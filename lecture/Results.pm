@@ -226,7 +226,9 @@ sub _shared ( $content, $name, $full ) {
     my %shared = ( growth => interval( map { [ _cost( $content, $name, $_ ) ] } $full, 1 ) );
     my @runs   = map { $content->{runs}{"$name, $_ threads"} } 1, $full;
     return %shared if grep {
-        !$_ || grep { !defined $_->{voluntary_switches} } @{$_}
+        !$_
+          || grep { !defined $_->{voluntary_switches} }
+          @{$_}
     } @runs;
     my ( $alone, $together ) = map {
         [ map { 1 + $_->{voluntary_switches} } @{$_} ]

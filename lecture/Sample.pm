@@ -165,8 +165,12 @@ sub memory () {
         $rests{$backend} = [ map { $rest->{resident_kib} + 10 * $_ } 0 .. 2 ];
     }
     delete $runs{hw08};
-    return _dated( peak_mib => 32, runs => \%runs, rests => \%rests,
-        problems => { hw08 => 'did not finish within 45 s' } );
+    return _dated(
+        peak_mib => 32,
+        runs     => \%runs,
+        rests    => \%rests,
+        problems => { hw08 => 'did not finish within 45 s' }
+    );
 }
 
 # By perf all of them, by gprof all but sys, as lecture::Profiles makes them. The later in the list, the less in the allocator.

@@ -233,7 +233,8 @@ function drawHeapLegend(legend, maps, rows = rowText(maps, ROW_BYTES[ROW_BYTES.l
     label.append("b").text(text);
   };
   for (let thread = 0; thread < threads; thread++) entry(`background:${THREAD_HUES[thread]}`, `thread ${thread}`);
-  entry(`background:linear-gradient(90deg, ${blockColour(0, 16)} 50%, ${blockColour(0, 4096)} 50%)`, "small, large");
+  entry(`background:${blockColour(0, 16)}`, "small");
+  entry(`background:${blockColour(0, 4096)}`, "large");
   entry("border:0.1rem dashed var(--quiet)", "freed");
   if (maps.every((map) => map.memory)) {
     entry(`background:${residentColour()}`, "resident");

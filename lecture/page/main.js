@@ -5,6 +5,7 @@
   followSystemTheme();
   const about = [DATA.machine && DATA.machine.sentence, DATA.made_at && `measured ${DATA.made_at.slice(0, 10)}`].filter(Boolean).join("; ");
   const head = d3.select("#about");
+  if (DATA.sample) head.append("strong").text(`${DATA.sample} `);
   head.append("span").text(about ? about + ". " : "");
   head.append("span").attr("class", `quiet-state ${DATA.quiet.state}`).text(`${DATA.quiet.sentence}.`);
   if (DATA.quick) head.append("span").text(` ${DATA.quick}`);

@@ -61,6 +61,7 @@ function drawFlame(element, profiles) {
   const able = profiles.list.filter((profile) => (profile.stacks || []).length > 0);
   const chosen = able.find((profile) => profile.backend === flameBackend) || able[0];
   element.replaceChildren();
+  d3.select(element.closest(".view")).select(".lead").text(`${chosen.program} with ${chosen.backend}, by perf. Coloured: in the allocator.`);
   const choices = d3.select(element).append("div").attr("class", "choices");
   choices.selectAll("button").data(able).join("button").attr("type", "button")
     .attr("aria-pressed", (profile) => String(profile === chosen)).text((profile) => profile.backend)

@@ -48,7 +48,7 @@ function svgOf(view) {
   const walk = (element) => {
     const box = element.getBoundingClientRect();
     const place = { x: box.left - frame.left, y: box.top - frame.top, width: box.width, height: box.height };
-    if (box.width === 0 || element.matches("button, input, label, .choices, .saves, .unseen")) return;
+    if (box.width === 0 || element.matches(".choices, .saves, .skip, .unseen")) return;
     if (element.matches("svg")) {
       const copy = root.appendChild(styledCopy(element));
       copy.setAttribute("x", place.x);
@@ -58,7 +58,10 @@ function svgOf(view) {
     }
     if (element.matches("canvas")) return void add("image", { ...place, href: element.toDataURL() });
     const style = getComputedStyle(element);
-    if (element.matches("i")) return void add("rect", { ...place, style: `fill:${style.backgroundColor};stroke:${style.borderColor}` });
+    if (element.matches("i")) {
+      const border = parseFloat(style.borderTopWidth) > 0 ? `;stroke:${style.borderTopColor}${style.borderTopStyle === "dashed" ? ";stroke-dasharray:3 3" : ""}` : "";
+      return void add("rect", { ...place, style: `fill:${style.backgroundColor}${border}` });
+    }
     for (const node of element.childNodes) {
       if (node.nodeType === Node.ELEMENT_NODE) walk(node);
       else if (node.nodeType === Node.TEXT_NODE) {
