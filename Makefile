@@ -62,7 +62,7 @@ mutants: mutant-objects ## change par and hw08 in one place at a time: who notic
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
 
-.PHONY: compare bench experiments scale claims misuse hardened ladder lecture lecture-sample test-lecture graph
+.PHONY: compare bench experiments scale claims misuse hardened ladder lecture sample test-lecture graph
 compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1 RESULTS=1
 	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
@@ -95,7 +95,7 @@ lecture: $(if $(SAMPLE),,$(launcher)) ## measure for the lecture and write lectu
 	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(if $(QUICK),,$(lecture_peers))" lecture-programs claims-programs)
 	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs)
 	@lecture/build $(if $(SAMPLE),--sample,--measure --backends "$(lecture_backends) $(if $(QUICK),,$(lecture_peers))" $(if $(QUICK),--quick,--programs "$(PROGRAMS)") --bin "$(BIN)" --build "$(BUILD)")
-lecture-sample: ## write lecture/recorded/sample.json, which SAMPLE=1 shows, from the last make lecture of a quiet machine [needs lecture/build]
+sample: ## write lecture/recorded/sample.json, which SAMPLE=1 shows, from the last make lecture of a quiet machine [needs lecture/build]
 	@lecture/build --record-sample --build "$(BUILD)"
 test-lecture: ## test the lecture page in headless Chromium: keys, errors, overlaps, printing, accessibility, both themes; after ./setup --lecture [needs lecture/build]
 	@[ -d $(BUILD)/lecture-tools/node_modules/playwright-core ] || { echo "test-lecture: the browser's driver is not there: ./setup --lecture installs it" >&2; exit 1; }

@@ -21,7 +21,7 @@ my %LEFT_OUT = map { $_ => 1 } qw(command stdout stderr question summaries norma
 
 sub results ($path) {
     open my $file, '<', $path
-      or fail("there is no recorded sample at $path: make lecture measures here; make lecture-sample then records it");
+      or fail("there is no recorded sample at $path: make lecture measures here; make sample then records it");
     local $/ = undef;
     my $sample = eval { JSON::PP->new->utf8->decode( <$file> // '' ) };
     fail("$path is no recorded sample, or was cut off: git checkout $path brings it back")

@@ -8,6 +8,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use JSON::PP ();
+use lecture::Maps;
 
 my @BACKENDS = qw(sys hw08 buddy bucket cache arena par jemalloc tcmalloc mimalloc);
 my %FACTOR   = (
@@ -42,8 +43,7 @@ sub write_all ($folder) {
         memory   => memory(),
         profiles => profiles(),
         claims   => claims(),
-        map      => heap_map('par'),
-        map2     => heap_map('hw08')
+        map( { ( "map-$_" => heap_map($_), "story-$_" => story_map($_) ) } qw(hw08 par) ),
     );
     for my $name ( sort keys %content ) {
         open my $file, '>', "$folder/$name.json" or die "cannot write $folder/$name.json: $!\n";
@@ -247,6 +247,31 @@ sub heap_map ($backend) {
     };
 }
 
+# The story of lecture::Maps on an allocator that puts each block behind the last, and gives nothing back.
+sub story_map ($backend) {
+    my ( $text, $captions ) = lecture::Maps::story();
+    my $map = heap_map($backend);
+    my ( %at, %bytes, @steps );
+    my $next = $map->{steps}[0][4];
+    my $take = sub ( $block, $bytes ) {
+        ( $at{$block}, $bytes{$block} ) = ( $next, $bytes );
+        $next += 16 + $bytes + -$bytes % 16;
+        return ( $bytes, $at{$block}, $next - $map->{steps}[0][4] );
+    };
+    for my $line ( grep { /\A(?:malloc|realloc|free) / } split /\n/, $text ) {
+        my ( $kind, $thread, $block, $bytes ) = split / /, $line;
+        my @before = ( $bytes{$block}, $at{$block} );
+        push @steps, [
+            $kind, 0 + $thread,
+            0 + $block,
+            $kind eq 'free'
+            ? ( @before, $next - $map->{steps}[0][4] )
+            : ( $take->( $block, 0 + $bytes ), $kind eq 'realloc' ? @before : () )
+        ];
+    }
+    return { %{$map}, trace => 'story', events => scalar @steps, captions => $captions, steps => \@steps };
+}
+
 1;
 
 __END__
@@ -261,7 +286,7 @@ lecture::Sample - made-up results for tests of the lecture page
 
 Writes a file of each kind and returns their paths.
 
-=head2 race(), scaling($pattern), memory(), profiles(), claims(), heap_map($backend)
+=head2 race(), scaling($pattern), memory(), profiles(), claims(), heap_map($backend), story_map($backend)
 
 The content of such a file.
 

@@ -3,7 +3,7 @@
 // or keeps free. The second has a cell for each page, or for so many of them, of all that the allocator ever mapped.
 "use strict";
 
-const THREAD_HUES = ["#3f74b5", "#e0a030", "#2f8f6f", "#a05195", "#7a6a58"];
+const THREAD_HUES = ["#3f74b5", "#e0a030", "#7a2fb5", "#0f5a3c", "#c77fb0"];
 const WRONG = "#d02020";
 
 const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -53,7 +53,7 @@ cmp_ok( length $page, '<', 1 << 20, '... and is less than a MiB' );
 my ($json) = $page =~ m{<script id="data"[^>]*>(.*?)</script>}s;
 my $data = JSON::PP->new->utf8->decode($json);
 is_deeply( $data->{problems}, {}, 'all kinds of results are known' );
-is( scalar @{ $data->{heapmaps} },                            2,             '... heap maps' );
+is( scalar @{ $data->{heapmaps} },                            4,             '... heap maps' );
 is( join( ' ', map { $_->{pattern} } @{ $data->{scaling} } ), 'pairs crowd', '... two patterns of bench/scale' );
 
 my $spoilt = lecture::Page::html( { text => '</script><!-- a "name" \ ' } );

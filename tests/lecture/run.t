@@ -155,7 +155,7 @@ ok( !-e "$folder/none.json", '... and nothing is written' );
 my $missing = `$Bin/../../lecture/build --sample --sample-file $folder/nowhere.json 2>&1`;
 like(
     $missing,
-qr/\Abuild: there is no recorded sample at \S+: make lecture measures here; make lecture-sample then records it\n\z/,
+qr/\Abuild: there is no recorded sample at \S+: make lecture measures here; make sample then records it\n\z/,
     'without a sample: what to do'
 );
 

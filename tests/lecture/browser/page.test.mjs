@@ -198,6 +198,20 @@ test("for those who cannot see it, and without a mouse", async () => {
   assert.match(await page.evaluate('document.querySelector("#heapmap canvas").getAttribute("aria-label")'), /blocks with [\d,]+ bytes in use/, "so are canvases");
 });
 
+test("lines can be told apart without a legend", async () => {
+  await start(`${url}#slide=scaling-pairs`);
+  const looks = await page.evaluate(`[...document.querySelectorAll("#scaling-pairs .series")].map((series) => {
+    const [curve, mark] = [series.querySelector(".curve"), series.querySelector(".at-label")];
+    const style = getComputedStyle(mark);
+    return { name: series.querySelector("text").textContent.split(" ")[0], colour: style.stroke, shape: mark.getAttribute("d"),
+      hollow: style.fill !== style.stroke, broken: getComputedStyle(curve).strokeDasharray !== "none" };
+  })`);
+  assert.ok(looks.length >= 3);
+  assert.equal(new Set(looks.map((one) => one.colour)).size, looks.length, "each has its own colour");
+  assert.equal(new Set(looks.map((one) => `${one.shape} ${one.hollow}`)).size, looks.length, "and shape");
+  for (const one of looks) assert.equal(one.hollow, ["sys", "jemalloc", "tcmalloc", "mimalloc"].includes(one.name), `${one.name}: the libraries' marks are hollow`);
+});
+
 test("what stands behind a mark, and behind a verdict", { skip: Boolean(process.env.PAGE) }, async () => {
   await start();
   const bar = page.locator("#race-large .bar.par").first();
