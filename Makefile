@@ -146,7 +146,7 @@ pristine: ## write grader/kit/pristine.sha256, after an intended change of the k
 # ---- Look closer -------------------------------------------------------------------------------------------------------
 
 # A tool looks on while the suites and the programs run, in binaries of their own. Only some backends can check themselves.
-.PHONY: debug valgrind asan tsan gprof heapmap try clangd lint
+.PHONY: debug valgrind asan tsan gprof heapmap live try clangd lint
 debug: $(launcher) ## run suite and programs of par in the checking build: overruns, bad frees, heap; DEBUG=1 selects it in any target [needs interpose/checking.c]
 	$(if $(checked),,$(error none of the backends '$(BACKENDS)' has a check.h, so there is nothing to check))
 	$(call run_under,debug,BACKEND= BACKENDS="$(checked)")
@@ -165,6 +165,11 @@ heapmap: $(launcher) ## see where a backend puts its blocks, beside sys and hw08
 	@$(MAKE) --silent BACKENDS="$(sort sys hw08 $(BACKEND))" BACKEND= $(foreach backend,$(sort sys hw08 $(BACKEND)),$(BIN)/replay-$(backend))
 	@lecture/heapmap/build --backend $(BACKEND) --bin "$(BIN)" --launcher $(launcher) --output $(BUILD)/heapmap-$(BACKEND).html \
 	    $(if $(STEP),--step "$(STEP)") $(if $(TRACE),--trace "$(TRACE)") $(if $(PNG),--png "$(PNG)")
+live: xtrace ## see the heap of a running program in the browser, over loopback: slow motion, pause; BACKEND=par PROGRAM="sort FILE" SPEED=40 PORT=8080 [needs lecture/live/serve]
+	$(if $(BACKEND),,$(error say whose heap to show: make live BACKEND=par))
+	@$(MAKE) --silent BACKENDS="$(sort sys $(BACKEND))" BACKEND= $(BIN)/replay-$(BACKEND) $(BIN)/collatz-sys
+	@$(BIN)/xtrace -q -n 20000 -o $(BUILD)/live.trace $(or $(PROGRAM),$(BIN)/collatz-sys -t 2 400) >/dev/null
+	@lecture/live/serve --backend $(BACKEND) --bin "$(BIN)" --trace $(BUILD)/live.trace $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
 
 # sys is also built, for comparison.
 try: $(launcher) ## run the suite, race sys and the last try, show the hottest functions; BACKEND=par ROUNDS=7
