@@ -112,7 +112,7 @@ graph: ## draw graph.png and graph.svg from the last make compare, or from a new
 
 # ---- Grade -------------------------------------------------------------------------------------------------------------
 
-.PHONY: grade gradescope autolab classroom prairielearn submitty class handout solution kit corpus screens pristine
+.PHONY: grade gradescope autolab classroom prairielearn submitty class handout solution variant kit corpus screens pristine
 grade: ## run perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
 gradescope: ## pack build/gradescope.zip for Gradescope; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
@@ -132,6 +132,8 @@ handout: ## pack the student kit, build/handout.tar.gz; STARTER=freelist|empty R
 	@handout/pack handout --output $(BUILD) --starter "$(STARTER)" $(if $(RUBRIC),--rubric "$(RUBRIC)")
 solution: ## pack the reference files for instructors, build/solution.tar.gz [needs handout/pack]
 	@handout/pack solution --output $(BUILD)
+variant: ## make a kit with one more promise, so that old files lack something: build/variant-SEED; SEED=2027 or PROMISE=arena [needs handout/variant]
+	@handout/variant $(if $(PROMISE),--promise "$(PROMISE)") $(if $(SEED),--seed "$(SEED)")
 kit: ## compile once the files that every grade links with, for perl test.pl --kit build/kit; KIT=folder
 	@$(MAKE) --silent BUILD=$(KIT) $(KIT)/release/measure/launch
 	@for flavour in release valgrind tsan; do \
