@@ -252,7 +252,8 @@ sub quiet ($records) {
     my @known = grep { ref $_->{record} eq 'HASH' } @{ $records // [] };
     my @busy  = grep { @{ $_->{record}{contended} // [] } } @known;
     if (@busy) {
-        my @words = map { "$_->{what} ($_->{record}{contended}[0])" } @busy;
+        my %seen;
+        my @words = map { "$_->{what} ($_->{record}{contended}[0])" } grep { !$seen{ $_->{what} }++ } @busy;
         return {
             state    => 'busy',
             sentence => 'The machine was busy during ' . join( ', ', @words ) . ': these times tell little'
