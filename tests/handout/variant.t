@@ -64,6 +64,11 @@ for my $promise (@promises) {
     );
     like( content("$kit/handout/ASSIGNMENT.md"),    qr/\b$call\b/,        '... the assignment asks for it' );
     like( content("$kit/grader/contract/Suite.pm"), qr/id => '$promise'/, '... the grader checks it' );
+    like(
+        content("$kit/grader/intake/Judge.pm"),
+        qr/return \@CALLS, qw\($call\b/,
+        '... and leaves its calls to be seen'
+    );
     is( join( "\n", grader::kit::Pristine::changes($kit) ), q{}, '... and takes the kit for its own' );
     next if $built++ && !$ENV{LONG};
     my ( $kept, $said ) = suite_says( $kit, 'hw08', $promise );

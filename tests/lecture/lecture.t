@@ -227,9 +227,13 @@ like( $own->{quiet}{state},              qr/\A(?:quiet|busy)\z/, '... and how qu
 like( "@{ $own->{problems}{profiles} }", qr/profiles/,           '... and what fails costs its own picture only' );
 
 # All that a lecture and make scale build has a rule; a bare list in the place of a backend has none of its own.
-for my $target (qw(lecture-programs bin/patterns-limit)) {
-    my $asked = run( 'make', '-C', $tree, '-n', 'BACKENDS=hw08 par', $target );
-    unlike( $asked->{stderr}, qr/No rule/, "make $target can be built" );
+for my $target ( 'lecture-programs', "$folder/nothing-built/bin/patterns-limit" ) {
+    my $asked = run(
+        'make', '-C', $tree, '-n', "BUILD=$folder/nothing-built",
+        "BIN=$folder/nothing-built/bin",
+        'BACKENDS=hw08 par', $target
+    );
+    unlike( $asked->{stderr}, qr/No rule/, "make $target can be built, where nothing is yet" =~ s{\S+/}{}r );
 }
 
 # ---- The graph -----------------------------------------------------------------------------------------------------------------
