@@ -62,7 +62,7 @@ mutants: mutant-objects ## change par and hw08 in one place at a time: who notic
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
 
-.PHONY: compare bench experiments scale claims misuse hardened ladder lecture test-lecture graph
+.PHONY: compare bench experiments scale claims misuse hardened ladder lecture sample test-lecture graph
 compare: programs $(peer_programs) $(launcher) ## race the backends and print one table; ROUNDS=7 THREADS=4 PEERS=1 RESULTS=1
 	@$(call kept,bench/RESULTS.md) bench/compare --backends "$(contenders)$(if $(PEERS), limit)" --programs "$(PROGRAMS)" $(asked_rounds) \
 	    --threads $(THREADS) --bin "$(BIN)" --json $(BUILD)/compare.json --launcher $(launcher)
@@ -91,12 +91,15 @@ ladder: $(launcher) ## test the ladder: suites and answers, also under valgrind 
 	@$(MAKE) --silent BACKENDS="$(ladder)" BACKEND= suites
 	@for tool in valgrind asan tsan; do $(MAKE) --silent $$tool BACKENDS="$(ladder)" BACKEND= || exit 1; done
 
-lecture: claims $(launcher) ## measure for the lecture and write lecture/out/index.html; less than ten minutes [needs lecture/build]
-	@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(lecture_peers)" lecture-programs
-	@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs
-	@lecture/build --measure --backends "$(lecture_backends) $(lecture_peers)" --programs "$(PROGRAMS)" --bin "$(BIN)" --build "$(BUILD)"
-test-lecture: ## test the lecture page in headless Chromium: keys, errors, overlaps, both themes [needs lecture/page.t]
-	@prove lecture/page.t
+lecture: $(if $(SAMPLE),,$(launcher)) ## measure for the lecture and write lecture/out/index.html; ten minutes, continues a stopped run; QUICK=1: five; SAMPLE=1: recorded, at once [needs lecture/build]
+	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(if $(QUICK),,$(lecture_peers))" lecture-programs claims-programs)
+	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs)
+	@lecture/build $(if $(SAMPLE),--sample,--measure --backends "$(lecture_backends) $(if $(QUICK),,$(lecture_peers))" $(if $(QUICK),--quick,--programs "$(PROGRAMS)") --bin "$(BIN)" --build "$(BUILD)")
+sample: ## write lecture/recorded/sample.json, which SAMPLE=1 shows, from the last make lecture of a quiet machine [needs lecture/build]
+	@lecture/build --record-sample --build "$(BUILD)"
+test-lecture: ## test the lecture page in headless Chromium: keys, errors, overlaps, printing, accessibility, both themes; after ./setup --lecture [needs lecture/build]
+	@[ -d $(BUILD)/lecture-tools/node_modules/playwright-core ] || { echo "test-lecture: the browser's driver is not there: ./setup --lecture installs it" >&2; exit 1; }
+	@node --test tests/lecture/browser/*.test.mjs
 
 .PHONY: realworld
 realworld: $(libpar) $(counted) $(launcher) peer-jemalloc peer-tcmalloc peer-mimalloc ## run real programs on libpar and its peers: same output? CPU, memory; about half an hour, continues a stopped run; ROUNDS=3 PROGRAMS="git redis" RESULTS=1 [needs realworld/run]
@@ -108,12 +111,12 @@ everywhere: ## run the kit's checks on other releases of Debian, compilers, proc
 	@$(call kept,docs/platforms.md) everywhere/run $(if $(WHERE),--where "$(WHERE)") $(if $(KNOWN),--known)
 
 graph: ## draw graph.png and graph.svg from the last make compare, or from a new one; needs gnuplot
-	@[ -e $(BUILD)/compare.json ] || $(MAKE) --silent compare
+	@[ -e $(BUILD)/compare.json ] || { echo "graph: there are no results yet, so make compare comes first: about three minutes" >&2; $(MAKE) --silent compare; }
 	@bench/graph --from $(BUILD)/compare.json
 
 # ---- Grade -------------------------------------------------------------------------------------------------------------
 
-.PHONY: grade gradescope autolab classroom prairielearn submitty class handout solution kit corpus screens pristine
+.PHONY: grade gradescope autolab classroom prairielearn submitty class handout solution variant kit corpus screens pristine
 grade: ## run perl test.pl: right answers, par against hw08 and sys; builds in a temporary folder
 	@perl test.pl
 gradescope: ## pack build/gradescope.zip for Gradescope; RUBRIC=file LIMIT=seconds [needs grader/services/pack]
@@ -133,6 +136,8 @@ handout: ## pack the student kit, build/handout.tar.gz; STARTER=freelist|empty R
 	@handout/pack handout --output $(BUILD) --starter "$(STARTER)" $(if $(RUBRIC),--rubric "$(RUBRIC)")
 solution: ## pack the reference files for instructors, build/solution.tar.gz [needs handout/pack]
 	@handout/pack solution --output $(BUILD)
+variant: ## make a kit with one more promise, so that old files lack something: build/variant-SEED; SEED=2027 or PROMISE=arena [needs handout/variant]
+	@handout/variant $(if $(PROMISE),--promise "$(PROMISE)") $(if $(SEED),--seed "$(SEED)")
 kit: ## compile once the files that every grade links with, for perl test.pl --kit build/kit; KIT=folder
 	@$(MAKE) --silent BUILD=$(KIT) $(KIT)/release/measure/launch
 	@for flavour in release valgrind tsan; do \
@@ -159,7 +164,7 @@ deb: ## build Debian packages into build/deb and have lintian look at them; need
 # ---- Look closer -------------------------------------------------------------------------------------------------------
 
 # A tool looks on while the suites and the programs run, in binaries of their own. Only some backends can check themselves.
-.PHONY: debug valgrind asan tsan gprof heapmap try clangd lint
+.PHONY: debug valgrind asan tsan gprof heapmap live try clangd lint
 debug: $(launcher) ## run suite and programs of par in the checking build: overruns, bad frees, heap; DEBUG=1 selects it in any target [needs interpose/checking.c]
 	$(if $(checked),,$(error none of the backends '$(BACKENDS)' has a check.h, so there is nothing to check))
 	$(call run_under,debug,BACKEND= BACKENDS="$(checked)")
@@ -178,6 +183,11 @@ heapmap: $(launcher) ## see where a backend puts its blocks, beside sys and hw08
 	@$(MAKE) --silent BACKENDS="$(sort sys hw08 $(BACKEND))" BACKEND= $(foreach backend,$(sort sys hw08 $(BACKEND)),$(BIN)/replay-$(backend))
 	@lecture/heapmap/build --backend $(BACKEND) --bin "$(BIN)" --launcher $(launcher) --output $(BUILD)/heapmap-$(BACKEND).html \
 	    $(if $(STEP),--step "$(STEP)") $(if $(TRACE),--trace "$(TRACE)") $(if $(PNG),--png "$(PNG)")
+live: xtrace ## see the heap of a running program in the browser, over loopback: slow motion, pause; BACKEND=par PROGRAM="sort FILE" SPEED=40 PORT=8080 [needs lecture/live/serve]
+	$(if $(BACKEND),,$(error say whose heap to show: make live BACKEND=par))
+	@$(MAKE) --silent BACKENDS="$(sort sys $(BACKEND))" BACKEND= $(BIN)/replay-$(BACKEND) $(BIN)/collatz-sys
+	@$(BIN)/xtrace -q -n 20000 -o $(BUILD)/live.trace $(or $(PROGRAM),$(BIN)/collatz-sys -t 2 400) >/dev/null
+	@lecture/live/serve --backend $(BACKEND) --bin "$(BIN)" --trace $(BUILD)/live.trace $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
 
 # sys is also built, for comparison.
 try: $(launcher) ## run the suite, race sys and the last try, show the hottest functions; BACKEND=par ROUNDS=7

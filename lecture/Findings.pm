@@ -1,105 +1,165 @@
 package lecture::Findings;
 
-# The titles of the pictures: each states what the results show, so it is computed from them.
+# The titles of the pictures: each states what the results show, so it is computed from them, and says no more than their
+# spread allows.
 
 use v5.32;
 use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use List::Util qw(first max);
+use List::Util qw(first max min);
 use lecture::Ideas;
+use lecture::Interval qw(interval is_more is_less factor percent between);
 
-my $STORY = 'list';    # the program that the slides of the ladder tell about
-
-# A factor as one says it.
-sub factor ($number) { return sprintf $number >= 9.95 ? '%.0f' : $number >= 0.95 ? '%.1f' : '%.2f', $number }
-
-sub percent ($share) { return sprintf '%.0f%%', 100 * $share }
+my $STORY       = 'list';               # the program that the slides of the ladder tell about
+my $FLAT        = 1.2;                  # a call that costs no more than this many times as much is called flat
+my $CANNOT_TELL = 'Cannot tell here';
 
 sub _name_of ($backend) { return $backend eq 'sys' ? 'the C library' : $backend }
 
-sub _row ( $program, $backend ) {
-    return first { $_->{backend} eq $backend && defined $_->{ratio} } @{ $program->{rows} };
+# Why a title about time says nothing on these results; undef when it may speak.
+sub _busy_words ($results) {
+    return @{ $results->{busy} // [] } ? "the machine was busy ($results->{busy}[0])" : undef;
 }
 
-# ---- One title a picture ---------------------------------------------------------------------------------------------------
+# ---- The race --------------------------------------------------------------------------------------------------------------
 
-# The most telling row of a section: where hw08 takes part, how slow it is; else where par is fastest, if it is.
+# Where hw08 takes part, how slow the slowest surely is; else where par, or whoever is there in its place, is surely fastest.
 sub race ($section) {
     my @all;
     for my $program ( @{ $section->{programs} } ) {
-        push @all, map { { program => $program->{program}, %{$_} } } grep { defined $_->{ratio} } @{ $program->{rows} };
+        push @all, map { { program => $program->{program}, %{$_} } }
+          grep { defined $_->{ratio} && $_->{backend} ne 'sys' } @{ $program->{rows} };
     }
-    my @others =
-      sort { $a->{ratio} <=> $b->{ratio} || $a->{backend} cmp $b->{backend} } grep { $_->{backend} ne 'sys' } @all
-      or return 'Only the C library took part in this race';
-    my $slowest = $others[-1];
-    my $fastest = first { $_->{backend} eq 'par' } @others;
-    $fastest //= $others[0];
-    if ( $section->{id} eq 'small' && $slowest->{low} > 1 ) {
-        return sprintf '%s takes %s times as long as the C library on %s', $slowest->{backend},
-          factor( $slowest->{ratio} ),
-          $slowest->{program};
+    return 'Only the C library took part in this race' if !@all;
+    my $busy = _busy_words($section);
+    return "$CANNOT_TELL who is faster: $busy" if defined $busy;
+    if ( $section->{id} eq 'small' ) {
+        my ($slowest) = sort { $b->{low} <=> $a->{low} || $a->{backend} cmp $b->{backend} } grep { is_more($_) } @all;
+        return sprintf '%s takes %s times as long as the C library on %s %s', $slowest->{backend},
+          factor( $slowest->{ratio} ), $slowest->{program}, between($slowest)
+          if $slowest;
     }
-    return sprintf '%s needs %s of the time of the C library on %s', $fastest->{backend}, percent( $fastest->{ratio} ),
-      $fastest->{program}
-      if $fastest->{high} < 1;
-    return "$fastest->{backend} is not clearly faster than the C library on any program";
+    my $name =
+      ( first { $_->{backend} eq 'par' } @all ) ? 'par' : ( sort { $a->{high} <=> $b->{high} } @all )[0]{backend};
+    my @own = sort { $a->{high} <=> $b->{high} } grep { $_->{backend} eq $name } @all;
+    return sprintf '%s needs %s of the time of the C library on %s %s', $name, percent( $own[0]{ratio} ),
+      $own[0]{program}, between( $own[0], \&percent )
+      if is_less( $own[0] );
+    return "$name is slower than the C library on every program" if @own == grep { is_more($_) } @own;
+    return "$CANNOT_TELL whether $name is faster than the C library";
 }
 
-# How much dearer a call becomes with the threads, for who pays most and for par.
+# ---- Scaling ---------------------------------------------------------------------------------------------------------------
+
+# How much dearer a call is with a thread for each core than with one, for who surely pays most, and for par.
 sub scaling ($scaling) {
-    my @grown = map { _growth($_) } @{ $scaling->{series} };
-    @grown = sort { $b->{factor} <=> $a->{factor} || $a->{backend} cmp $b->{backend} } @grown
-      or return 'The cost of a call';
-    my $worst = $grown[0];
-    my $best  = ( first { $_->{backend} eq 'par' } @grown ) // $grown[-1];
-    return "No allocator pays more for a call when threads are added ($scaling->{pattern})" if $worst->{factor} < 1.2;
-    my $first = sprintf 'With %d threads a call costs %s times as much as with one in %s', $worst->{threads},
-      factor( $worst->{factor} ), _name_of( $worst->{backend} );
-    return $first if $best->{backend} eq $worst->{backend};
-    return sprintf '%s, %s times in %s', $first, factor( $best->{factor} ), _name_of( $best->{backend} );
+    my $threads = $scaling->{full};
+    return "$CANNOT_TELL what threads cost: this machine has no second core for them" if !$threads;
+    my $busy = _busy_words($scaling);
+    return "$CANNOT_TELL what a call costs with $threads threads: $busy" if defined $busy;
+    my @all   = map  { { backend => $_->{backend}, %{ $_->{growth} } } } grep { $_->{growth} } @{ $scaling->{series} };
+    my @grown = sort { $b->{low} <=> $a->{low} || $a->{backend} cmp $b->{backend} } grep { is_more( $_, $FLAT ) } @all;
+    my $head  = "With $threads threads on $scaling->{cores} cores a call costs";
+    my ($par) = grep { $_->{backend} eq 'par' } @all;
+
+    if ( !@grown ) {
+        return "$head no more than with one, whoever serves it" if @all && @all == grep { is_less( $_, $FLAT ) } @all;
+        return "$CANNOT_TELL whether a call costs more with $threads threads than with one";
+    }
+    my $words = sprintf '%s %s times as much as with one in %s %s', $head, factor( $grown[0]{ratio} ),
+      _name_of( $grown[0]{backend} ), between( $grown[0] );
+    return $words                   if !$par || $grown[0]{backend} eq 'par';
+    return "$words; in par no more" if is_less( $par, $FLAT );
+    return sprintf '%s, in par %s times %s', $words, factor( $par->{ratio} ), between($par) if is_more($par);
+    return "$words; for par one cannot tell " . between($par);
 }
 
-sub _growth ($series) {
-    my ( $alone, @more ) = @{ $series->{points} };
-    return () if !@more || $alone->{threads} != 1 || $alone->{median} <= 0;
-    my ($worst) = sort { $b->{median} <=> $a->{median} } @more;
+# Who stands in line, shown by how often the threads went to sleep.
+sub waits ($scaling) {
+    my @waiting = grep { $_->{waits} && $_->{waits}{more} } @{ $scaling->{series} };
+    return '' if !@waiting || !$scaling->{full};
+    my @most = sort { $b->{waits}{together} <=> $a->{waits}{together} || $a->{backend} cmp $b->{backend} } @waiting;
+    return sprintf 'Threads wait for a lock in %s (%s waits with %d threads, %s with one).',
+      join( ', ', map { $_->{backend} } @most ), _counted_number( $most[0]{waits}{together} ), $scaling->{full},
+      _counted_number( $most[0]{waits}{alone} );
+}
+
+sub _counted_number ($number) {
+    my $digits = int $number;
+    1 while $digits =~ s/\A(\d+)(\d{3})/$1,$2/;
+    return $digits;
+}
+
+# ---- Memory, profiles, claims ----------------------------------------------------------------------------------------------
+
+sub _mebibytes ($kib) { return sprintf $kib >= 10_240 ? '%.0f MiB' : '%.1f MiB', $kib / 1024 }
+
+# Who keeps most, be it par; and par beside it. Who cannot be told apart stands together.
+sub memory ($memory) {
+    my @by_rest = sort { $b->{low} <=> $a->{low} || $a->{backend} cmp $b->{backend} }
+      map { { backend => $_->{backend}, %{ _sure_range( $_->{rest} ) } } } grep { $_->{rest} } @{ $memory->{series} }
+      or return 'Memory over time';
+    my @most  = grep { $_->{high} >= $by_rest[0]{low} } @by_rest;
+    my $words = sprintf 'With %s in use after the peak, %s %s %s', _mebibytes( $by_rest[0]{asked} ),
+      _named( map { $_->{backend} } @most ), @by_rest == 1 ? 'holds' : @most == 1 ? 'keeps most:' : 'keep most:',
+      _range( min( map { $_->{seen}[0] } @most ), max( map { $_->{seen}[1] } @most ) );
+    my $other = first { $_->{backend} eq 'par' } @by_rest;
+    $other = $by_rest[-1] if !$other || grep { $_->{backend} eq 'par' } @most;
+    return $words if grep { $_->{backend} eq $other->{backend} } @most;
+    return sprintf '%s; %s %s', $words, _name_of( $other->{backend} ), _range( @{ $other->{seen} } );
+}
+
+# Of fewer than three runs nobody knows the spread, so a tenth is taken for it.
+sub _sure_range ($rest) {
+    my $wide = $rest->{runs} < 3 ? 0.1 : 0;
     return {
-        backend => $series->{backend},
-        threads => $worst->{threads},
-        factor  => $worst->{median} / $alone->{median}
+        asked => $rest->{asked},
+        low   => $rest->{low} * ( 1 - $wide ),
+        high  => $rest->{high} * ( 1 + $wide ),
+        seen  => [ @{$rest}{qw(low high)} ]
     };
 }
 
-sub memory ($memory) {
-    my @by_rest = sort { $b->{kept_at_rest} <=> $a->{kept_at_rest} || $a->{backend} cmp $b->{backend} }
-      grep { defined $_->{kept_at_rest} } @{ $memory->{series} }
-      or return 'Memory over time';
-    my ( $most, $least ) = @by_rest[ 0, -1 ];
-    return sprintf 'After the peak %s still holds %s of its memory', _name_of( $most->{backend} ),
-      percent( $most->{kept_at_rest} )
-      if @by_rest == 1;
-    return sprintf 'After the peak %s still holds %s of its memory, %s %s', _name_of( $most->{backend} ),
-      percent( $most->{kept_at_rest} ), _name_of( $least->{backend} ), percent( $least->{kept_at_rest} );
+sub _named (@backends) {
+    my @names = map { _name_of($_) } @backends;
+    return @names > 3 ? "$names[0], $names[1] and " . ( @names - 2 ) . ' others' : join ' and ', @names;
+}
+
+sub _range ( $low, $high ) {
+    my @words = map { _mebibytes($_) } $low, $high;
+    return $words[0] eq $words[1] ? $words[0] : $words[0] =~ s/ MiB\z//r . " to $words[1]";
+}
+
+# The share of the samples in the allocator, with what sampling leaves open: two standard errors.
+sub _share ($profile) {
+    my $samples = $profile->{samples} or return;
+    my $share   = $profile->{in_allocator} / $samples;
+    my $error   = 2 * sqrt( max( $share * ( 1 - $share ), 0.01 ) / $samples );
+    return {
+        backend => $profile->{backend},
+        share   => $share,
+        low     => max( 0, $share - $error ),
+        high    => $share + $error
+    };
 }
 
 sub profiles ($profiles) {
-    my @known = sort { $b->{in_allocator} <=> $a->{in_allocator} || $a->{backend} cmp $b->{backend} }
-      grep { defined $_->{in_allocator} } @{ $profiles->{list} };
+    my @known = sort { $b->{share} <=> $a->{share} || $a->{backend} cmp $b->{backend} }
+      map { _share($_) // () } @{ $profiles->{list} };
     if (@known) {
         my ( $most, $least ) = @known[ 0, -1 ];
         my $first = sprintf 'With %s, %s of the time is spent in the allocator', _name_of( $most->{backend} ),
-          percent( $most->{in_allocator} );
-        return @known == 1
-          ? $first
-          : sprintf '%s; with %s, %s', $first, _name_of( $least->{backend} ), percent( $least->{in_allocator} );
+          percent( $most->{share} );
+        return $first if @known == 1;
+        return "$CANNOT_TELL who spends most time in the allocator: about " . percent( $most->{share} ) . ' with all'
+          if $most->{low} <= $least->{high};
+        return sprintf '%s; with %s, %s', $first, _name_of( $least->{backend} ), percent( $least->{share} );
     }
     my ($hottest) = sort { $b->{functions}[0]{percent} <=> $a->{functions}[0]{percent} } @{ $profiles->{list} };
-    return sprintf '%s spends %s of its time in %s', $hottest->{backend},
-      percent( $hottest->{functions}[0]{percent} / 100 ),
-      $hottest->{functions}[0]{name};
+    return sprintf 'In the build for gprof, %s spends %s of its time in %s', $hottest->{backend},
+      percent( $hottest->{functions}[0]{percent} / 100 ), $hottest->{functions}[0]{name};
 }
 
 # Verdicts are words of the script that measures; `shown` is the one that agrees with the notes.
@@ -147,6 +207,10 @@ sub rungs ($race) {
     return \@rungs;
 }
 
+sub _row ( $program, $backend ) {
+    return first { $_->{backend} eq $backend && defined $_->{ratio} } @{ $program->{rows} };
+}
+
 sub _compared ( $section, $backend, $before ) {
     return if !$section;
     my $program = ( first { $_->{program} eq $STORY } @{ $section->{programs} } ) // $section->{programs}[0];
@@ -155,23 +219,55 @@ sub _compared ( $section, $backend, $before ) {
     return {
         section   => $section->{id},
         program   => $program->{program},
-        to_sys    => $row->{ratio},
-        to_before => $earlier ? $row->{ratio} / $earlier->{ratio} : undef,
+        busy      => _busy_words($section),
+        to_sys    => $row,
+        to_before => $earlier ? interval( $row->{wall_s}, $earlier->{wall_s} ) : undef,
     };
 }
 
 sub _rung_words ( $compared, $before ) {
-    my $to_sys =
-      $compared->{to_sys} >= 1
-      ? sprintf '%s takes %s times as long as with the C library', $compared->{program}, factor( $compared->{to_sys} )
-      : sprintf '%s takes %s of the time it takes with the C library', $compared->{program},
-      percent( $compared->{to_sys} );
-    return "$to_sys." if !defined $compared->{to_before};
-    my $against = $compared->{to_before};
-    return sprintf '%s, about as long as with %s.', $to_sys, $before if abs( $against - 1 ) < 0.05;
-    return $against < 1
-      ? sprintf '%s, and is %s times faster than with %s.', $to_sys, factor( 1 / $against ), $before
-      : sprintf '%s, and %s times as long as with %s.', $to_sys, factor($against), $before;
+    my ( $program, $to_sys, $against ) = @{$compared}{qw(program to_sys to_before)};
+    return "$CANNOT_TELL how long $program takes: $compared->{busy}." if defined $compared->{busy};
+    my $words =
+      is_more($to_sys) ? sprintf '%s takes %s times as long as with the C library %s', $program,
+      factor( $to_sys->{ratio} ), between($to_sys)
+      : is_less($to_sys) ? sprintf '%s takes %s of the time it takes with the C library %s', $program,
+      percent( $to_sys->{ratio} ), between( $to_sys, \&percent )
+      : "$CANNOT_TELL whether $program is faster or slower than with the C library";
+    return "$words." if !$against;
+    return sprintf '%s, and is %s times faster than with %s.', $words, factor( 1 / $against->{ratio} ), $before
+      if is_less($against);
+    return sprintf '%s, and %s times as long as with %s.', $words, factor( $against->{ratio} ), $before
+      if is_more($against) && !( $words =~ /\A$CANNOT_TELL/ );
+    return sprintf '%s; it takes %s times as long as with %s.', $words, factor( $against->{ratio} ), $before
+      if is_more($against);
+    return "$words; between it and $before one cannot tell.";
+}
+
+# ---- The page's head -------------------------------------------------------------------------------------------------------
+
+# How quiet the machine was while times were taken. $records: [ { what, record } ] of lecture::Results. Result: { state => quiet,
+# busy or unknown, sentence }.
+sub quiet ($records) {
+    my @known = grep { ref $_->{record} eq 'HASH' } @{ $records // [] };
+    my @busy  = grep { @{ $_->{record}{contended} // [] } } @known;
+    if (@busy) {
+        my %seen;
+        my @words = map { "$_->{what} ($_->{record}{contended}[0])" } grep { !$seen{ $_->{what} }++ } @busy;
+        return {
+            state    => 'busy',
+            sentence => 'The machine was busy during ' . join( ', ', @words ) . ': these times tell little'
+        };
+    }
+    return { state => 'unknown', sentence => 'Nobody wrote down how quiet the machine was' }
+      if !@known || @known < @{$records};
+    my $others = max( map { $_->{record}{others} // 0 } @known );
+    my $stolen = max( map { $_->{record}{stolen} // 0 } @known );
+    return {
+        state    => 'quiet',
+        sentence => sprintf 'The machine was quiet: others used %.2f of its CPUs at most, its host took %s',
+        max( 0, $others ), percent($stolen)
+    };
 }
 
 1;
@@ -186,15 +282,20 @@ lecture::Findings - the titles of the pictures, computed from the results
 
 =head2 race(\%section), scaling(\%scaling), memory(\%memory), profiles(\%profiles), claims(\%claims), claims_of(\%group)
 
-One sentence each, without a full stop, about the results of lecture::Results::read_all.
+One sentence each, without a full stop, about the results of lecture::Results::read_all. What a sentence compares must be sure
+(lecture::Interval), and the machine quiet, where it is about time; else it says that one cannot tell here.
+
+=head2 waits(\%scaling)
+
+A sentence about the backends in which threads wait for a lock, with the counts; the empty string when none surely does.
 
 =head2 rungs(\%race)
 
 The slides of the ladder: C<< { backend, idea, finding, section, shown } >> for each backend that ran. The finding is about
 one program, list, in the first section in which both the backend and the one before it ran.
 
-=head2 factor($number), percent($share)
+=head2 quiet(\@records)
 
-Numbers as people say them.
+The line of the page's head about other work on the machine: C<< { state, sentence } >>.
 
 =cut

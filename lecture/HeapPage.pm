@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 use List::Util qw(first max uniq);
 use lecture::OneFile;
 
-my @STYLES  = qw(page/page.css heapmap/heapmap.css);
+my @STYLES  = qw(page/page.css page/slides.css heapmap/heapmap.css);
 my @SCRIPTS = qw(vendor/d3.min.js page/words.js page/tooltip.js page/theme.js heapmap/model.js heapmap/draw.js
   heapmap/view.js heapmap/page.js);
 

@@ -9,15 +9,20 @@ no warnings 'experimental::signatures';
 
 use lecture::Findings;
 use lecture::Ideas;
+use lecture::Notes;
 use lecture::OneFile;
+use lecture::Profiles;
 use lecture::Results;
 use measure::Machine;
 
 # In this order: each may use those before it.
-my @STYLES = qw(page/page.css page/charts.css heapmap/heapmap.css);
-my @SCRIPTS =
-  qw(vendor/d3.min.js page/words.js page/tooltip.js page/race.js page/scaling.js page/memory.js page/profiles.js
-  page/claims.js heapmap/model.js heapmap/draw.js heapmap/view.js page/views.js page/theme.js page/presenter.js page/main.js);
+my @STYLES  = qw(page/page.css page/slides.css page/charts.css heapmap/heapmap.css);
+my @SCRIPTS = (
+    'vendor/d3.min.js',
+    ( map { "page/$_.js" } qw(words tooltip race scaling memory profiles claims) ),
+    ( map { "heapmap/$_.js" } qw(model draw view) ),
+    ( map { "page/$_.js" } qw(ideas programs views theme save print notes presenter main) ),
+);
 
 # All that the scripts are told.
 sub data ($results) {
@@ -25,6 +30,10 @@ sub data ($results) {
     my @all  = lecture::Ideas::in_order( _backends($results) );
     my %data = (
         made_at  => $results->{made_at},
+        quiet    => lecture::Findings::quiet( $results->{quiet} ),
+        quick    => $results->{quick},
+        sample   => $results->{sample},
+        notes    => lecture::Notes::notes(),
         machine  => $results->{machine} ? _machine( $results->{machine} ) : undef,
         backends => { map { $_ => lecture::Ideas::about($_) } @all },
         order    => \@all,
@@ -32,13 +41,14 @@ sub data ($results) {
         race     => $race,
         rungs    => $race ? lecture::Findings::rungs($race) : [],
         heapmaps => [ sort { !$a->{captions} <=> !$b->{captions} } @{ $results->{heapmaps} // [] } ],  # told ones first
-        entry    => $lecture::Results::ENTRY,
+        entry    => $lecture::Profiles::ENTRY,
         map { $_ => $results->{$_} ? $results->{$_}[-1] : undef } qw(memory profiles claims),
     );
     $data{scaling} =
       [ sort { ( $b->{pattern} eq 'pairs' ) <=> ( $a->{pattern} eq 'pairs' ) } @{ $results->{scaling} // [] } ];
     $_->{finding} = lecture::Findings::race($_)    for $race ? @{ $race->{sections} } : ();
     $_->{finding} = lecture::Findings::scaling($_) for @{ $data{scaling} };
+    $_->{waits}   = lecture::Findings::waits($_)   for @{ $data{scaling} };
     for my $kind ( grep { $data{$_} } qw(memory profiles claims) ) {
         $data{$kind}{finding} = lecture::Findings->can($kind)->( $data{$kind} );
     }

@@ -1,6 +1,6 @@
 package lecture::Profiles;
 
-# Where the time goes: flat profiles by gprof, or of the C library by perf; and stacks, where perf works.
+# Where the time goes: profiles of the release build by perf, or, where perf does not work, of a build for gprof.
 
 use v5.32;
 use warnings;
@@ -21,6 +21,10 @@ my $RUN_WALL_S   = 60;
 my $FUNCTIONS    = 12;                  # more than a slide can show
 my $STACKS       = 150;                 # the hottest ones
 
+# The allocator's functions, as far as a stack shows where it is entered: the three calls may be jumped through.
+our $ENTRY = '^(x?(malloc|free|realloc)|_int_(malloc|free|realloc))$';
+
+# gprof finds out how long each takes, and is what is shown if perf does not work.
 sub measure (%options) {
     my ( @profiles, %problems );
     for my $backend ( @{ $options{backends} } ) {
@@ -30,15 +34,14 @@ sub measure (%options) {
               ? undef
               : _gprof( "$options{gprof_bin}/$PROGRAM-$backend", $TOP_OF{$backend}, $options{launcher} );
         };
-        my $flat_problem = $@;
-        my $top          = $flat ? $flat->{top} : $SYS_TOP;
+        my $problem = $@;
+        my $top     = $flat ? $flat->{top} : $SYS_TOP;
         my $deep =
           eval { _perf( "$options{bin}/$PROGRAM-$backend", $top, $flat ? $flat->{cpu_s} : 0, $options{launcher} ) };
-        my $problem = $backend eq 'sys' ? $@ : $flat_problem;
-        my $profile = $flat // ( $backend eq 'sys' ? $deep : undef );
-        if ( !$profile ) { $problems{$backend} = $problem =~ s/\n.*//sr =~ s{\S*/}{}gr; next }
-        push @profiles,
-          { backend => $backend, program => $PROGRAM, stacks => $deep ? $deep->{stacks} : [], %{$profile} };
+        $problem = $@ if $backend eq 'sys';
+        my @both = map { { backend => $backend, program => $PROGRAM, %{$_} } } grep { $_ } $deep, $flat;
+        $problems{$backend} = $problem =~ s/\n.*//sr =~ s{\S*/}{}gr if !@both;
+        push @profiles, @both;
     }
     progress('');
     return { profiles => \@profiles, problems => \%problems };
@@ -96,13 +99,18 @@ sub _script ($data) {
 # Counts the stacks of perf's script, in which each sample is a paragraph: a heading, then a line for each function, the
 # innermost first.
 sub folded ($script) {
-    my ( %stacks, %self, $samples );
+    my ( %stacks, %self, %within, $samples );
+    my $in_allocator = 0;
     for my $paragraph ( split /\n\n+/, $script ) {
         my ( undef, @lines ) = split /\n/, $paragraph;
         my @names = map { /\A\s*[0-9a-f]+\s+(\S+?)(?:\+0x[0-9a-f]+)?\s+\(/ ? $1 : () } @lines;
         @names = map { $_ eq '[unknown]' ? () : s/\A(?:__GI_)?(?:__libc_)?//r } @names or next;
         $samples++;
         $self{ $names[0] }++;
+        if ( grep { /$ENTRY/ } @names ) {
+            $in_allocator++;
+            $within{ $names[0] }++;
+        }
         my @outermost_first = grep { !/\A(?:_start|start_main.*|start_call_main|clone3?|__clone.*|start_thread)\z/ }
           reverse @names;
         $stacks{ join ';', @outermost_first }++;
@@ -113,8 +121,14 @@ sub folded ($script) {
     my @hottest = sort { $stacks{$b} <=> $stacks{$a} || $a cmp $b } keys %stacks;
     splice @hottest, $STACKS if @hottest > $STACKS;
     return {
-        functions => [ map { { name  => $_,            percent => 100 * $self{$_} / $samples } } @functions ],
-        stacks    => [ map { { stack => [ split /;/ ], samples => $stacks{$_} } } @hottest ],
+        samples      => $samples,
+        in_allocator => $in_allocator,
+        functions    => [
+            map {
+                { name => $_, percent => 100 * $self{$_} / $samples, within => 100 * ( $within{$_} // 0 ) / $samples }
+            } @functions
+        ],
+        stacks => [ map { { stack => [ split /;/ ], samples => $stacks{$_} } } @hottest ],
     };
 }
 
@@ -130,13 +144,15 @@ lecture::Profiles - the time in each function
 
 =head2 measure(backends => [NAMES], bin => DIR, gprof_bin => DIR, launcher => FILE)
 
-Profiles the program list with one thread: C<sys> with perf, because gprof cannot see into the C library, and the others with
-gprof. C<bin> holds the release binaries, C<gprof_bin> those of C<make FLAVOUR=gprof>. If perf works, there are stacks of all
-backends. Returns C<< { profiles => [ { backend, program, tool, top, cpu_s, functions => [ { name, percent } ], stacks } ],
-problems => { NAME => sentence } } >>. Each of the stacks is C<< { stack => [NAMES], samples } >>, the outermost function first.
+Profiles the program list with one thread: the release binaries of C<bin> with perf, which sees into the C library and knows
+who called whom; and those of C<make FLAVOUR=gprof> in C<gprof_bin>, all but C<sys>. The page shows one of the two. Returns C<< {
+profiles => [ { backend, program, tool, top, cpu_s, functions => [ { name, percent, within } ], samples, in_allocator, stacks }
+], problems => { NAME => sentence } } >>. C<within> is the part of C<percent> in or below a call of the allocator; it, the counts
+of all samples and of those in the allocator, and C<stacks>, C<< { stack => [NAMES], samples } >> with the outermost function
+first, come from perf alone.
 
 =head2 folded($script)
 
-Counts the output of C<perf script --fields comm,ip,sym,dso>: C<< { functions, stacks } >>.
+Counts the output of C<perf script --fields comm,ip,sym,dso>: C<< { samples, in_allocator, functions, stacks } >>.
 
 =cut

@@ -11,18 +11,37 @@ no warnings 'experimental::signatures';
 use JSON::PP   ();
 use List::Util qw(max min uniq);
 use lecture::Ideas;
+use lecture::Interval qw(interval is_more is_less);
 use measure::Machine;
 use measure::Rounds;
 use measure::Table qw(digits);
 
+# Threads wait for each other when they go to sleep so many times as often as one thread alone.
+my $MANY_WAITS = 5;
+
+# How a recorded trace begins, as text and in binary (trace/formats).
+my $TRACE = qr/\Axtrace(?: text|\r\n)/;
+
 # What a file is told by, what the page makes of it, and what to do when there is none.
 my @KINDS = (
-    { name => 'race',    key => 'sections',             read => \&_race, made_by => 'make lecture (or make compare)' },
-    { name => 'scaling', key => 'cpu_ns_per_operation', read => \&_scaling, made_by => 'make lecture (or make scale)' },
-    { name => 'memory',  key => 'peak_mib',             read => \&_memory,  made_by => 'make lecture' },
-    { name => 'profiles', key => 'profiles',            read => \&_profiles, made_by => 'make lecture' },
-    { name => 'claims',   key => 'claims',              read => \&_claims,   made_by => 'make claims' },
-    { name => 'heapmaps', key => 'steps',               read => \&_heap_map, made_by => 'make lecture' },
+    {
+        name     => 'race',
+        key      => 'sections',
+        read     => \&_race,
+        made_by  => 'make lecture (or make compare)',
+        is_timed => 1
+    },
+    {
+        name     => 'scaling',
+        key      => 'cpu_ns_per_operation',
+        read     => \&_scaling,
+        made_by  => 'make lecture (or make scale)',
+        is_timed => 1
+    },
+    { name => 'memory',   key => 'peak_mib', read => \&_memory,   made_by => 'make lecture' },
+    { name => 'profiles', key => 'profiles', read => \&_profiles, made_by => 'make lecture', is_timed => 1 },
+    { name => 'claims',   key => 'claims',   read => \&_claims,   made_by => 'make claims',  is_timed => 1 },
+    { name => 'heapmaps', key => 'steps',    read => \&_heap_map, made_by => 'make lecture' },
 );
 
 # Result: { KIND => [what is drawn, one for each file of that kind], problems => { KIND or '' => [sentences] }, machine }.
@@ -38,6 +57,8 @@ sub read_all (@paths) {
             $drawn   = $kind->{read}->($content);
             if ( !ref $drawn || ref $drawn eq 'HASH' ) { $drawn->{file} = $path =~ s{.*/}{}r }
             $all{machine} //= $content->{machine} if ref $content->{machine} eq 'HASH';
+            push @{ $all{quiet} }, { what => $kind->{name}, record => $content->{quiet} } if $kind->{is_timed};
+            $all{quick} ||= $content->{quick};
             $all{made_at} = max_text( $all{made_at}, $content->{made_at} );
             1;
         };
@@ -59,7 +80,9 @@ sub max_text (@texts) {
 sub _content ($path) {
     open my $file, '<', $path or die "it cannot be read ($!)\n";
     local $/ = undef;
-    my $text    = <$file> // '';
+    my $text = <$file> // '';
+    die "it is a trace of requests: bin/replay-par $path --threads --map FILE.json makes a heap map of it\n"
+      if $text =~ $TRACE;
     my $content = eval { JSON::PP->new->utf8->decode($text) };
     die "it is not JSON, or was cut off\n" if !ref $content;
     return $content;
@@ -93,6 +116,11 @@ sub _numbers ( $rounds, $name ) {
     return [ map { 0 + $_ } @numbers ];
 }
 
+# Why the machine was not ours alone when this was measured; nothing when it was, or when nobody knows.
+sub _busy ($content) {
+    return ref $content->{quiet} eq 'HASH' ? $content->{quiet}{contended} // [] : [];
+}
+
 # ---- The race ------------------------------------------------------------------------------------------------------------
 
 sub _race ($content) {
@@ -107,6 +135,7 @@ sub _race ($content) {
           {
             id       => ( $section->{title} // '' ) =~ /small/i ? 'small' : 'large',
             about    => $section->{title} // '',
+            busy     => _busy($content),
             programs => \@programs,
             backends => [ lecture::Ideas::in_order(@names) ],
           };
@@ -131,13 +160,12 @@ sub _program ($race) {
         }
         my $wall_s = _numbers( $results->{$name}, 'wall_s' );
         die "$name has other rounds than sys\n" if @{$wall_s} != @{$base};
-        my ( $ratio, $low, $high ) = measure::Rounds::paired_ratio( $wall_s, $base );
+        my $interval = interval( $wall_s, $base );
         push @rows,
           {
-            backend  => $name,
-            ratio    => $ratio,
-            low      => $low,
-            high     => $high,
+            backend => $name,
+            %{$interval},
+            unsure   => $name ne 'sys' && !is_more($interval) && !is_less($interval) ? 1 : 0,
             wall_s   => $wall_s,
             median_s => measure::Rounds::median( @{$wall_s} ),
             spread_s => measure::Rounds::spread( @{$wall_s} ),
@@ -161,6 +189,8 @@ sub _cost ( $content, $name, $count ) {
 sub _scaling ($content) {
     my $cost    = _need( $content, 'cpu_ns_per_operation', 'HASH' );
     my @threads = @{ _need( $content, 'threads', 'ARRAY' ) };
+    my $cores   = ( $content->{machine} // {} )->{cores};
+    my $full    = max( grep { $_ > 1 && $cores && $_ <= $cores } ( $threads[0] == 1 ? @threads : () ) );
     my @series;
     for my $name ( lecture::Ideas::in_order( keys %{$cost} ) ) {
         my @points;
@@ -175,15 +205,38 @@ sub _scaling ($content) {
                 rounds  => scalar @rounds
               };
         }
-        push @series, { backend => $name, points => \@points };
+        push @series, { backend => $name, points => \@points, _shared( $content, $name, $full ) };
     }
     die "it has no allocator that is shown\n" if !@series;
     return {
         pattern => $content->{pattern} // 'unnamed',
         threads => \@threads,
         series  => \@series,
+        cores   => $cores,
+        full    => $full,
+        busy    => _busy($content),
         waiting => $content->{runs} ? 1 : 0
     };
+}
+
+# What a call costs with a thread for each core, beside one thread, and how often threads had to wait in these runs. More
+# threads than cores share them, and say more of the system than of the allocator.
+sub _shared ( $content, $name, $full ) {
+    return () if !$full;
+    my %shared = ( growth => interval( map { [ _cost( $content, $name, $_ ) ] } $full, 1 ) );
+    my @runs   = map { $content->{runs}{"$name, $_ threads"} } 1, $full;
+    return %shared if grep {
+        !$_
+          || grep { !defined $_->{voluntary_switches} }
+          @{$_}
+    } @runs;
+    my ( $alone, $together ) = map {
+        [ map { 1 + $_->{voluntary_switches} } @{$_} ]
+    } @runs;
+    $shared{waits} =
+      { map { $_ => measure::Rounds::median( @{ $_ eq 'alone' ? $alone : $together } ) - 1 } qw(alone together) };
+    $shared{waits}{more} = is_more( interval( $together, $alone ), $MANY_WAITS ) ? 1 : 0;
+    return %shared;
 }
 
 # ---- Memory --------------------------------------------------------------------------------------------------------------
@@ -204,12 +257,28 @@ sub _memory ($content) {
             asked_kib    => $asked,
             resident_kib => $resident,
             over_asked   => $resident->[$peak_at] / max( 1, max( @{$asked} ) ),
-            kept_at_rest => @rest ? $resident->[ $rest[-1] ] / max( 1, $resident->[$peak_at] ) : undef,
-            kept_at_end  => $resident->[-1] / max( 1, $resident->[$peak_at] ),
+            kept_kib     => $resident->[-1],
+            (
+                @rest
+                ? ( rest => _at_rest( $asked->[ $rest[-1] ], $resident->[ $rest[-1] ], $content->{rests}{$name} ) )
+                : ()
+            ),
           };
     }
     die "it has no backend that is shown\n" if !@series;
     return { peak_mib => $content->{peak_mib}, series => \@series, missing => $content->{problems} // {} };
+}
+
+# What is held when little is in use any more: { asked, median, low, high, runs } in KiB. The picture shows one of the runs.
+sub _at_rest ( $asked_kib, $resident_kib, $all ) {
+    my @all = @{ $all // [$resident_kib] };
+    return {
+        asked  => $asked_kib,
+        median => measure::Rounds::median(@all),
+        low    => min(@all),
+        high   => max(@all),
+        runs   => scalar @all
+    };
 }
 
 # Recorded addresses and sizes are drawn as they are.
@@ -222,41 +291,51 @@ sub _heap_map ($content) {
 
 # ---- Profiles and claims -------------------------------------------------------------------------------------------------
 
+# One tool for all bars and the title: perf, which sees the release build, where it worked for every backend; else gprof, which
+# sees a build of its own, and no C library.
 sub _profiles ($content) {
-    my %of = map { $_->{backend} => $_ } @{ _need( $content, 'profiles', 'ARRAY' ) };
-    for my $profile ( values %of ) {
-        _need( $profile, 'functions', 'ARRAY' );
-        $profile->{in_allocator} = _share_in_allocator( $profile->{stacks} // [] );
+    my @all     = @{ _need( $content, 'profiles', 'ARRAY' ) };
+    my %name    = map { $_->{backend} => 1 } @all;
+    my %of      = map { $_->{backend} => $_ } grep { ( $_->{tool} // '' ) eq 'perf' } @all;
+    my %missing = %{ $content->{problems} // {} };
+    if ( keys %of < keys %name ) {
+        my %by_gprof = map { $_->{backend} => $_ } grep { ( $_->{tool} // '' ) eq 'gprof' } @all;
+        %of = %by_gprof if keys %by_gprof > keys %of;
+        $missing{$_} //= 'was measured with another tool' for grep { !$of{$_} } keys %name;
     }
-    return { list => [ map { $of{$_} } lecture::Ideas::in_order( keys %of ) ], missing => $content->{problems} // {} };
-}
-
-# The allocator's functions, as far as a stack shows where it is entered: the three calls may be jumped through.
-our $ENTRY = '^(x?(malloc|free|realloc)|_int_(malloc|free|realloc))$';
-
-# The share of the samples that were taken in or below one of these; undef without stacks.
-sub _share_in_allocator ($stacks) {
-    my ( $all, $within ) = ( 0, 0 );
-    for my $stack ( @{$stacks} ) {
-        $all    += $stack->{samples};
-        $within += $stack->{samples} if grep { /$ENTRY/ } @{ $stack->{stack} };
-    }
-    return $all ? $within / $all : undef;
+    _need( $_, 'functions', 'ARRAY' ) for values %of;
+    my @list = map { $of{$_} } lecture::Ideas::in_order( keys %of ) or die "it has no profile of one tool\n";
+    return { list => \@list, tool => $list[0]{tool}, busy => _busy($content), missing => \%missing };
 }
 
 # The figure of a claim is its value with the words that go with it, or text.
 sub _claims ($content) {
     my ( @claims, %of, @rungs );
+    my $busy = _busy($content);
     for my $claim ( @{ _need( $content, 'claims', 'ARRAY' ) } ) {
         die "a claim has no 'claim' or no 'verdict'\n"
           if ref $claim ne 'HASH' || !defined $claim->{claim} || !defined $claim->{verdict};
-        my $rung  = $claim->{rung} // $claim->{backend} // '';
-        my $value = ref $claim->{value} eq 'HASH' ? $claim->{value}{median} : undef;
+        my $rung    = $claim->{rung} // $claim->{backend} // '';
+        my $value   = ref $claim->{value} eq 'HASH' ? $claim->{value} : undef;
+        my $is_open = $claim->{timed} && @{$busy};
         push @claims,
           {
-            ( map { $_ => $claim->{$_} } qw(claim verdict where) ),
-            rung   => $rung,
-            figure => join( ' ', grep { defined } defined $value ? digits($value) : undef, $claim->{figure} ),
+            ( map { $_ => $claim->{$_} } qw(claim where rule) ),
+            verdict => $is_open ? 'cannot tell'                      : $claim->{verdict},
+            why     => $is_open ? "the machine was busy: $busy->[0]" : $claim->{why},
+            rung    => $rung,
+            figure  =>
+              join( ' ', grep { defined } defined $value ? digits( $value->{median} ) : undef, $claim->{figure} ),
+            (
+                $value && defined $value->{low}
+                ? (
+                    interval => sprintf '%s to %s, %d rounds',
+                    digits( $value->{low} ),
+                    digits( $value->{high} ),
+                    scalar @{ $value->{rounds} // [] }
+                  )
+                : ()
+            ),
           };
         push @rungs,          $rung if !$of{$rung};
         push @{ $of{$rung} }, $claims[-1];

@@ -8,6 +8,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use JSON::PP ();
+use lecture::Maps;
 
 my @BACKENDS = qw(sys hw08 buddy bucket cache arena par jemalloc tcmalloc mimalloc);
 my %FACTOR   = (
@@ -42,8 +43,7 @@ sub write_all ($folder) {
         memory   => memory(),
         profiles => profiles(),
         claims   => claims(),
-        map      => heap_map('par'),
-        map2     => heap_map('hw08')
+        map( { ( "map-$_" => heap_map($_), "story-$_" => story_map($_) ) } qw(hw08 par) ),
     );
     for my $name ( sort keys %content ) {
         open my $file, '>', "$folder/$name.json" or die "cannot write $folder/$name.json: $!\n";
@@ -53,14 +53,21 @@ sub write_all ($folder) {
     return map { "$folder/$_.json" } sort keys %content;
 }
 
-sub _dated (%content) { return { made_at => '2026-01-02T03:04:05Z', machine => \%MACHINE, %content } }
+sub _dated (%content) {
+    return {
+        made_at => '2026-01-02T03:04:05Z',
+        machine => \%MACHINE,
+        quiet   => { contended => [], others => 0.03, stolen => 0 },
+        %content
+    };
+}
 
-# Wall times around a median, spread a little.
-sub _rounds ($wall_s) {
+# Wall times around a median, spread a little, for each backend in another order.
+sub _rounds ( $wall_s, $step ) {
     return [
         map {
             {
-                wall_s   => $wall_s * ( 1 + 0.02 * ( $_ - 3 ) ),
+                wall_s   => $wall_s * ( 1 + 0.02 * ( $step * $_ % $ROUNDS - 3 ) ),
                 user_s   => $wall_s,
                 sys_s    => 0.01,
                 peak_kib => 10_240 + $_
@@ -78,7 +85,8 @@ sub race () {
     for my $size (qw(large small)) {
         my @races;
         for my $program (qw(ivec list collatz)) {
-            my %backends = map { $_ => _rounds( $FACTOR{$_} * ( $size eq 'large' ? 1.6 : 0.05 ) ) } @BACKENDS;
+            my %backends =
+              map { $_ => _rounds( $FACTOR{$_} * ( $size eq 'large' ? 1.6 : 0.05 ), $_ eq 'sys' ? 1 : 3 ) } @BACKENDS;
             delete $backends{hw08} if $size eq 'large';
             push @races,
               {
@@ -102,27 +110,38 @@ sub race () {
 
 sub scaling ($pattern) {
     my @threads = ( 1, 2, 4, 8, 16 );
-    my %cost;
+    my ( %cost, %runs );
     for my $backend ( grep { $pattern eq 'pairs' || $_ ne 'hw08' } @BACKENDS ) {
         my $growth = $backend =~ /\A(?:hw08|buddy|bucket)\z/ ? 0.5 : 0.01;
         for my $count (@threads) {
             $cost{$backend}{$count} =
-              [ map { ( 12 + 6 * $FACTOR{$backend} ) * ( 1 + $growth * ( $count - 1 ) ) + $_ } 0 .. 2 ];
+              [ map { ( 12 + 6 * $FACTOR{$backend} ) * ( 1 + $growth * ( $count - 1 ) ) + 0.2 * $_ }
+                  $count == 2 ? ( 1, 0, 2 ) : 0 .. 2 ];
+            $runs{"$backend, $count threads"} = [
+                map {
+                    {
+                        wall_s             => $_ / 1e9 / ( $count > 1 ? 2 : 1 ),
+                        voluntary_switches => $growth > 0.1 ? 900 * ( $count - 1 ) : 3
+                    }
+                } @{ $cost{$backend}{$count} }
+            ];
         }
     }
     return _dated(
         pattern              => $pattern,
         threads              => \@threads,
         rounds               => 3,
-        operations           => 1000,
+        operations           => 1,
+        runs                 => \%runs,
         cpu_ns_per_operation => \%cost
     );
 }
 
 sub memory () {
-    my %runs;
+    my ( %runs, %rests );
     for my $backend (@BACKENDS) {
         my ( @samples, $resident );
+        my $slack = $backend eq 'arena' ? 1.4 : 1.1;
         my $asked = 0;
         for my $phase (
             [ grow          => 32 ],
@@ -136,34 +155,48 @@ sub memory () {
             my $step = ( $phase->[1] * 1024 - $asked ) / 20;
             for ( 1 .. 20 ) {
                 $asked += $step;
-                $resident = $asked * 1.1 + 500 if $asked * 1.1 + 500 > ( $resident // 0 ) || $backend eq 'par';
+                $resident = $asked * $slack + 500 if $asked * $slack + 500 > ( $resident // 0 ) || $backend eq 'par';
                 push @samples,
                   { phase => $phase->[0], asked_kib => int( $asked + 0.5 ), resident_kib => int $resident };
             }
         }
         $runs{$backend} = \@samples;
+        my ($rest) = grep { $_->{phase} eq 'rest' } reverse @samples;
+        $rests{$backend} = [ map { $rest->{resident_kib} + 10 * $_ } 0 .. 2 ];
     }
     delete $runs{hw08};
-    return _dated( peak_mib => 32, runs => \%runs, problems => { hw08 => 'did not finish within 45 s' } );
+    return _dated(
+        peak_mib => 32,
+        runs     => \%runs,
+        rests    => \%rests,
+        problems => { hw08 => 'did not finish within 45 s' }
+    );
 }
 
+# By perf all of them, by gprof all but sys, as lecture::Profiles makes them. The later in the list, the less in the allocator.
 sub profiles () {
-    my @profiles;
-    for my $backend (qw(sys hw08 buddy bucket cache arena par)) {
+    my ( @profiles, $at );
+    for my $backend (qw(hw08 buddy bucket cache arena sys par)) {
+        my $in_allocator = 900 - 120 * $at++;
+        my %about        = ( backend => $backend, program => 'list', top => 2000, cpu_s => 1.5 );
+        my @functions =
+          map { { name => "a_function_called_$_", percent => 60 / $_, within => $_ % 2 ? 50 / $_ : 0 } } 1 .. 6;
+        my @stacks = (
+            { stack => [qw(main search copy list_append xmalloc take)], samples => 40 },
+            { stack => [qw(main search list_release xfree)],            samples => 30 },
+            { stack => [qw(main search copy)],                          samples => 30 }
+        );
         push @profiles,
           {
-            backend   => $backend,
-            program   => 'list',
-            top       => 2000,
-            cpu_s     => 1.5,
-            tool      => $backend eq 'sys' ? 'perf' : 'gprof',
-            functions => [ map { { name => "a_function_called_$_", percent => 60 / $_ } } 1 .. 6 ],
-            stacks    => [
-                { stack => [qw(main search copy list_append xmalloc take)], samples => 40 },
-                { stack => [qw(main search list_release xfree)],            samples => 30 },
-                { stack => [qw(main search copy)],                          samples => 30 }
-            ],
+            %about,
+            tool         => 'perf',
+            samples      => 1000,
+            in_allocator => $in_allocator,
+            functions    => \@functions,
+            stacks       => \@stacks
           };
+        push @profiles, { %about, tool => 'gprof', functions => [ { name => 'counted', percent => 75 } ] }
+          if $backend ne 'sys';
     }
     return _dated( profiles => \@profiles, problems => {} );
 }
@@ -214,6 +247,31 @@ sub heap_map ($backend) {
     };
 }
 
+# The story of lecture::Maps on an allocator that puts each block behind the last, and gives nothing back.
+sub story_map ($backend) {
+    my ( $text, $captions ) = lecture::Maps::story();
+    my $map = heap_map($backend);
+    my ( %at, %bytes, @steps );
+    my $next = $map->{steps}[0][4];
+    my $take = sub ( $block, $bytes ) {
+        ( $at{$block}, $bytes{$block} ) = ( $next, $bytes );
+        $next += 16 + $bytes + -$bytes % 16;
+        return ( $bytes, $at{$block}, $next - $map->{steps}[0][4] );
+    };
+    for my $line ( grep { /\A(?:malloc|realloc|free) / } split /\n/, $text ) {
+        my ( $kind, $thread, $block, $bytes ) = split / /, $line;
+        my @before = ( $bytes{$block}, $at{$block} );
+        push @steps, [
+            $kind, 0 + $thread,
+            0 + $block,
+            $kind eq 'free'
+            ? ( @before, $next - $map->{steps}[0][4] )
+            : ( $take->( $block, 0 + $bytes ), $kind eq 'realloc' ? @before : () )
+        ];
+    }
+    return { %{$map}, trace => 'story', events => scalar @steps, captions => $captions, steps => \@steps };
+}
+
 1;
 
 __END__
@@ -228,7 +286,7 @@ lecture::Sample - made-up results for tests of the lecture page
 
 Writes a file of each kind and returns their paths.
 
-=head2 race(), scaling($pattern), memory(), profiles(), claims(), heap_map($backend)
+=head2 race(), scaling($pattern), memory(), profiles(), claims(), heap_map($backend), story_map($backend)
 
 The content of such a file.
 

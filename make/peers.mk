@@ -27,6 +27,12 @@ ifeq ($(filter limit,$(BACKENDS)),)
 $(foreach program,$(filter ivec list,$(PROGRAMS)),$(eval \
     $(call link_rule,$(BIN)/$(program)-limit,$(call objects_of,$(program)_main.c) $(program_support),limit)))
 $(eval $(call link_rule,$(BIN)/patterns-limit,$(patterns_objects),limit))
+$(eval $(call whole_rule,limit))
+endif
+
+# Peers are linked with sys_alloc.c, also where sys does not take part.
+ifeq ($(filter sys,$(BACKENDS)),)
+$(eval $(call whole_rule,sys))
 endif
 
 .PHONY: peer-jemalloc peer-tcmalloc peer-mimalloc peer-libpar

@@ -98,6 +98,15 @@ sub reasons ($self) {
     return @reasons;
 }
 
+# What a file of results keeps of it, so that who reads the file later knows how far to trust its times.
+sub record ($self) {
+    my %figure = $self->figures;
+    return {
+        contended => [ $self->reasons ],
+        map { defined $figure{$_} ? ( $_ => 0 + sprintf '%.3f', $figure{$_} ) : () } qw(others stolen throttled)
+    };
+}
+
 # Others hold us up only when what they leave is less than our threads could use.
 sub _are_in_the_way ( $self, $others ) {
     return defined $others && $others > $MOST_OTHERS && $self->usable_cpus - $others < $self->{threads};
@@ -268,6 +277,10 @@ none when we had the machine alone.
 =head2 figures
 
 The figures behind the reasons, as a list of names and numbers: others, stolen, running, throttled, pressure.
+
+=head2 record
+
+The same for a file of results: C<< { contended => [reasons], others, stolen, throttled } >>.
 
 =head2 usable_cpus
 

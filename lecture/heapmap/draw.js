@@ -3,7 +3,7 @@
 // or keeps free. The second has a cell for each page, or for so many of them, of all that the allocator ever mapped.
 "use strict";
 
-const THREAD_HUES = ["#3f74b5", "#e0a030", "#2f8f6f", "#a05195", "#7a6a58"];
+const THREAD_HUES = ["#3f74b5", "#e0a030", "#7a2fb5", "#0f5a3c", "#c77fb0"];
 const WRONG = "#d02020";
 
 const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -74,9 +74,19 @@ function drawGround(pen, memory, rowBytes, placeOf, height, size) {
   return undefined;
 }
 
-function drawHeap(canvas, map, count, rowBytes, size) {
+// The rows around this address, as many as can be seen well.
+function rowsAround(rows, address, rowBytes, size) {
+  const count = Math.max(1, Math.floor(size.height / (1.1 * rem())));
+  const at = d3.bisectCenter(rows, Math.floor(address / rowBytes));
+  const from = Math.max(0, Math.min(at - Math.floor(count / 2), rows.length - count));
+  return rows.slice(from, from + count);
+}
+
+// focus: an address, when only what lies around it is drawn.
+function drawHeap(canvas, map, count, rowBytes, size, focus = null) {
   const pen = penOn(canvas, size);
-  const { placeOf, height } = layRows(rowsOf(map, rowBytes), size);
+  const all = rowsOf(map, rowBytes);
+  const { placeOf, height } = layRows(focus === null ? all : rowsAround(all, focus, rowBytes, size), size);
   drawGround(pen, memoryAfter(map, count), rowBytes, placeOf, height, size);
   const heap = heapAfter(map, count);
   pen.strokeStyle = cssColour("--quiet");
@@ -104,12 +114,23 @@ function drawHeap(canvas, map, count, rowBytes, size) {
   return heap;
 }
 
+// What a canvas shows, for those who cannot see it.
+function describeHeap(canvas, map, heap, count) {
+  const words = `${map.backend} after step ${count}: ${heap.living.length} blocks with ${thousands(heap.asked)} bytes in use, ${heap.freed.length} freed places`;
+  d3.select(canvas).attr("role", "img").attr("aria-label", words);
+}
+
+function addressAt(canvas, x, y) {
+  const { rowBytes, size, height, rows } = canvas.heap;
+  const row = rows.find((one) => y >= one.y && y < one.y + height);
+  return row ? (row.row + x / size.width) * rowBytes : null;
+}
+
 // What lies under the pointer.
 function blockAt(canvas, x, y) {
-  const { heap, rowBytes, size, height, rows } = canvas.heap;
-  const row = rows.find((one) => y >= one.y && y < one.y + height);
-  if (!row) return null;
-  const address = (row.row + x / size.width) * rowBytes;
+  const address = addressAt(canvas, x, y);
+  if (address === null) return null;
+  const { heap } = canvas.heap;
   const within = (block) => address >= block.address && address < block.address + block.bytes;
   const living = heap.living.find(within);
   const freed = living ? null : heap.freed.find(within);
@@ -143,6 +164,7 @@ function drawPages(canvas, map, count, size) {
   const resident = memory.mappings.flatMap(([, , pages]) => pages);
   const colours = { used: cssColour("--ladder"), resident: residentColour(), mapped: cssColour("--panel") };
   pen.strokeStyle = cssColour("--line");
+  d3.select(canvas).attr("role", "img").attr("aria-label", `${bytesText(memory.resident)} resident of ${bytesText(memory.mapped)} mapped`);
   let at = 0;
   for (const [start, end] of spaces) {
     for (let from = start; from < end; from += cell.bytes, at++) {

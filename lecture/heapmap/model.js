@@ -4,10 +4,22 @@
 
 const ROW_BYTES = [256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576];
 
-function heapmapProblem(map) {
-  if (!map || map.format !== "xmalloc heap map") return "it is no heap map: bin/replay-BACKEND TRACE --map FILE writes one";
-  if (map.version !== 1) return `it has version ${map.version}, and this page knows version 1`;
-  if (!Array.isArray(map.steps) || map.steps.length === 0) return "it has no steps";
+// What is wrong with the text of a file that should be a heap map, and what to do; null when nothing is.
+function heapmapProblem(text, name) {
+  const makes = `bin/replay-par ${name} --threads --map FILE.json`;
+  if (/^xtrace( text|\r\n)/.test(text)) return `it is a trace; ${makes} makes a map of it`;
+  let map;
+  try {
+    map = JSON.parse(text);
+  } catch {
+    return text.trimStart().startsWith("{") ? "it was cut off; make it anew" : "it is no heap map; bin/replay-BACKEND TRACE --map FILE.json makes one";
+  }
+  if (map?.format !== "xmalloc heap map") {
+    const isResult = ["sections", "cpu_ns_per_operation", "peak_mib", "profiles", "claims"].some((key) => map?.[key]);
+    return isResult ? `it holds measurements; lecture/build --from ${name} draws them` : "it is no heap map; bin/replay-BACKEND TRACE --map FILE.json makes one";
+  }
+  if (map.version !== 1) return `it has version ${map.version}, and this page knows version 1; make it anew with bin/replay-BACKEND`;
+  if (!Array.isArray(map.steps) || map.steps.length === 0) return "it has no steps; record a program that takes a block";
   return null;
 }
 

@@ -3,6 +3,7 @@
 
 (function main() {
   followSystemTheme();
+  if (location.hash === "#still") document.documentElement.classList.add("still"); // a picture has nothing to click
   const traces = [...d3.group(DATA.heapmaps, (map) => map.trace).keys()];
   const title = () => {
     document.getElementById("finding").textContent = DATA.findings[heapmapState.trace] ?? DATA.title;
@@ -19,7 +20,7 @@
 
   const keys = {
     ArrowRight: () => goToStep(heapmapState.step + 1), ArrowLeft: () => goToStep(heapmapState.step - 1),
-    Home: () => goToStep(0), End: () => goToStep(lastStep()), t: toggleTheme,
+    Home: () => goToStep(0), End: () => goToStep(lastStep()), " ": () => play(), t: toggleTheme,
   };
   traces.forEach((trace, i) => { keys[i + 1] = () => showTrace(trace); });
   document.addEventListener("keydown", (event) => {

@@ -5,23 +5,50 @@
 // One step, or one chapter of a trace that tells a story.
 const HEAPMAP_KEYS = {
   ArrowDown: () => goToStep(heapmapState.step + 1), ArrowUp: () => goToStep(heapmapState.step - 1),
-  ".": () => goToStep(chapterAfter()), ",": () => goToStep(chapterBefore()), " ": () => play(),
+  ".": () => goToStep(chapterAfter()), ",": () => goToStep(chapterBefore()), r: () => play(),
+  "+": () => zoom(1), "-": () => zoom(-1),
 };
+const HEAPMAP_TITLE = "Where each block lies";
+const MOST_MAPS = 4;
+const USUAL_MAPS = ["sys", "hw08", "bucket", "par"];
 const STEP_MS = 150;
 
 // Which trace is shown, at which step, and the maps that were loaded by hand.
-const heapmapState = { loaded: [], trace: null, step: 0, element: null, data: [], playing: null };
+const heapmapState = { loaded: [], trace: null, step: 0, element: null, data: [], playing: null, problems: [], chosen: null, closer: 0, focus: new Map() };
 
 const kibibytes = (bytes) => (bytes > 0 && bytes < 10240 ? (bytes / 1024).toFixed(1) : thousands(Math.round(bytes / 1024))) + " KiB";
 const bytesText = (bytes) => (bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : kibibytes(bytes)).replace(".0 ", " ");
 
 const heapmapTraces = () => d3.group([...heapmapState.data, ...heapmapState.loaded], (map) => map.trace);
 
-function shownMaps() {
+// All maps of the trace.
+function mapsOfTrace() {
   const traces = heapmapTraces();
   if (!traces.has(heapmapState.trace)) heapmapState.trace = [...traces.keys()][0] ?? null;
   const place = (map) => (DATA.order.indexOf(map.backend) + 1 || DATA.order.length + 1);
   return [...(traces.get(heapmapState.trace) ?? [])].sort((a, b) => place(a) - place(b));
+}
+
+// Those of them that are shown: four at most, chosen by hand or the usual ones.
+function shownMaps() {
+  const all = mapsOfTrace();
+  const wanted = heapmapState.chosen ?? [...USUAL_MAPS, ...all.map((map) => map.backend)];
+  const names = [...new Set(wanted)].filter((name) => all.some((map) => map.backend === name)).slice(0, MOST_MAPS);
+  return all.filter((map) => (all.length <= MOST_MAPS && heapmapState.chosen === null) || names.includes(map.backend));
+}
+
+// The newest choices stay; the last map does too.
+function chooseMap(backend) {
+  const names = shownMaps().map((map) => map.backend);
+  const kept = names.includes(backend) ? names.filter((name) => name !== backend) : [...names, backend].slice(-MOST_MAPS);
+  if (kept.length > 0) heapmapState.chosen = kept;
+  redrawHeaps();
+}
+
+// Each step closer shows a quarter of the addresses, around the block of the last step or where one clicked.
+function zoom(steps) {
+  heapmapState.closer = Math.max(0, Math.min(3, heapmapState.closer + steps));
+  redrawHeaps();
 }
 
 const lastStep = () => d3.max(shownMaps(), (map) => map.steps.length) ?? 0;
@@ -70,18 +97,24 @@ function heapmap(element, data) {
   const bar = root.append("div").attr("class", "choices");
   const button = (text, label, act) => bar.append("button").attr("type", "button").attr("aria-label", label).text(text)
     .on("click", (event) => { event.currentTarget.blur(); act(); });
-  button("Play", "play or stop (space)", play).attr("class", "play");
+  button("Play", "Play or Stop (r)", play).attr("class", "play");
   button("◀ ↑", "one step back (up arrow)", () => goToStep(heapmapState.step - 1));
   button("▶ ↓", "one step forward (down arrow)", () => goToStep(heapmapState.step + 1));
+  button("−", "farther (-)", () => zoom(-1));
+  button("+", "closer (+)", () => zoom(1));
   bar.append("input").attr("type", "range").attr("aria-label", "step").attr("min", 0)
     .on("input", (event) => goToStep(Number(event.currentTarget.value))).on("change", (event) => event.currentTarget.blur());
   for (const trace of heapmapTraces().keys()) {
     bar.append("button").attr("type", "button").attr("class", "trace").attr("data-trace", trace).text(trace.replace(/\.(txt|trace)$/, ""))
       .on("click", (event) => { event.currentTarget.blur(); showTrace(trace); });
   }
+  bar.append("span").attr("class", "backends");
   const picker = bar.append("label").attr("class", "pick").text("Load maps");
   picker.append("input").attr("type", "file").attr("accept", ".json,application/json").attr("multiple", true)
     .on("change", (event) => loadMaps([...event.currentTarget.files]));
+  root.selectAll("p.problem").data(heapmapState.problems).join("p").attr("class", "message problem").attr("role", "alert").text((text) => text)
+    .append("button").attr("type", "button").attr("aria-label", "take this line away").text("×")
+    .on("click", (event, text) => { heapmapState.problems = heapmapState.problems.filter((one) => one !== text); heapmap(heapmapState.element, heapmapState.data); });
   root.append("p").attr("class", "step").attr("aria-live", "polite");
   root.append("div").attr("class", "panels");
   root.append("div").attr("class", "legend");
@@ -89,25 +122,24 @@ function heapmap(element, data) {
   else redrawHeaps();
 }
 
+// A file that is none costs one line, which a click takes away; the picture stays as it was.
 async function loadMaps(files) {
   const problems = [];
   for (const file of files) {
-    try {
-      const map = JSON.parse(await file.text());
-      const problem = heapmapProblem(map);
-      if (problem) problems.push(`${file.name} cannot be shown: ${problem}.`);
-      else {
-        heapmapState.loaded = heapmapState.loaded.filter((one) => one.trace !== map.trace || one.backend !== map.backend).concat([map]);
-        heapmapState.trace = map.trace;
-        heapmapState.step = Math.floor(map.steps.length / 2);
-      }
-    } catch (error) {
-      problems.push(`${file.name} cannot be shown: it is not JSON (${error.message}).`);
+    const text = await file.text();
+    const problem = heapmapProblem(text, file.name);
+    if (problem) {
+      problems.push(`${file.name} cannot be shown: ${problem}.`);
+      continue;
     }
+    const map = JSON.parse(text);
+    heapmapState.loaded = heapmapState.loaded.filter((one) => one.trace !== map.trace || one.backend !== map.backend).concat([map]);
+    heapmapState.trace = map.trace;
+    heapmapState.step = Math.floor(map.steps.length / 2);
   }
+  heapmapState.problems = problems;
   heapmapState.element.dispatchEvent(new Event("trace"));
   heapmap(heapmapState.element, heapmapState.data);
-  d3.select(heapmapState.element).select(".step").selectAll("span.message").data(problems).join("span").attr("class", "message").text((text) => text);
 }
 
 function redrawHeaps() {
@@ -124,7 +156,14 @@ function redrawHeaps() {
   }
   const step = at > 0 ? maps.find((map) => map.steps.length >= at).steps[at - 1] : null;
   const caption = (maps[0].captions ?? []).filter(([from]) => from < Math.max(1, at)).pop();
-  root.select(".step").text(`${at} of ${most}: ${step ? stepWords(step) : "the beginning"}.${caption ? " " + caption[1] : ""}`);
+  const title = heapmapState.element.closest(".view").querySelector("h2");
+  const isOwnTitle = document.documentElement.classList.contains("own-heap");
+  if (!isOwnTitle) title.textContent = caption ? caption[1] : HEAPMAP_TITLE;
+  root.select(".step").text(`${at} of ${most}: ${step ? stepWords(step) : "the beginning"}.${caption && isOwnTitle ? " " + caption[1] : ""}`);
+  const all = mapsOfTrace();
+  root.select(".backends").selectAll("button").data(all.length > MOST_MAPS ? all : []).join("button").attr("type", "button")
+    .attr("aria-pressed", (map) => String(maps.includes(map))).text((map) => map.backend)
+    .on("click", (event, map) => { event.currentTarget.blur(); chooseMap(map.backend); });
   drawHeapLegend(root.select(".legend"), maps);
 
   const u = rem();
@@ -133,14 +172,15 @@ function redrawHeaps() {
   const gap = 1.4 * u;
   const head = 1.8 * u;
   const width = Math.floor((heapmapState.element.clientWidth - gap * (columns - 1)) / columns);
-  const used = d3.sum(root.selectAll(".choices, .step, .legend").nodes(), (node) => node.getBoundingClientRect().height) + 2.6 * u;
+  const used = d3.sum(root.selectAll(".choices, .problem, .step, .legend").nodes(), (node) => node.getBoundingClientRect().height) + 2.6 * u;
   const available = presenting() ? heapmapState.element.clientHeight - used : lines * 15 * u;
   // Where there are many panels, the blocks need all of the room.
   const pages = maps.length <= 4 && maps.every((map) => map.memory) ? { width, height: Math.floor(2.6 * u) } : null;
   const under = pages ? pages.height + 2.4 * u : 0;
   const size = { width, height: Math.max(3 * u, Math.floor((available - gap * (lines - 1)) / lines - head - under)) };
   const fits = (bytes) => maps.every((map) => rowsOf(map, bytes).length * 0.45 * u <= size.height);
-  const rowBytes = ROW_BYTES.find(fits) ?? ROW_BYTES[ROW_BYTES.length - 1];
+  const rowBytes = Math.max(32, (ROW_BYTES.find(fits) ?? ROW_BYTES[ROW_BYTES.length - 1]) / 4 ** heapmapState.closer);
+  const focusOf = (map, count) => (heapmapState.closer === 0 ? null : heapmapState.focus.get(map) ?? (count > 0 ? map.steps[count - 1][4] : null));
 
   const panels = root.select(".panels").style("grid-template-columns", `repeat(${columns}, ${width}px)`).style("gap", `${gap}px`)
     .selectAll(".heap").data(maps, (map) => map.backend).join((enter) => {
@@ -156,14 +196,15 @@ function redrawHeaps() {
   panels.each(function (map) {
     const canvas = this.querySelector(".blocks");
     const count = Math.min(at, map.steps.length);
-    const heap = drawHeap(canvas, map, count, rowBytes, size);
+    const heap = drawHeap(canvas, map, count, rowBytes, size, focusOf(map, count));
+    describeHeap(canvas, map, heap, count);
     const memory = memoryAfter(map, count);
     const held = memory ? memory.resident : count > 0 ? map.steps[count - 1][5] : 0;
-    this.querySelector(".held").textContent = map.problem && at > count ? `stopped at step ${count}` : maps.length > 3 ? kibibytes(held) : `${heap.asked < 1024 ? `${heap.asked} B` : kibibytes(heap.asked).replace(" KiB", "")} of ${kibibytes(held)}`;
+    this.querySelector(".held").textContent = map.problem && at > count ? `stopped at step ${count}` : maps.length > 2 ? kibibytes(held) : `${heap.asked < 1024 ? `${heap.asked} B` : kibibytes(heap.asked).replace(" KiB", "")} of ${kibibytes(held)}`;
     d3.select(this).selectAll(".memory, .pages").style("display", pages ? null : "none");
     if (pages) {
       const cell = drawPages(this.querySelector(".pages"), map, count, pages);
-      this.querySelector(".memory").textContent = `${bytesText(memory.mapped)} mapped; a cell: ${bytesText(cell)}`;
+      this.querySelector(".memory").textContent = maps.length > 2 ? `${bytesText(memory.mapped)} mapped` : `${bytesText(memory.mapped)} mapped; a cell: ${bytesText(cell)}`;
     }
     canvas.onpointermove = (event) => {
       const text = blockAt(canvas, event.offsetX, event.offsetY);
@@ -171,13 +212,19 @@ function redrawHeaps() {
       else hideTooltip();
     };
     canvas.onpointerleave = hideTooltip;
+    canvas.onclick = (event) => {
+      const address = addressAt(canvas, event.offsetX, event.offsetY);
+      if (address === null) return;
+      heapmapState.focus.set(map, address);
+      zoom(1);
+    };
   });
   root.select(".legend .row-bytes").text(rowText(maps, rowBytes));
 }
 
-const rowText = (maps, bytes) => `a row: ${thousands(bytes)} bytes; beside a name: memory ${maps.length > 3 ? "kept" : "used of what is kept"}`;
+const rowText = (maps, bytes) => `a row: ${thousands(bytes)} bytes; beside a name: memory ${maps.length > 2 ? "kept" : "used of what is kept"}`;
 
-function drawHeapLegend(legend, maps) {
+function drawHeapLegend(legend, maps, rows = rowText(maps, ROW_BYTES[ROW_BYTES.length - 1])) {
   const threads = Math.min(THREAD_HUES.length, d3.max(maps, (map) => map.threads) ?? 1);
   legend.html("");
   const entry = (style, text) => {
@@ -186,14 +233,15 @@ function drawHeapLegend(legend, maps) {
     label.append("b").text(text);
   };
   for (let thread = 0; thread < threads; thread++) entry(`background:${THREAD_HUES[thread]}`, `thread ${thread}`);
-  entry(`background:linear-gradient(90deg, ${blockColour(0, 16)} 50%, ${blockColour(0, 4096)} 50%)`, "small, large");
+  entry(`background:${blockColour(0, 16)}`, "small");
+  entry(`background:${blockColour(0, 4096)}`, "large");
   entry("border:0.1rem dashed var(--quiet)", "freed");
   if (maps.every((map) => map.memory)) {
     entry(`background:${residentColour()}`, "resident");
     entry("background:var(--panel); border:0.06rem solid var(--line)", "only mapped");
   }
   if (maps.some((map) => heapAfter(map, Math.min(heapmapState.step, map.steps.length)).overlaps.length > 0)) entry(`background:${WRONG}`, "overlap");
-  legend.append("span").attr("class", "row-bytes").text(rowText(maps, ROW_BYTES[ROW_BYTES.length - 1])); // the longest, to know how much room is left
+  legend.append("span").attr("class", "row-bytes").text(rows); // the longest, to know how much room is left
 }
 
 document.addEventListener("keydown", (event) => {

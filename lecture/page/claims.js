@@ -1,15 +1,27 @@
-// claims.js: what the course notes say of each idea, and what was measured.
+// claims.js: what the course notes say of each idea, and what was measured. A click on a verdict shows the rule that gave it.
 "use strict";
 
-const CLAIM_COLUMNS = ["rung", "claim", "figure", "where", "verdict"];
+const CLAIM_COLUMNS = ["rung", "claim", "figure", "verdict"];
 
 function drawClaims(element, claims) {
   element.replaceChildren();
-  const onSlide = (column) => column !== "rung" && column !== "where";
-  const columns = CLAIM_COLUMNS.filter((column) => claims.some((claim) => claim[column]) && (!presenting() || onSlide(column)));
+  const columns = CLAIM_COLUMNS.filter((column) => claims.some((claim) => claim[column]) && (!presenting() || column !== "rung"));
   const table = d3.select(element).append("table");
-  table.append("thead").append("tr").selectAll("th").data(columns).join("th").text((column) => column);
-  table.append("tbody").selectAll("tr").data(claims).join("tr")
-    .selectAll("td").data((claim) => columns.map((column) => ({ column, text: claim[column] ?? "" }))).join("td")
-    .attr("class", (cell) => cell.column).text((cell) => cell.text);
+  table.append("thead").append("tr").selectAll("th").data(columns).join("th").attr("scope", "col").text((column) => column);
+  const body = table.append("tbody");
+  for (const claim of claims) {
+    const row = body.append("tr");
+    for (const column of columns.filter((one) => one !== "verdict")) row.append("td").attr("class", column).text(claim[column] ?? "");
+    const rule = body.append("tr").attr("class", "rule").attr("hidden", "");
+    rule.append("td").attr("colspan", columns.length).text(ruleWords(claim));
+    const verdict = row.append("td").attr("class", "verdict").append("button").attr("type", "button").attr("aria-expanded", "false").text(claim.verdict);
+    verdict.on("click", () => {
+      const shows = rule.attr("hidden") !== null;
+      rule.attr("hidden", shows ? null : "");
+      row.classed("open", shows);
+      verdict.attr("aria-expanded", String(shows));
+    });
+  }
 }
+
+const ruleWords = (claim) => [claim.rule, claim.interval, claim.where, claim.why].filter(Boolean).join("; ") || "no rule was recorded";

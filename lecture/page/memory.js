@@ -32,9 +32,10 @@ function drawMemory(element, memory) {
     panel.append("line").attr("class", "rule").attr("x2", panelWidth).attr("y1", panelHeight).attr("y2", panelHeight);
     panel.append("text").attr("class", `name heading ${kind}`).attr("y", 0.9 * u).text(one.backend);
     panel.append("text").attr("class", "value").attr("x", panelWidth).attr("y", 0.9 * u).attr("text-anchor", "end")
-      .text(d3.format(".0%")(one.kept_at_rest));
+      .text(one.rest ? mebibytes(one.rest.median).replace(" MiB", "") : "");
     explain(panel, () => `${one.backend}\npeak ${mebibytes(d3.max(one.resident_kib))}, ${one.over_asked.toFixed(2)} times what was asked for at most\n` +
-      `${d3.format(".0%")(one.kept_at_rest)} of the peak is kept when a sixteenth is in use\n${d3.format(".0%")(one.kept_at_end)} when all is freed`);
+      (one.rest ? `${mebibytes(one.rest.median)} held with ${mebibytes(one.rest.asked)} in use (${mebibytes(one.rest.low)} to ${mebibytes(one.rest.high)}, ${one.rest.runs} runs)\n` : "") +
+      `${mebibytes(one.kept_kib)} when all is freed`);
   });
 }
 
@@ -47,5 +48,5 @@ function drawMemoryLegend(svg, memory, width, u) {
   entry(0, "asked", "asked for");
   entry(7.4 * u, "wasted", "held beyond that");
   legend.append("text").attr("class", "quiet").attr("x", width).attr("y", 0.95 * u).attr("text-anchor", "end")
-    .text(`grow to ${memory.peak_mib} MiB, thin out, other sizes, shrink to a sixteenth, free all`);
+    .text(`grow to ${memory.peak_mib} MiB, thin out, other sizes, shrink, free all`);
 }

@@ -18,20 +18,21 @@ function drawProfiles(element, profiles) {
     const kind = kindOf(profile.backend);
     const panel = svg.append("g").attr("transform", `translate(${(i % columns) * (panelWidth + gap)},${Math.floor(i / columns) * (panelHeight + u)})`);
     panel.append("text").attr("class", `name heading ${kind}`).attr("y", u).text(profile.backend);
-    if (profile.in_allocator !== null) {
+    if (profile.samples) {
       panel.append("text").attr("class", "value").attr("x", panelWidth).attr("y", u).attr("text-anchor", "end")
-        .text(`${d3.format(".0%")(profile.in_allocator)} allocator`);
+        .text(d3.format(".0%")(profile.in_allocator / profile.samples));
     }
     const functions = panel.selectAll(".row").data(profile.functions.filter((d) => d.percent >= 0.5).slice(0, lines)).join("g")
       .attr("class", "row").attr("tabindex", 0).attr("transform", (d, k) => `translate(0,${(1.7 + 1.75 * k) * u})`);
     functions.append("rect").attr("width", panelWidth).attr("height", 1.6 * u).attr("class", "track");
-    functions.append("rect").attr("class", `share ${kind}`).attr("height", 1.6 * u).attr("width", (d) => (d.percent / 100) * panelWidth);
+    functions.append("rect").attr("class", "share").attr("height", 1.6 * u).attr("width", (d) => (d.percent / 100) * panelWidth);
+    functions.append("rect").attr("class", "share within").attr("height", 1.6 * u).attr("width", (d) => ((d.within ?? 0) / 100) * panelWidth);
     const most = Math.floor((panelWidth - 3.4 * u) / (0.57 * u));
     functions.append("text").attr("y", 1.15 * u).attr("x", 2.7 * u).attr("text-anchor", "end").attr("class", "value")
       .text((d) => `${d.percent.toFixed(0)}%`);
     functions.append("text").attr("y", 1.15 * u).attr("x", 3.2 * u)
       .text((d) => (d.name.length > most ? d.name.slice(0, most - 1) + "…" : d.name));
-    explain(functions, (d) => `${d.name}: ${d.percent.toFixed(1)}% of ${secondsText(profile.cpu_s)}\n` +
+    explain(functions, (d) => `${d.name}: ${d.percent.toFixed(1)}% of ${secondsText(profile.cpu_s)}${profile.samples ? `, ${(d.within ?? 0).toFixed(1)}% in the allocator` : ""}\n` +
       `${profile.program}-${profile.backend} -t 1 ${thousands(profile.top)}, measured with ${profile.tool}`);
   });
 }
@@ -60,6 +61,7 @@ function drawFlame(element, profiles) {
   const able = profiles.list.filter((profile) => (profile.stacks || []).length > 0);
   const chosen = able.find((profile) => profile.backend === flameBackend) || able[0];
   element.replaceChildren();
+  d3.select(element.closest(".view")).select(".lead").text(`${chosen.program} with ${chosen.backend}, by perf. Coloured: in the allocator.`);
   const choices = d3.select(element).append("div").attr("class", "choices");
   choices.selectAll("button").data(able).join("button").attr("type", "button")
     .attr("aria-pressed", (profile) => String(profile === chosen)).text((profile) => profile.backend)

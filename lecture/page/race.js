@@ -8,7 +8,7 @@ const RATIO_TICKS = [1, 0.1, 10, 100, 0.01, 1000, 0.25, 4, 0.5, 2, 0.05, 20, 50]
 function drawRace(element, section, how = {}) {
   const names = section.backends.filter((name) => !how.shown || how.shown.includes(name));
   const { svg, width, height, u } = drawing(element, names.length * 2.3 + 6, section.finding);
-  const left = 7.6 * u;
+  const left = 6.4 * u;
   const top = 2.2 * u;
   const bottom = height - 3.6 * u;
   const gap = 1.2 * u;
@@ -20,7 +20,8 @@ function drawRace(element, section, how = {}) {
   // All columns share one scale, so that bars can be compared across.
   const ratios = section.programs.flatMap((program) => program.rows).flatMap((row) => (row.over ? [row.over] : [row.low, row.high]));
   const domain = [Math.min(0.8, d3.min(ratios)), Math.max(1.25, d3.max(ratios))];
-  const valueRoom = 5.8 * u;
+  const shownRows = section.programs.flatMap((program) => program.rows).filter((row) => names.includes(row.backend));
+  const valueRoom = (shownRows.some((row) => row.ratio && isExtreme(row.ratio)) ? 7.6 : shownRows.some((row) => row.over) ? 5.2 : 4) * u;
   const x = d3.scaleLog(domain, [0.2 * u, columnWidth - valueRoom]);
 
   svg.append("g").selectAll("text").data(names).join("text")
@@ -44,7 +45,7 @@ function drawRace(element, section, how = {}) {
     rows.append("rect").attr("y", (row) => y(row.backend)).attr("height", y.bandwidth()).attr("width", columnWidth)
       .attr("fill", "transparent");
     rows.filter((row) => row.backend !== "sys").append("rect")
-      .attr("class", (row) => `bar ${kindOf(row.backend)} ${row.over ? "over" : ""}`)
+      .attr("class", (row) => `bar ${kindOf(row.backend)} ${row.over ? "over" : ""} ${row.unsure ? "unsure" : ""}`)
       .attr("x", (row) => Math.min(x(1), x(row.over || row.ratio))).attr("y", (row) => middle(row.backend) - thickness / 2)
       .attr("width", (row) => Math.abs(x(row.over || row.ratio) - x(1))).attr("height", thickness);
     rows.filter((row) => row.low && row.backend !== "sys").append("line").attr("class", "whisker")
@@ -52,13 +53,15 @@ function drawRace(element, section, how = {}) {
       .attr("y1", (row) => middle(row.backend)).attr("y2", (row) => middle(row.backend));
     rows.append("text").attr("class", "value").attr("dy", "0.35em").attr("y", (row) => middle(row.backend))
       .attr("x", columnWidth - 0.3 * u).attr("text-anchor", "end")
-      .text((row) => (row.over ? `over ${d3.format(".0f")(row.over)}×` : row.backend === "sys" ? secondsText(row.median_s) : factorText(row.ratio)));
+      .text((row) => (row.over ? `over ${d3.format(".0f")(row.over)}×` : row.backend === "sys" ? secondsText(row.median_s) : ratioText(row)));
     explain(rows, (row) => raceWords(program, row));
   });
   svg.append("text").attr("class", "quiet").attr("x", left).attr("y", height - 0.7 * u)
-    .text("times the C library’s wall time, log scale; bars to the left are faster; thin lines: " +
-      (d3.min(section.programs, (program) => program.rounds) < 6 ? "all rounds" : "95% interval"));
+    .text(`× the C library’s time, log scale; left is faster; lines: ${d3.min(section.programs, (program) => program.rounds) < 6 ? "all rounds" : "95% interval"}` +
+      (shownRows.some((row) => row.unsure) ? "; pale: cannot tell" : ""));
 }
+
+const ratioText = (row) => (isExtreme(row.ratio) ? `${factorText(row.ratio)} (${factorDigits(row.low)}–${factorDigits(row.high)})` : factorText(row.ratio));
 
 function raceWords(program, row) {
   const command = `${program.program}-${row.backend} ${thousands(program.top)}`;

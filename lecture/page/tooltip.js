@@ -18,6 +18,7 @@ function hideTooltip() {
 // selection: marks of a chart; text: a function of the datum.
 function explain(selection, text) {
   selection
+    .attr("role", "img").attr("aria-label", (datum) => text(datum).replaceAll("\n", "; "))
     .on("pointermove", (event, datum) => showTooltip(text(datum), event.clientX, event.clientY))
     .on("pointerleave", hideTooltip)
     .on("focus", function (event, datum) {

@@ -10,10 +10,21 @@ function allViews() {
     else if (view) views.push({ ...view, problems: problem });
   };
 
+  views.push({ id: "title", slideOnly: true, title: "Allocators, side by side", draw: drawTitle });
+  views.push({
+    id: "programs", title: "Three programs, one header: where does a block go?",
+    lead: "Each searches for the number below TOP that takes the most Collatz steps, and keeps its results in your blocks.", draw: drawPrograms,
+  });
   for (const rung of DATA.rungs) {
+    if (hasIdea(rung.backend)) {
+      views.push({
+        id: `idea-${rung.backend}`, slideOnly: true, title: rung.idea, lead: `${rung.backend} in a real run: the framed block came last.`,
+        draw: (element) => drawIdea(element, rung.backend),
+      });
+    }
     const section = DATA.race.sections.find((one) => one.id === rung.section);
     views.push({
-      id: `rung-${rung.backend}`, slideOnly: true, title: rung.idea, lead: rung.finding,
+      id: `rung-${rung.backend}`, slideOnly: true, title: rung.finding.replace(/\.$/, ""), lead: rung.idea,
       draw: (element) => drawRace(element, section, { shown: rung.shown, focus: rung.backend }),
     });
     for (const group of claimGroups()) if (group.rung === rung.backend) addClaims(views, group);
@@ -29,23 +40,24 @@ function allViews() {
   if (DATA.scaling.length === 0) add("scaling");
   for (const scaling of DATA.scaling) {
     add("scaling", {
-      id: `scaling-${scaling.pattern}`, title: scaling.finding, lead: PATTERN_LEADS[scaling.pattern] || `Pattern ${scaling.pattern}.`,
+      id: `scaling-${scaling.pattern}`, title: scaling.finding, lead: `${PATTERN_LEADS[scaling.pattern] || `Pattern ${scaling.pattern}.`} ${scaling.waits}`,
       draw: (element) => drawScaling(element, scaling),
     });
   }
   add("memory", DATA.memory && {
     id: "memory", title: DATA.memory.finding,
-    lead: "Beside each name: how much of its peak it still holds when a sixteenth is in use.",
+    lead: "Beside each name: the MiB that it still holds when a sixteenth of the peak is in use.",
     draw: (element) => drawMemory(element, DATA.memory), missing: DATA.memory.missing,
   });
   if (typeof heapmap === "function") {
     add("heapmaps", {
-      id: "heapmap", title: "Where each block lies, on every backend", draw: (element) => heapmap(element, DATA.heapmaps),
+      id: "heapmap", title: HEAPMAP_TITLE, draw: (element) => heapmap(element, DATA.heapmaps),
     });
   }
   add("profiles", DATA.profiles && {
     id: "profiles", title: DATA.profiles.finding,
-    lead: "The hottest functions of the program list, one thread. gprof, and perf for the C library.",
+    lead: DATA.profiles.tool === "perf" ? "The hottest functions of list, release build, one thread, by perf. Blue: in the allocator; beside each name its share." :
+      "The hottest functions of list, one thread, in a slower build for gprof.",
     draw: (element) => drawProfiles(element, DATA.profiles), missing: DATA.profiles.missing,
   });
   if (DATA.profiles && DATA.profiles.list.some((profile) => (profile.stacks || []).length > 0)) {
@@ -67,7 +79,7 @@ const KIND_TITLES = {
 };
 
 const PATTERN_LEADS = {
-  pairs: "Take a block, give it back, again and again. Where a line rises, threads wait for each other.",
+  pairs: "Take a block, give it back, again and again.",
   crowd: "Each thread keeps many small blocks for a while, so that a cache or a list runs out.",
 };
 
@@ -85,20 +97,39 @@ function addClaims(views, group) {
   }
 }
 
+// The first slide: what was measured, where, when, and how quiet it was there.
+function drawTitle(element) {
+  element.replaceChildren();
+  const root = d3.select(element).append("div").attr("class", "title-page");
+  root.append("p").attr("class", "what").text("Why each idea pays, in numbers of one machine");
+  for (const text of [DATA.sample, DATA.machine?.sentence, DATA.made_at && `Measured ${DATA.made_at.slice(0, 10)}.`, `${DATA.quiet.sentence}.`, DATA.quick]) {
+    if (text) root.append("p").text(text);
+  }
+}
+
 // The sections of the page, one a view.
 function layOut(views) {
   const main = d3.select("#views");
   main.html("");
-  for (const view of views) {
-    const section = main.append("section").attr("class", `view ${view.slideOnly ? "slide-only" : ""}`).attr("id", view.id);
-    section.append("h2").text(view.title);
+  views.forEach((view, i) => {
+    const section = main.append("section").attr("id", view.id)
+      .attr("class", `view ${view.slideOnly ? "slide-only" : ""} ${view.pageOnly ? "page-only" : ""}`);
+    section.append("h2").attr("id", `${view.id}-title`).text(view.title);
+    section.attr("aria-labelledby", `${view.id}-title`);
     if (view.lead) section.append("p").attr("class", "lead").text(view.lead);
     for (const problem of view.problems || []) section.append("p").attr("class", "message").text(problem);
     const missing = Object.entries(view.missing || {}).map(([backend, why]) => `${backend} ${why}`);
     if (missing.length > 0) section.append("p").attr("class", "missing").text(`Missing: ${missing.join("; ")}.`);
+    const next = views.slice(i + 1).find((one) => !one.slideOnly);
+    if (view.draw && next) section.append("a").attr("class", "skip").attr("href", `#${next.id}`).text("Skip this picture");
     view.section = section.node();
     view.element = section.append("div").attr("class", "picture").node();
-  }
+    if (!view.draw) return;
+    const saves = section.append("div").attr("class", "saves");
+    for (const [text, save] of [["SVG", saveSvg], ["PNG", savePng]]) {
+      saves.append("button").attr("type", "button").attr("aria-label", `Save ${text} of ${view.id}`).text(`Save ${text}`).on("click", () => save(view));
+    }
+  });
 }
 
 // A picture that fails says so in its own place, and leaves the others alone.

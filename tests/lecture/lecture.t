@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 
-# The lecture: what its page is made of, the titles that it computes, what it says when results are missing or wrong, what
-# is measured for it; and bench/graph. Made-up results, no browser: the page itself is tested by make test-lecture.
+# The lecture: what its page is made of, what it says when results are missing or wrong, what is measured for it; and
+# bench/graph. Made-up results, no browser: the page itself is tested by make test-lecture, its titles by titles.t.
 
 use v5.32;
 use warnings;
@@ -16,7 +16,6 @@ use JSON::PP   ();
 use Test::More;
 
 use lib "$Bin/../..";
-use lecture::Findings;
 use lecture::Ideas;
 use lecture::Maps;
 use lecture::Memory;
@@ -54,7 +53,7 @@ cmp_ok( length $page, '<', 1 << 20, '... and is less than a MiB' );
 my ($json) = $page =~ m{<script id="data"[^>]*>(.*?)</script>}s;
 my $data = JSON::PP->new->utf8->decode($json);
 is_deeply( $data->{problems}, {}, 'all kinds of results are known' );
-is( scalar @{ $data->{heapmaps} },                            2,             '... heap maps' );
+is( scalar @{ $data->{heapmaps} },                            4,             '... heap maps' );
 is( join( ' ', map { $_->{pattern} } @{ $data->{scaling} } ), 'pairs crowd', '... two patterns of bench/scale' );
 
 my $spoilt = lecture::Page::html( { text => '</script><!-- a "name" \ ' } );
@@ -65,93 +64,8 @@ is(
     'no text can end the script that holds the data'
 );
 
-# ---- The titles ------------------------------------------------------------------------------------------------------------
+# ---- What is drawn ---------------------------------------------------------------------------------------------------------
 
-my %section = map { $_->{id} => $_ } @{ $data->{race}{sections} };
-is( $section{large}{finding}, 'par needs 25% of the time of the C library on ivec',      'the race: how fast par is' );
-is( $section{small}{finding}, 'hw08 takes 58 times as long as the C library on collatz', '... how slow hw08 is' );
-my ($par) = grep { $_->{backend} eq 'par' } @{ $section{large}{programs}[0]{rows} };
-is(
-    join( ' ', map { sprintf '%.3f', $par->{$_} } qw(median_s spread_s ratio) ),
-    '0.400 0.016 0.250',
-    '... with the spread of its rounds'
-);
-my ($pairs) = grep { $_->{pattern} eq 'pairs' } @{ $data->{scaling} };
-is(
-    $pairs->{finding},
-    'With 16 threads a call costs 8.5 times as much as with one in hw08, 1.1 times in par',
-    'scaling: who waits'
-);
-is(
-    $data->{memory}{finding},
-    'After the peak arena still holds 100% of its memory, par 8%',
-    'memory: who keeps most and least'
-);
-like(
-    $data->{profiles}{finding},
-    qr/\AWith arena, 70% of the time is spent in the allocator/,
-    'profiles: the share of the allocator'
-);
-is(
-    $data->{claims}{finding},
-    '16 claims of the course notes, measured: 8 shown, 4 cannot tell, 4 refuted',
-    'claims: the verdicts are counted'
-);
-
-my @rungs = @{ $data->{rungs} };
-is(
-    join( ' ', map { $_->{backend} } @rungs ),
-    'hw08 buddy bucket cache arena par',
-    'the ladder is climbed in its order'
-);
-is_deeply( $rungs[2]{shown}, [qw(sys hw08 buddy bucket)], '... each slide shows what came before' );
-is(
-    $rungs[0]{finding},
-    'list takes 58 times as long as with the C library.',
-    '... the first is compared with the C library'
-);
-is(
-    $rungs[3]{finding},
-    'list takes 50% of the time it takes with the C library, and is 2.2 times faster than with bucket.',
-    '... a later one also with the one before'
-);
-is(
-    $rungs[4]{finding},
-    'list takes 80% of the time it takes with the C library, and 1.6 times as long as with cache.',
-    '... also when it is slower'
-);
-is( "$rungs[1]{section} $rungs[2]{section}", 'small large', '... where both of them ran' );
-
-sub racing ( $low, $ratio, $high ) {
-    return {
-        id       => 'large',
-        programs => [
-            {
-                program => 'list',
-                rows    => [
-                    { backend => 'sys', ratio => 1 },
-                    { backend => 'par', ratio => $ratio, low => $low, high => $high }
-                ]
-            }
-        ]
-    };
-}
-is(
-    lecture::Findings::race( racing( 0.5, 0.9, 1.1 ) ),
-    'par is not clearly faster than the C library on any program',
-    'a difference that may be chance is none'
-);
-is(
-    lecture::Findings::race( { id => 'large', programs => [] } ),
-    'Only the C library took part in this race',
-    'a race of one'
-);
-my @flat = map { { threads => $_, median => 10 } } 1, 2;
-is(
-    lecture::Findings::scaling( { pattern => 'pairs', series => [ { backend => 'sys', points => \@flat } ] } ),
-    'No allocator pays more for a call when threads are added (pairs)',
-    'flat lines are called flat'
-);
 my $waiting = write_file(
     "$folder/waiting.json",
     JSON::PP->new->encode(
@@ -182,8 +96,12 @@ my %wrong = (
     'scale.json'   => [ '{"cpu_ns_per_operation": {"sys": {}}, "threads": [1]}', 'scaling', qr/its '1' is missing/ ],
     'memory.json'  =>
       [ '{"peak_mib": 1, "runs": {"sys": [{"phase": "grow"}]}}', 'memory', qr/a round has no 'resident_kib'/ ],
-    'map.json'      => [ '{"steps": [1], "version": 2}', 'heapmaps', qr/it is no heap map of version 1/ ],
-    'whatever.json' => [ '{"x": 1}',                     '', qr/it has none of .*, so it is no file of results/ ],
+    'map.json' => [ '{"steps": [1], "version": 2}', 'heapmaps', qr/it is no heap map of version 1/ ],
+    'a.trace'  => [
+        "xtrace text 1\nmalloc 0 0 8\n",
+        '', qr/it is a trace of requests: bin\/replay-par \S+ --threads --map FILE\.json makes/
+    ],
+    'whatever.json' => [ '{"x": 1}', '', qr/it has none of .*, so it is no file of results/ ],
 );
 for my $name ( sort keys %wrong ) {
     my ( $text, $kind, $message ) = @{ $wrong{$name} };
@@ -304,8 +222,19 @@ my $own = JSON::PP->new->utf8->decode(
     content("$folder/measured.html") =~ m{<script id="data"[^>]*>(.*?)</script>}s ? $1 : '{}' );
 is( $own->{race}{sections}[0]{programs}[0]{rows}[1]{backend}, 'par', '... the race' );
 is( scalar @{ $own->{scaling} },                              2,     '... two patterns' );
-is( $own->{memory}{series}[0]{kept_at_rest},                  0.5,   '... memory over time' );
-like( "@{ $own->{problems}{profiles} }", qr/profiles/, '... and what fails costs its own picture only' );
+is( $own->{memory}{series}[0]{rest}{median},                  6,     '... memory over time' );
+like( $own->{quiet}{state},              qr/\A(?:quiet|busy)\z/, '... and how quiet the machine was' );
+like( "@{ $own->{problems}{profiles} }", qr/profiles/,           '... and what fails costs its own picture only' );
+
+# All that a lecture and make scale build has a rule; a bare list in the place of a backend has none of its own.
+for my $target ( 'lecture-programs', "$folder/nothing-built/bin/patterns-limit" ) {
+    my $asked = run(
+        'make', '-C', $tree, '-n', "BUILD=$folder/nothing-built",
+        "BIN=$folder/nothing-built/bin",
+        'BACKENDS=hw08 par', $target
+    );
+    unlike( $asked->{stderr}, qr/No rule/, "make $target can be built, where nothing is yet" =~ s{\S+/}{}r );
+}
 
 # ---- The graph -----------------------------------------------------------------------------------------------------------------
 
@@ -328,7 +257,7 @@ like(
     'a graph without gnuplot'
 );
 SKIP: {
-    skip 'there is no gnuplot', 3 if !grep { -x "$_/gnuplot" } split /:/, $ENV{PATH};
+    skip 'there is no gnuplot', 5 if !grep { -x "$_/gnuplot" } split /:/, $ENV{PATH};
     my $drawn = run( @graph, $whole );
     ok( measure::Launch::ok($drawn), 'a graph is drawn' ) or diag $drawn->{stderr};
     like( content("$folder/graph.png"), qr/\A\x89PNG/, '... as PNG' );
@@ -337,6 +266,16 @@ SKIP: {
         qr/A processor with quite a long name/,
         '... and as SVG, with the machine in its title'
     );
+    my $race = lecture::Sample::race();
+    delete $_->{left_out} for @{ $race->{sections}[0]{races} };
+    run( @graph, write_file( "$folder/apart.json", JSON::PP->new->utf8->encode($race) ) );
+    like(
+        content("$folder/graph.svg"),
+        qr/hw08: too slow for this input, not raced/,
+        '... which says why hw08 has no bar'
+    );
+    run( @graph, $whole );
+    like( content("$folder/graph.svg"), qr/hw08: stopped after 9\.6 s/, '... or after how long it was stopped' );
 }
 
 done_testing();

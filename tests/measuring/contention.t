@@ -72,6 +72,12 @@ subtest 'other processes' => sub {
     ten_seconds(9);
     write_stat( 1, [ 19, 0 ], [ 20, 0 ] );
     is( join( '; ', $watch->reasons ), 'other processes used 0.60 CPUs', 'somebody else for half of the time' );
+    my $record = $watch->record;
+    is(
+        "@{ $record->{contended} } $record->{others}",
+        'other processes used 0.60 CPUs 0.6',
+        '... and a file of results keeps it'
+    );
     $watch->start;
     ten_seconds(19);
     write_stat( 1, [ 29, 0 ], [ 29, 0 ] );
