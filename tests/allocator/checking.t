@@ -85,8 +85,12 @@ for my $way ( sort keys %CAUGHT ) {
 my $ruined = run( 1, $misuse, 'ruined-heap' );
 is( $ruined->{signal}, 6, 'par_check, called again and again, finds a ruined heap' )
   or diag measure::Launch::sentence($ruined);
-like( $ruined->{stderr}, qr/\Apar_check: this does not hold: [^\n]+\n\z/,
-    '... and says which invariant does not hold' );
+my ($ruined_block) = $ruined->{stdout} =~ /\A(0x[0-9a-f]+)$/m;
+like(
+    $ruined->{stderr},
+    qr/\Apar[(]\Q$ruined_block\E[)]: this block was written after it had been freed[^\n]+\n\z/,
+    '... and says which block was written to'
+);
 is( run( 0, $misuse, 'ruined-heap' )->{exit}, 0, 'with PAR_CHECK_EVERY=0 nobody looks' );
 
 my $typo = run( 'often', $misuse, 'none' );
