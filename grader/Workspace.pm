@@ -85,7 +85,8 @@ sub _remove_abandoned ($place) {
         next if glob "$path/$PREFIX*";
         remove_tree( $path, { error => \my $errors } );
     }
-    return sort keys %groups;
+    my @sorted = sort keys %groups;
+    return @sorted;
 }
 
 # The groups of workspaces that graders left when they were killed: each the number of the user for which such a workspace was

@@ -11,6 +11,9 @@
 
 #include "par/stats.h"
 
+// musl has none of these calls, so nobody asks there.
+#ifdef __GLIBC__
+
 // Headers before glibc 2.33 do not have it; programs that were built with later ones ask all the same.
 #if !__GLIBC_PREREQ(2, 33)
 struct mallinfo2 {
@@ -96,3 +99,5 @@ PUBLIC int mallopt(int parameter, int value) {
     (void)value;
     return 0;
 }
+
+#endif
