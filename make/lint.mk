@@ -9,8 +9,8 @@ print_compile_commands = my ($$tree, $$command, @sources) = @ARGV; \
     my @entries = map { +{ directory => $$tree, file => $$_, command => "$$command -c $$_" } } @sources; \
     print JSON::PP->new->canonical->pretty->encode(\@entries)
 
-perl_places = bench misuse grader grader/class grader/services grader/services/autolab grader/services/gradescope grader/speed \
-    grader/speed/recorded handout ladder lecture measure packaging realworld realworld/inputs tests/tools tests/corpus tests/handout tests/hostile trace
+perl_places = bench everywhere misuse grader grader/class grader/services grader/services/autolab grader/services/gradescope grader/speed \
+    grader/speed/recorded handout ladder lecture lecture/heapmap lecture/live measure packaging realworld realworld/inputs tests/tools tests/corpus tests/handout tests/hostile trace
 perl_sources = $(sort $(wildcard *.pl */*.pm */*/*.pm */*/*/*.pm */*.t */*/*.t) \
     $(shell grep -l -s '^.!/usr/bin/env perl' $(addsuffix /*,$(perl_places))))
 in_parallel = xargs -P $(shell nproc)

@@ -136,7 +136,7 @@ test("the speaker's window", async () => {
 
 test("pictures to take along", async () => {
   await present();
-  for (const id of ["race-large", "heapmap", "claims-hw08-1"]) {
+  for (const id of ["race-large", "scaling-pairs", "heapmap", "claims-hw08-1"]) {
     await page.evaluate((name) => showSlide(presenter.views.findIndex((view) => view.id === name)), id);
     const [svg] = await Promise.all([page.waitForEvent("download"), press("s")]);
     assert.equal(svg.suggestedFilename(), `${id}.svg`);
@@ -144,7 +144,7 @@ test("pictures to take along", async () => {
     const title = await page.evaluate('document.querySelector(".current h2").textContent');
     assert.ok(text.includes(title.split(" ")[0]), `${id}: the title is in it`);
     assert.doesNotMatch(text, /var\(--/, "... and colours that other programs know");
-    assert.match(text, id === "heapmap" ? /<image [^>]*href="data:image\/png/ : id === "race-large" ? /<path|<rect/ : /<text[^>]*>Claim/);
+    assert.match(text, id === "heapmap" ? /<image [^>]*href="data:image\/png/ : /^(race|scaling)/.test(id) ? /<path|<rect/ : /<text[^>]*>Claim/);
     const [png] = await Promise.all([page.waitForEvent("download"), press("S")]);
     const bytes = readFileSync(await png.path());
     assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [2560, 1440], `${id}: a PNG twice as large`);
