@@ -47,8 +47,9 @@ sub _last_words ($log) {
 
 # Whether the mirror has a release. Result: undef, or { gone => true or false, why => sentence }.
 sub _missing ( $mirror, $release, $log ) {
-    my $file = File::Temp->new;
-    return if _do( $log, '/usr/lib/apt/apt-helper', 'download-file', "$mirror/dists/$release/InRelease", "$file.got" );
+    my $folder = File::Temp->newdir;
+    return
+      if _do( $log, '/usr/lib/apt/apt-helper', 'download-file', "$mirror/dists/$release/InRelease", "$folder/got" );
     open my $said, '<', $log or return { gone => 0, why => "cannot read $log: $!" };
     local $/ = undef;
     my $gone = <$said> =~ /\b404\b|No such file|File not found/;
