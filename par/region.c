@@ -18,6 +18,7 @@ enum {
     GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when fresh pages are taken,
     PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
     PURGE_RUNS = 2,                  // that one call gives up at most, so that no call takes long
+    PURGERS = 8,                     // threads that give up pages at the same time, at most
     IDLE_TRIES = 32,                 // regions with much room that are asked for idle pages first
     ALIGNED_TRIES = 8,               // regions that may lack room for an aligned run before the search gives up
 };
@@ -31,8 +32,8 @@ struct kind {
 };
 
 // Nested like this: who holds both has taken the first one first.
-static struct lock purge_lock = LOCK_FREE;  // held while pages are given up; nobody waits for it but a fork
-static struct lock lock = LOCK_FREE;        // guards everything below and the content of every region
+static struct lock purge_locks[PURGERS];  // a thread holds one while it gives up pages; only a fork waits for them
+static struct lock lock = LOCK_FREE;      // guards everything below and the content of every region
 static struct kind kinds[REGION_USES];
 static struct region* first_idle;  // the regions with idle pages: those that have had some for longest come first
 static struct region* last_idle;
@@ -288,11 +289,15 @@ static bool must_purge(size_t idle_most) {
     return purge_goal < SIZE_MAX;
 }
 
-// One thread at a time; the others go on.
+// Who frees also gives up, so that a thread that was put aside in the middle of it does not let the others' pages pile
+// up.
 static void purge_some(void) {
-    if (!lock_try(&purge_lock)) return;
-    for (int i = 0; i < PURGE_RUNS && purge_one() > 0; i++) continue;
-    lock_give(&purge_lock);
+    for (int i = 0; i < PURGERS; i++) {
+        if (!lock_try(&purge_locks[i])) continue;
+        for (int run = 0; run < PURGE_RUNS && purge_one() > 0; run++) continue;
+        lock_give(&purge_locks[i]);
+        return;
+    }
 }
 
 // ---- Runs ----
@@ -415,20 +420,20 @@ size_t region_used_pages(enum region_use use) {
 size_t region_purge_all(void) {
     size_t all = 0;
     size_t pages;
-    lock_take(&purge_lock);
+    lock_take(&purge_locks[0]);
     while ((pages = purge_one()) > 0) all += pages;
-    lock_give(&purge_lock);
+    lock_give(&purge_locks[0]);
     return all;
 }
 
 void region_lock(void) {
-    lock_take(&purge_lock);
+    for (int i = 0; i < PURGERS; i++) lock_take(&purge_locks[i]);
     lock_take(&lock);
 }
 
 void region_unlock(void) {
     lock_give(&lock);
-    lock_give(&purge_lock);
+    for (int i = 0; i < PURGERS; i++) lock_give(&purge_locks[i]);
 }
 
 static void check_one(const struct region* region) {

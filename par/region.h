@@ -4,7 +4,7 @@
 // length of each run. It also holds the records of its spans, so it writes nothing into the pages themselves. A freed
 // run can serve again for any purpose. A region without runs goes back to extent.h. When much memory lies idle in
 // regions that are still in use (over 8 MiB, and over an eighth of the pages in use), it is purged: the addresses stay,
-// and the pages go. No call purges more than two runs, and none while others wait for it.
+// and the pages go. No call purges more than two runs, and no lock that others need is held meanwhile.
 //
 // Spans and medium blocks have regions of their own, because they fill them differently: a new region gets huge pages
 // only where an earlier one of its kind was found full of touched pages.
