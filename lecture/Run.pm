@@ -59,7 +59,7 @@ sub _expected_s ( $self, @steps ) {
 
 sub announcement ($self) {
     my @left  = $self->_left;
-    my $known = !grep { !$self->{took}{ $_->{name} } } @left;
+    my $known = !grep { !defined $self->{took}{ $_->{name} } } @left;
     my @done  = grep  { $self->{done}{ $_->{name} } } @{ $self->{steps} };
     return sprintf 'This takes about %s here%s. A line a minute goes to %s.%s', _minutes( $self->_expected_s(@left) ),
       $known ? ', as it did last time' : '', $self->{log},

@@ -13,8 +13,12 @@ use parent 'TAP::Harness';
 # Each line is "FILE: REASON". They are also written into the file that LEFT_OUT names, which is made in any case.
 my %left_out;
 
-sub new ( $class, @arguments ) {
-    my $self = $class->SUPER::new(@arguments);
+# What must not run side by side comes last by prove's own rules, when nobody else is left to run beside it; as branches of equal
+# rank it comes first.
+sub new ( $class, $arguments, @more ) {
+    my $rules = $arguments->{rules};
+    $rules->{par} = [ map { ref $_ ? $_ : { par => $_ } } @{ $rules->{par} } ] if $rules;
+    my $self = $class->SUPER::new( $arguments, @more );
     $self->callback( made_parser    => sub ( $parser, $job, @ ) { watch( $parser, $job->[0] ) } );
     $self->callback( after_runtests => sub (@) { report() } );
     return $self;
