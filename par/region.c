@@ -11,6 +11,7 @@
 #include "par/metadata.h"
 #include "par/os.h"
 #include "par/page_bits.h"
+#include "par/region_bins.h"
 
 enum {
     IDLE_LEAST = 4 * SLOT_PAGES,     // pages that may always lie idle,
@@ -25,8 +26,7 @@ enum {
 
 // The regions of one use.
 struct kind {
-    struct region* bins[SLOT_PAGES];   // bins[n - 1]: the regions whose longest free run has n pages
-    uint64_t bins_filled[PAGE_WORDS];  // a bit for each bin that is not empty
+    struct region_bins bins;
     size_t used_pages;
     struct density density;  // shared without the lock
 };
@@ -46,28 +46,6 @@ static size_t purge_goal = SIZE_MAX;  // so many may lie idle, while pages are g
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 // ---- The pages of one region ----
-
-// First fit. Result: the first page of a free run, or SLOT_PAGES.
-static size_t find_free_run(const struct region* region, size_t pages, size_t alignment_pages) {
-    size_t start = page_bits_next_clear(region->used, 0);
-    while (start < SLOT_PAGES) {
-        size_t end = page_bits_next_set(region->used, start);
-        size_t aligned = (start + alignment_pages - 1) / alignment_pages * alignment_pages;
-        if (aligned + pages <= end) return aligned;
-        start = page_bits_next_clear(region->used, end);
-    }
-    return SLOT_PAGES;
-}
-
-static uint16_t find_longest_free(const struct region* region) {
-    size_t longest = 0;
-    for (size_t start = page_bits_next_clear(region->used, 0); start < SLOT_PAGES;) {
-        size_t end = page_bits_next_set(region->used, start);
-        if (end - start > longest) longest = end - start;
-        start = page_bits_next_clear(region->used, end);
-    }
-    return (uint16_t)longest;
-}
 
 static void idle_list_add(struct region* region) {
     region->next_idle = NULL;
@@ -125,30 +103,9 @@ static void mark_free(struct region* region, size_t first, size_t pages) {
 
 // ---- The regions together ----
 
-static void bin_add(struct region* region) {
-    region->longest_free = find_longest_free(region);
-    if (region->longest_free == 0) return;
-    struct kind* kind = &kinds[region->use];
-    size_t bin = region->longest_free - 1;
-    region->previous = NULL;
-    region->next = kind->bins[bin];
-    if (region->next != NULL) region->next->previous = region;
-    kind->bins[bin] = region;
-    kind->bins_filled[bin / 64] |= (uint64_t)1 << (bin % 64);
-}
+static void bin_add(struct region* region) { region_bins_add(&kinds[region->use].bins, region); }
 
-static void bin_remove(struct region* region) {
-    if (region->longest_free == 0) return;
-    struct kind* kind = &kinds[region->use];
-    size_t bin = region->longest_free - 1;
-    if (region->previous == NULL) {
-        kind->bins[bin] = region->next;
-        if (region->next == NULL) kind->bins_filled[bin / 64] &= ~((uint64_t)1 << (bin % 64));
-    } else {
-        region->previous->next = region->next;
-    }
-    if (region->next != NULL) region->next->previous = region->previous;
-}
+static void bin_remove(struct region* region) { region_bins_remove(&kinds[region->use].bins, region); }
 
 static struct region* record_take(void) {
     lock_take(&lock);
@@ -217,8 +174,9 @@ static struct region* find_idle(void) {
     int tries = IDLE_TRIES;
     for (int use = 0; use < REGION_USES; use++) {
         for (size_t bin = SLOT_PAGES; bin-- > 0 && tries > 0;) {
-            if ((kinds[use].bins_filled[bin / 64] >> (bin % 64) & 1) == 0) continue;
-            for (struct region* region = kinds[use].bins[bin]; region != NULL && tries-- > 0; region = region->next) {
+            if ((kinds[use].bins.filled[bin / 64] >> (bin % 64) & 1) == 0) continue;
+            for (struct region* region = kinds[use].bins.of[bin]; region != NULL && tries-- > 0;
+                 region = region->next) {
                 if (region->idle_pages > 0) return region;
             }
         }
@@ -302,30 +260,16 @@ static void purge_some(void) {
 
 // ---- Runs ----
 
-// Among regions whose longest free run has so many pages or more, those that have the least room first: one where an
-// aligned run fits, and its page. Gives up after so many that have none.
-static struct region* search(const struct kind* kind, size_t longest_free, size_t pages, size_t alignment_pages,
-                             int tries, size_t* page) {
-    size_t bin = page_bits_next_set(kind->bins_filled, longest_free - 1);
-    for (; bin < SLOT_PAGES; bin = page_bits_next_set(kind->bins_filled, bin + 1)) {
-        for (struct region* region = kind->bins[bin]; region != NULL; region = region->next) {
-            if (tries-- == 0) return NULL;
-            *page = find_free_run(region, pages, alignment_pages);
-            if (*page < SLOT_PAGES) return region;
-        }
-    }
-    return NULL;
-}
-
 // A region with room for the run, and the page where it fits. A free run can be long enough and yet hold no aligned
 // one. After a few of that kind only those are asked that are so long that they must: otherwise each of many blocks
 // aligned to megabytes would search all before it.
 static struct region* find_region(enum region_use use, size_t pages, size_t alignment_pages, size_t* page) {
-    struct region* region = search(&kinds[use], pages, pages, alignment_pages, ALIGNED_TRIES, page);
+    struct region* region = region_bins_find(&kinds[use].bins, pages, pages, alignment_pages, ALIGNED_TRIES, page);
     if (region != NULL) return region;
     // An empty region has every run that there can be.
     size_t surely = pages + alignment_pages - 1;
-    return search(&kinds[use], surely < SLOT_PAGES ? surely : SLOT_PAGES, pages, alignment_pages, 1, page);
+    return region_bins_find(&kinds[use].bins, surely < SLOT_PAGES ? surely : SLOT_PAGES, pages, alignment_pages, 1,
+                            page);
 }
 
 // Takes the run if a region has room. is_fresh: a region was mapped for it; then what lies idle goes, so that the peak
@@ -459,9 +403,9 @@ static void check_one(const struct region* region) {
 static size_t check_kind(const struct kind* kind) {
     size_t idle = 0;
     for (size_t bin = 0; bin < SLOT_PAGES; bin++) {
-        bool filled = (kind->bins_filled[bin / 64] >> (bin % 64) & 1) != 0;
-        check_invariant(filled == (kind->bins[bin] != NULL), "the bitmap of bins says which are filled");
-        for (const struct region* region = kind->bins[bin]; region != NULL; region = region->next) {
+        bool filled = (kind->bins.filled[bin / 64] >> (bin % 64) & 1) != 0;
+        check_invariant(filled == (kind->bins.of[bin] != NULL), "the bitmap of bins says which are filled");
+        for (const struct region* region = kind->bins.of[bin]; region != NULL; region = region->next) {
             check_invariant(region->longest_free == bin + 1, "a region is in the bin of its longest free run");
             check_invariant(&kinds[region->use] == kind, "a region is among those of its use");
             check_one(region);

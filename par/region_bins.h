@@ -1,0 +1,78 @@
+// region_bins.h: the regions of one use, by the length of their longest free run. The caller holds the lock of
+// region.c.
+
+#ifndef PAR_REGION_BINS_H
+#define PAR_REGION_BINS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "par/page_bits.h"
+#include "par/region.h"
+
+struct region_bins {
+    struct region* of[SLOT_PAGES];  // of[n - 1]: the regions whose longest free run has n pages
+    uint64_t filled[PAGE_WORDS];    // a bit for each bin that is not empty
+};
+
+// First fit. Result: the first page of a free run, or SLOT_PAGES.
+static inline size_t find_free_run(const struct region* region, size_t pages, size_t alignment_pages) {
+    size_t start = page_bits_next_clear(region->used, 0);
+    while (start < SLOT_PAGES) {
+        size_t end = page_bits_next_set(region->used, start);
+        size_t aligned = (start + alignment_pages - 1) / alignment_pages * alignment_pages;
+        if (aligned + pages <= end) return aligned;
+        start = page_bits_next_clear(region->used, end);
+    }
+    return SLOT_PAGES;
+}
+
+static inline uint16_t find_longest_free(const struct region* region) {
+    size_t longest = 0;
+    for (size_t start = page_bits_next_clear(region->used, 0); start < SLOT_PAGES;) {
+        size_t end = page_bits_next_set(region->used, start);
+        if (end - start > longest) longest = end - start;
+        start = page_bits_next_clear(region->used, end);
+    }
+    return (uint16_t)longest;
+}
+
+static inline void region_bins_add(struct region_bins* bins, struct region* region) {
+    region->longest_free = find_longest_free(region);
+    if (region->longest_free == 0) return;
+    size_t bin = region->longest_free - 1;
+    region->previous = NULL;
+    region->next = bins->of[bin];
+    if (region->next != NULL) region->next->previous = region;
+    bins->of[bin] = region;
+    bins->filled[bin / 64] |= (uint64_t)1 << (bin % 64);
+}
+
+static inline void region_bins_remove(struct region_bins* bins, struct region* region) {
+    if (region->longest_free == 0) return;
+    size_t bin = region->longest_free - 1;
+    if (region->previous == NULL) {
+        bins->of[bin] = region->next;
+        if (region->next == NULL) bins->filled[bin / 64] &= ~((uint64_t)1 << (bin % 64));
+    } else {
+        region->previous->next = region->next;
+    }
+    if (region->next != NULL) region->next->previous = region->previous;
+}
+
+// Among regions whose longest free run has so many pages or more, those that have the least room first: one where an
+// aligned run fits, and its page. Gives up after so many that have none.
+static inline struct region* region_bins_find(const struct region_bins* bins, size_t longest_free, size_t pages,
+                                              size_t alignment_pages, int tries, size_t* page) {
+    size_t bin = page_bits_next_set(bins->filled, longest_free - 1);
+    for (; bin < SLOT_PAGES; bin = page_bits_next_set(bins->filled, bin + 1)) {
+        for (struct region* region = bins->of[bin]; region != NULL; region = region->next) {
+            if (tries-- == 0) return NULL;
+            *page = find_free_run(region, pages, alignment_pages);
+            if (*page < SLOT_PAGES) return region;
+        }
+    }
+    return NULL;
+}
+
+#endif
