@@ -99,6 +99,11 @@ static void thread_exit(void* unused) {
     leave_cache();
 }
 
+void cache_is_alone(void) {
+    // order: relaxed; there is no other thread, and those that will be see what came before their start.
+    atomic_store_explicit(&threads, self.has_cache, memory_order_relaxed);
+}
+
 static void process_set_up(void) {
     size_classes_init();
     harden_set_up();

@@ -66,6 +66,10 @@ void cache_set_up(void);
 void cache_lock(void);  // for fork.c
 void cache_unlock(void);
 
+// For fork.c, in the child: the calling thread is the only one of its process, and the budget is its alone. What the
+// caches of the parent's other threads held is lost to the child.
+void cache_is_alone(void);
+
 // For check.c: checks the calling thread's own lists.
 void cache_check(void);
 

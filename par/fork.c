@@ -43,6 +43,13 @@ static void after_fork(void) {
     cache_unlock();
 }
 
+static void after_fork_in_child(void) {
+    after_fork();
+    cache_is_alone();
+}
+
 // Early, because handlers run before a fork in the reverse order of their registration: those of the program may
 // allocate.
-__attribute__((constructor(101))) static void fork_set_up(void) { pthread_atfork(before_fork, after_fork, after_fork); }
+__attribute__((constructor(101))) static void fork_set_up(void) {
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}

@@ -59,4 +59,7 @@ passes(
     env     => { LD_PRELOAD => $libpar },
 );
 
+passes( 'a child of fork has the whole budget for magazines, however many threads its parent has',
+    command => [ built( 'forked_budget', 'tests/tools/forked_budget.c', @par ) ] );
+
 done_testing;

@@ -16,8 +16,7 @@
 #include "tests/suite/support/suite.h"
 #include "tests/suite/support/traits.h"
 
-// ---- System calls under our control
-// ------------------------------------------------------------------------------------
+// ---- System calls under our control ---------------------------------------------------------------------------------
 
 // The sanitizers have to see these calls themselves, and are left alone.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -46,8 +45,7 @@ static void let_calls_fail(bool fail) { (void)fail; }
 static void let_calls_spoil_errno(bool spoil) { (void)spoil; }
 #endif
 
-// ---- Tests
-// -------------------------------------------------------------------------------------------------------------
+// ---- Tests ----------------------------------------------------------------------------------------------------------
 
 static const size_t sizes[] = {0, 1, 24, 500, 3000, 4096, 5000, 70000, 300000, 5 * MIB};
 enum { SIZES = sizeof sizes / sizeof sizes[0], OF_EACH_SIZE = 50 };

@@ -38,8 +38,7 @@ static void take_and_free_round(size_t round, size_t size, const char* earlier) 
         fail_test(
             "round %zu: %zu calls of xmalloc(%zu) took %d MiB, after as many bytes had been taken and freed %s in each "
             "round before; the memory of the process has grown by %zu MiB, so memory that was all free was not used "
-            "(at "
-            "most %d MiB are accepted)",
+            "(at most %d MiB are accepted)",
             round, count, size, ROUND_BYTES / MIB, earlier, grown / MIB, MOST_RESIDENT / MIB);
     }
     for (size_t i = 0; i < count; i++) call_xfree(blocks[i], size);
@@ -51,8 +50,7 @@ static void start_measuring(void) {
     resident_before = resident_bytes();
 }
 
-// ---- The same size again
-// -------------------------------------------------------------------------------------------------
+// ---- The same size again --------------------------------------------------------------------------------------------
 
 static const size_t large_sizes[] = {20000, 100000, 1 * MIB, 5 * MIB};
 enum { LARGE_SIZES = sizeof large_sizes / sizeof large_sizes[0] };
@@ -65,8 +63,7 @@ START_TEST(large_blocks_that_were_freed_are_returned_or_used_again) {
 }
 END_TEST
 
-// ---- Another size, another thread
-// ----------------------------------------------------------------------------------------
+// ---- Another size, another thread -----------------------------------------------------------------------------------
 
 static const size_t mixed_sizes[] = {SMALLEST, 3 * MIB, 900, 20000, 112, 2000, 300000, 64};
 enum { MIXED_SIZES = sizeof mixed_sizes / sizeof mixed_sizes[0] };

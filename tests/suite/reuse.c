@@ -47,8 +47,7 @@ static void look_at_growth(size_t allowed, size_t before, const char* what, size
     expect_growth(2 * allowed, allowed, before, what, times);
 }
 
-// ---- Every size, every way
-// ---------------------------------------------------------------------------------------------
+// ---- Every size, every way ------------------------------------------------------------------------------------------
 
 // Each way in which a block can come back is asked in each band of sizes. As many blocks take it as make twice what may
 // be lost, so that the loss of all of them is seen. An allocator may keep a block or two of any size.
@@ -148,8 +147,7 @@ START_TEST(blocks_of_any_size_resized_do_not_grow_memory) {
 }
 END_TEST
 
-// ---- Among live blocks
-// -------------------------------------------------------------------------------------------------
+// ---- Among live blocks ----------------------------------------------------------------------------------------------
 
 enum { LIVE = 1000 };
 
@@ -185,8 +183,7 @@ START_TEST(resizing_to_0_frees_the_block) {
 }
 END_TEST
 
-// ---- Between threads
-// ---------------------------------------------------------------------------------------------------
+// ---- Between threads ------------------------------------------------------------------------------------------------
 
 // One thread only takes and the other only frees, or resizes before it frees: it must not keep to itself what comes to
 // it. A submission may keep something, so blocks have gone that way for a while before growth is measured.
@@ -330,15 +327,13 @@ START_TEST(threads_that_take_and_free_at_the_same_time_do_not_grow_memory) {
     }
     fail_test(
         "4 threads took and freed blocks of %zu to %zu bytes, %zu in all, at the same time, and memory grew by %zu KiB "
-        "(at "
-        "most %zu KiB are accepted): blocks that are freed while threads contend for a lock are not found again",
+        "(at most %zu KiB are accepted): blocks that are freed while threads contend for a lock are not found again",
         band_least(groups[_i].first_band), band_most(last_band), (size_t)contest.done, grown / KIB,
         allowed_in(last_band) / KIB);
 }
 END_TEST
 
-// ---- For another size
-// --------------------------------------------------------------------------------------------------
+// ---- For another size -----------------------------------------------------------------------------------------------
 
 enum { FILLED = 64 * MIB, MOST_FILLING = FILLED / 48 };
 

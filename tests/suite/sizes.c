@@ -29,8 +29,7 @@ START_TEST(every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte) {
 }
 END_TEST
 
-// ---- Beyond
-// ------------------------------------------------------------------------------------------------------------
+// ---- Beyond ---------------------------------------------------------------------------------------------------------
 
 // Of large blocks only the ends are filled, a page each: what lacks a page or reaches into a neighbour shows there.
 enum { END_BYTES = 4096, FEW_LIVE = 4 };
