@@ -7,8 +7,7 @@
 #include "programs/failure.h"
 #include "xmalloc.h"
 
-// ---- Vectors that grow
-// ----------------------------------------------------------------------------------------------------
+// ---- Vectors that grow ----------------------------------------------------------------------------------------------
 
 enum { VECTORS = 64, VECTOR_STEPS = 250000, VECTOR_FIRST_BYTES = 16 };
 
@@ -43,8 +42,7 @@ const struct pattern pattern_vectors = {
     "Vectors of up to 1 MiB grow by half with xrealloc, like strings and arrays that are built by appending.", 1,
     grow_vectors};
 
-// ---- Large blocks
-// -----------------------------------------------------------------------------------------------------------
+// ---- Large blocks ---------------------------------------------------------------------------------------------------
 
 enum { LARGE_BLOCKS = 8, LARGE_REPLACEMENTS = 150 };
 
@@ -66,8 +64,7 @@ const struct pattern pattern_large = {
     "Blocks of 64 KiB to 64 MiB with random lifetimes, like the images of an editor or the matrices of a solver.", 1,
     replace_large};
 
-// ---- False sharing
-// ------------------------------------------------------------------------------------------------------------
+// ---- False sharing --------------------------------------------------------------------------------------------------
 
 // After cache-scratch and cache-thrash of Berger et al., "Hoard" (2000).
 enum { COUNTER_BYTES = 16, COUNTER_ROUNDS = 100000, COUNTER_WRITES = 8000 };

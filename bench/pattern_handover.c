@@ -7,8 +7,7 @@
 #include "programs/options.h"
 #include "xmalloc.h"
 
-// ---- One takes, one frees
-// -----------------------------------------------------------------------------------------------
+// ---- One takes, one frees -------------------------------------------------------------------------------------------
 
 enum { PIPES_MOST = THREADS_MOST / 2, BATCH = 256, PIPE_BATCHES = 8, MESSAGES = 6000000 };
 
@@ -77,8 +76,7 @@ const struct pattern pattern_pipeline = {
     "pipeline", "One thread takes the blocks and another frees them, like the stages of a video or packet pipeline.", 4,
     run_pipeline};
 
-// ---- All to all
-// -----------------------------------------------------------------------------------------------------------
+// ---- All to all -----------------------------------------------------------------------------------------------------
 
 enum { LETTERS = 64 * 1024, EXCHANGES = 50 };
 
@@ -115,8 +113,7 @@ const struct pattern pattern_exchange = {
     "exchange", "Every thread frees blocks of all others, like the shuffle of a map-reduce job or a parallel sort.", 4,
     run_exchange};
 
-// ---- Threads that come and go
-// -----------------------------------------------------------------------------------------------
+// ---- Threads that come and go ---------------------------------------------------------------------------------------
 
 // After Larson and Krishnan, "Memory allocation for long-running server applications" (1998).
 enum { SESSIONS = 20000, THREAD_GENERATIONS = 150, REPLACEMENTS = 40000 };

@@ -4,8 +4,7 @@
 #include "programs/failure.h"
 #include "xmalloc.h"
 
-// ---- Youngest first
-// -----------------------------------------------------------------------------------------------------
+// ---- Youngest first -------------------------------------------------------------------------------------------------
 
 enum { STACK_MOST = 100000, STACK_STEP = 2000, STACK_CLIMBS = 8000 };
 
@@ -30,8 +29,7 @@ const struct pattern pattern_lifo = {
     "lifo", "The youngest block is freed first, like the nodes of a recursive parser or of a search that backtracks.",
     1, climb_and_return};
 
-// ---- Oldest first
-// ---------------------------------------------------------------------------------------------------------
+// ---- Oldest first ---------------------------------------------------------------------------------------------------
 
 enum { LINE_LENGTH = 50000, LINE_PASSES = 80 };
 
@@ -54,8 +52,7 @@ const struct pattern pattern_fifo = {
     "The oldest block is freed first, like an event queue, a log's window or a cache that drops its oldest entry.", 1,
     queue_up};
 
-// ---- Every other one
-// --------------------------------------------------------------------------------------------------------
+// ---- Every other one ------------------------------------------------------------------------------------------------
 
 // Each generation fills a part of the heap with blocks of one size, and half of the last generation, scattered, is
 // still there: only an allocator that can give its holes to another size stays small.

@@ -28,8 +28,7 @@
 
 enum { THREADS = 4, LIVE = 256, ROUNDS = 6000, MOST_BYTES = 20000, LARGE_BYTES = 3 * 1024 * 1024 };
 
-// ---- The C library's memory
-// --------------------------------------------------------------------------------------------
+// ---- The C library's memory -----------------------------------------------------------------------------------------
 
 enum { HEAD_BYTES = 64, PAGE_BYTES = 4096 };
 
@@ -101,8 +100,7 @@ int posix_memalign(void** block, size_t alignment, size_t bytes) {
 
 size_t malloc_usable_size(void* block) { return block == NULL ? 0 : head_of(block)->bytes; }
 
-// ---- The calls
-// -----------------------------------------------------------------------------------------------------------
+// ---- The calls ------------------------------------------------------------------------------------------------------
 
 static atomic_size_t handed_bytes, calls;
 

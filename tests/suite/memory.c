@@ -52,8 +52,7 @@ START_TEST(blocks_of_one_size_need_at_most_three_times_their_bytes) {
 }
 END_TEST
 
-// ---- Several threads
-// -----------------------------------------------------------------------------------------------------
+// ---- Several threads ------------------------------------------------------------------------------------------------
 
 static size_t taken_bytes[THREADS];
 static size_t taken_blocks[THREADS];

@@ -69,8 +69,7 @@ START_TEST(memory_comes_back_after_a_peak_of_one_thread) {
 }
 END_TEST
 
-// ---- Several threads
-// -----------------------------------------------------------------------------------------------------
+// ---- Several threads ------------------------------------------------------------------------------------------------
 
 static pthread_barrier_t all_taken;
 static size_t resident_before;
@@ -99,8 +98,7 @@ START_TEST(memory_comes_back_after_a_peak_of_several_threads) {
 }
 END_TEST
 
-// ---- A gigabyte
-// ------------------------------------------------------------------------------------------------------------
+// ---- A gigabyte -----------------------------------------------------------------------------------------------------
 
 // The threads free each other's blocks in random order and stay alive, idle, while memory is looked at: what they keep
 // for themselves counts, and nobody comes to ask for it.

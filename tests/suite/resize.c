@@ -9,8 +9,7 @@
 #include "tests/suite/support/suite.h"
 #include "tests/suite/support/traits.h"
 
-// ---- Borders
-// -----------------------------------------------------------------------------------------------------------
+// ---- Borders --------------------------------------------------------------------------------------------------------
 
 enum { MOST_BORDERS = 4000, EVERY_SIZE_TO = 600, PAGE = 4096 };
 
@@ -46,8 +45,7 @@ static void find_borders(void) {
     border_count = distinct;
 }
 
-// ---- Tests
-// -------------------------------------------------------------------------------------------------------------
+// ---- Tests ----------------------------------------------------------------------------------------------------------
 
 // Small blocks taken along the way sit behind the one that is resized, so that it cannot always grow in its place.
 START_TEST(a_block_keeps_its_content_on_the_way_up_and_down_through_every_border) {

@@ -21,8 +21,7 @@ static size_t rounds_of_a_thread(void) {
     return backend.course && rounds < FEWEST_OF_COURSE ? FEWEST_OF_COURSE : rounds;
 }
 
-// ---- Each thread on its own
-// ----------------------------------------------------------------------------------------------
+// ---- Each thread on its own -----------------------------------------------------------------------------------------
 
 static void work_alone(size_t index) {
     enum { LIVE = 100 };
@@ -45,8 +44,7 @@ static void work_alone(size_t index) {
 START_TEST(threads_with_blocks_of_their_own_do_not_disturb_each_other) { run_threads(THREADS, work_alone); }
 END_TEST
 
-// ---- As fast as they can
-// --------------------------------------------------------------------------------------------------
+// ---- As fast as they can --------------------------------------------------------------------------------------------
 
 // Hardly anything is done between the calls, and all sizes are the same few, so that two threads are often in the same
 // few instructions of the allocator. A block that two of them got at the same time has the mark of the later one. This
@@ -116,8 +114,7 @@ START_TEST(threads_in_a_hurry_get_blocks_of_their_own) {
 }
 END_TEST
 
-// ---- All to all
-// ----------------------------------------------------------------------------------------------------------
+// ---- All to all -----------------------------------------------------------------------------------------------------
 
 enum { SLOTS = 1000 };
 
@@ -154,8 +151,7 @@ START_TEST(blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_conte
 }
 END_TEST
 
-// ---- Producers and consumers
-// -----------------------------------------------------------------------------------------------
+// ---- Producers and consumers ----------------------------------------------------------------------------------------
 
 enum { QUEUE_LENGTH = 256, PRODUCERS = THREADS / 2 };
 

@@ -60,8 +60,7 @@ static void join_threads(void) {
     for (size_t who = 0; who < THREADS; who++) pthread_join(threads[who], NULL);
 }
 
-// ---- Limits
-// ----------------------------------------------------------------------------------------------------------
+// ---- Limits ---------------------------------------------------------------------------------------------------------
 
 // Plays when only so much more of a resource is left, and then without the limit. field: what the process has of it by
 // now, in /proc/self/statm.
@@ -120,8 +119,7 @@ static void no_huge_pages(void) {
     join_threads();
 }
 
-// ---- Processes and threads that come and go
-// --------------------------------------------------------------------------
+// ---- Processes and threads that come and go -------------------------------------------------------------------------
 
 static void fork_under_load(void) {
     start_threads(play_in_thread, NULL);
@@ -248,8 +246,7 @@ static void destructors(void) {
         model_fail("destructors of 2,000 threads have lost %zu KiB", (after - before) >> 10);
 }
 
-// ---- What disturbs
-// ---------------------------------------------------------------------------------------------------
+// ---- What disturbs --------------------------------------------------------------------------------------------------
 
 static atomic_ulong alarms;
 
@@ -353,8 +350,7 @@ static void coroutines(void) {
     join_threads();
 }
 
-// ---- All cases
-// -------------------------------------------------------------------------------------------------------
+// ---- All cases ------------------------------------------------------------------------------------------------------
 
 static const struct {
     const char* name;

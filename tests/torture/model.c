@@ -22,8 +22,7 @@ enum {
     WHOLE_MOST_BYTES = 1024,  // a block of more is checked in part
 };
 
-// ---- What is wrong
-// ---------------------------------------------------------------------------------------------------
+// ---- What is wrong --------------------------------------------------------------------------------------------------
 
 static void print_and_abort(const char* sentence) {
     dprintf(STDERR_FILENO, "torture: %s\n", sentence);
@@ -42,8 +41,7 @@ _Noreturn void model_fail(const char* format, ...) {
     abort();
 }
 
-// ---- Overlap
-// ---------------------------------------------------------------------------------------------------------
+// ---- Overlap --------------------------------------------------------------------------------------------------------
 
 static _Atomic(_Atomic uint64_t*) root[ROOT_ENTRIES];
 
@@ -94,8 +92,7 @@ static void mark(const char* start, size_t bytes, bool live) {
     }
 }
 
-// ---- Content
-// ---------------------------------------------------------------------------------------------------------
+// ---- Content --------------------------------------------------------------------------------------------------------
 
 static uint64_t word_at(uint64_t seed, size_t index) { return (seed + index) * 0x9e3779b97f4a7c15u; }
 
@@ -173,8 +170,7 @@ static void check_zeros(const char* start, size_t bytes) {
     check_zero_bytes(start, bytes > LINE_BYTES ? bytes - LINE_BYTES : 0, bytes);
 }
 
-// ---- Blocks
-// ----------------------------------------------------------------------------------------------------------
+// ---- Blocks ---------------------------------------------------------------------------------------------------------
 
 struct block model_take(void* start, size_t bytes, size_t alignment, size_t zeros, uint64_t seed) {
     struct block block = {start, bytes, seed};
@@ -208,8 +204,7 @@ struct block model_move(const struct block* before, void* start, size_t bytes, s
     return block;
 }
 
-// ---- Memory
-// ----------------------------------------------------------------------------------------------------------
+// ---- Memory ---------------------------------------------------------------------------------------------------------
 
 size_t model_resident_bytes(void) {
     for (size_t i = 0; i < ROOT_ENTRIES; i++) {

@@ -40,8 +40,7 @@ struct profile profile_of(uint64_t seed) {
     return profile;
 }
 
-// ---- What an operation means
-// -----------------------------------------------------------------------------------------
+// ---- What an operation means ----------------------------------------------------------------------------------------
 
 struct operation {
     size_t slot;
@@ -100,8 +99,7 @@ static struct operation decoded(const struct player* player, uint64_t word) {
     return operation;
 }
 
-// ---- The trace
-// -------------------------------------------------------------------------------------------------------
+// ---- The trace ------------------------------------------------------------------------------------------------------
 
 static void trace_take(const struct player* player, const struct operation* operation) {
     char call[100];
@@ -121,8 +119,7 @@ static void trace_slot(const struct player* player, const char* call, size_t slo
     if (player->traces) dprintf(STDERR_FILENO, "    thread %zu: %s(b[%zu]);\n", player->thread, call, slot);
 }
 
-// ---- Playing
-// ---------------------------------------------------------------------------------------------------------
+// ---- Playing --------------------------------------------------------------------------------------------------------
 
 // A call gave NULL. It must say why, and must have a reason: a length that no machine has, or an excuse.
 static void refused(struct player* player, const struct operation* operation) {

@@ -5,8 +5,7 @@
 #include "trace/formats/words.h"
 #include "trace/output.h"
 
-// ---- Writing
-// -----------------------------------------------------------------------------------------------------------
+// ---- Writing --------------------------------------------------------------------------------------------------------
 
 // A block's number is used again for another block, but an id of a .rep file is not.
 static void write_trace(const struct trace* trace, struct output* output) {
@@ -32,8 +31,7 @@ static void write_trace(const struct trace* trace, struct output* output) {
     pages_release(&pages);
 }
 
-// ---- Reading
-// -----------------------------------------------------------------------------------------------------------
+// ---- Reading --------------------------------------------------------------------------------------------------------
 
 static bool is_rep(const struct input* input) {
     size_t at = 0;

@@ -4,8 +4,7 @@
 
 #include "programs/failure.h"
 
-// ---- From addresses to blocks
-// --------------------------------------------------------------------------------------------
+// ---- From addresses to blocks ---------------------------------------------------------------------------------------
 
 // A hash table with linear probing. block is plus 1; 0 marks an empty place.
 struct place {
@@ -72,8 +71,7 @@ static bool leave(struct map* map, uint64_t address, uint32_t* block) {
     return true;
 }
 
-// ---- Events
-// ------------------------------------------------------------------------------------------------------------
+// ---- Events ---------------------------------------------------------------------------------------------------------
 
 // What is known of a thread of the program.
 struct thread {

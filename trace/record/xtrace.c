@@ -37,8 +37,7 @@ struct request {
 
 static volatile pid_t child;  // for the handler
 
-// ---- What is asked for
-// -------------------------------------------------------------------------------------------------
+// ---- What is asked for ----------------------------------------------------------------------------------------------
 
 static uint64_t events_or_exit(const char* text) {
     char* end = NULL;
@@ -105,8 +104,7 @@ static void find_library(struct request* request) {
     }
 }
 
-// ---- The program
-// -------------------------------------------------------------------------------------------------------
+// ---- The program ----------------------------------------------------------------------------------------------------
 
 static void make_recording(struct request* request) {
     char folder[PATH_MAX];
@@ -184,8 +182,7 @@ static int run_program(const struct request* request) {
     return status;
 }
 
-// ---- The trace
-// ---------------------------------------------------------------------------------------------------------
+// ---- The trace ------------------------------------------------------------------------------------------------------
 
 static void name_program(struct trace* trace, char** command) {
     char name[TRACE_NAME_MOST];

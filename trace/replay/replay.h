@@ -10,8 +10,7 @@
 
 #include "trace/trace.h"
 
-// ---- step.c: one event
-// --------------------------------------------------------------------------------------------
+// ---- step.c: one event ----------------------------------------------------------------------------------------------
 
 // A block as it is during the replay; start is NULL when there is none.
 struct replay_block {
@@ -45,8 +44,7 @@ void replay_check(const struct replay_block* block, size_t number);
 // Frees the blocks that are there.
 void replay_free_all(struct replay_block* blocks, size_t count);
 
-// ---- order.c: one thread, or threads that take turns, in the recorded order
-// ----------------------------------------
+// ---- order.c: one thread, or threads that take turns, in the recorded order -----------------------------------------
 
 // Whoever looks on: begin is called before the first event, after after each of them. Who wants to know in which call a
 // process ended sets the other three: before is called before the block is looked at, calling and called around the
@@ -64,8 +62,7 @@ struct replay_observer {
 // is a thread; they wait for their turns.
 void replay_in_order(const struct trace* trace, bool with_threads, struct replay_observer* observer);
 
-// ---- time.c: by the clock
-// -------------------------------------------------------------------------------------------
+// ---- time.c: by the clock -------------------------------------------------------------------------------------------
 
 enum { REPLAY_ROUNDS_MOST = 1000 };
 
@@ -80,8 +77,7 @@ double replay_median(const struct replay_timing* timing);
 // freely but for the order of each block's own events.
 struct replay_timing replay_time(const struct trace* trace, unsigned rounds, bool with_threads, bool is_full);
 
-// ---- crew.c: which thread does which events
-// --------------------------------------------------------------------------
+// ---- crew.c: which thread does which events -------------------------------------------------------------------------
 
 struct replay_crew {
     unsigned threads;
@@ -94,8 +90,7 @@ struct replay_crew replay_crew_of(const struct trace* trace);
 // There are never more threads than the kit starts: recorded ones beyond share them.
 unsigned replay_crew_thread(const struct replay_crew* crew, uint32_t recorded_thread);
 
-// ---- memory.c, map.c: observers; mappings.c: what they can see
-// -------------------------------------------------------------------------------
+// ---- memory.c, map.c: observers; mappings.c: what they can see ------------------------------------------------------
 
 struct replay_moment {
     size_t event;  // counted from 1; 0: before the first one

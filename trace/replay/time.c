@@ -19,8 +19,7 @@ static double now_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-// ---- One thread, in the recorded order
-// ------------------------------------------------------------------------------------
+// ---- One thread, in the recorded order ------------------------------------------------------------------------------
 
 // Result: seconds. What the trace leaves is freed off the clock.
 static double run_once(const struct trace* trace, struct replay_block* blocks, bool is_full) {
@@ -133,8 +132,7 @@ static double run_free_round(struct free_run* run, unsigned repeats) {
     return run->seconds;
 }
 
-// ---- Rounds
-// ------------------------------------------------------------------------------------------------------------
+// ---- Rounds ---------------------------------------------------------------------------------------------------------
 
 static int compare(const void* a, const void* b) {
     double left = *(const double*)a;

@@ -11,8 +11,7 @@
 #include "tests/suite/support/process.h"
 #include "tests/suite/support/traits.h"
 
-// ---- Content
-// -----------------------------------------------------------------------------------------------------------
+// ---- Content --------------------------------------------------------------------------------------------------------
 
 // Eight bytes at a time: the suite spends most of its time in fill and first_change.
 static uint64_t pattern_word(uint64_t pattern, size_t word) { return pattern + word * UINT64_C(0x9e3779b97f4a7c15); }
@@ -52,8 +51,7 @@ void check_content(const Block* block) {
         last_call());
 }
 
-// ---- Overlap
-// -----------------------------------------------------------------------------------------------------------
+// ---- Overlap --------------------------------------------------------------------------------------------------------
 
 // A search tree of the live blocks, in which blocks that share a byte count as equal: to look for a new block is to
 // find the one that it overlaps.
@@ -85,8 +83,7 @@ static void leave(const Block* block) {
     if (watching) tdelete(block, &live, compare_extents);
 }
 
-// ---- The calls
-// ---------------------------------------------------------------------------------------------------------
+// ---- The calls ------------------------------------------------------------------------------------------------------
 
 // A block is aligned to hold anything; one that is smaller than the alignment holds nothing that needs so much.
 static size_t alignment_for(size_t size) {

@@ -70,8 +70,7 @@ const char* call_in_words(const struct noted_call* call) {
 
 const char* last_call(void) { return call_in_words(watch_slot()); }
 
-// ---- Failing
-// -----------------------------------------------------------------------------------------------------------
+// ---- Failing --------------------------------------------------------------------------------------------------------
 
 const char* failure_text(const char* format, ...) {
     // Never unlocked: the first thread that fails ends the process, the others wait for that here.
@@ -134,8 +133,7 @@ void report_crashes(void) {
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) sigaction(crashes[i], &action, NULL);
 }
 
-// ---- Random numbers
-// ----------------------------------------------------------------------------------------------------
+// ---- Random numbers -------------------------------------------------------------------------------------------------
 
 uint64_t suite_seed;
 

@@ -12,8 +12,7 @@
 
 #include "tests/suite/support/calls.h"
 
-// ---- Memory
-// ------------------------------------------------------------------------------------------------------------
+// ---- Memory ---------------------------------------------------------------------------------------------------------
 
 typedef struct Memory {
     size_t mapped;
@@ -74,8 +73,7 @@ static void set_soft_limit(rlim_t bytes) {
 void limit_address_space(size_t more) { set_soft_limit(mapped_bytes() + more); }
 void lift_address_space_limit(void) { set_soft_limit(RLIM_INFINITY); }
 
-// ---- Threads
-// -----------------------------------------------------------------------------------------------------------
+// ---- Threads --------------------------------------------------------------------------------------------------------
 
 enum { MOST_THREADS = 64, STACK_BYTES = 256 * KIB };
 
