@@ -179,13 +179,15 @@ qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# doe
     ],
     leaves => [
         misbehaving(
-            'if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) { syscall(SYS_setsid); close(1); close(2); sleep(40); _exit(0); }',
+'if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) { syscall(SYS_setsid); close(1); close(2); sleep(40); _exit(0); }',
             'destructor'
         ),
 qr/ \d+ (?:finished in \S+ s and left 1 process behind, which was stopped|started other processes and was stopped with them)/
     ],
     forks => [
-        misbehaving('pid_t child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); if (child == 0) { sleep(40); _exit(0); } waitpid(child, 0, 0);'),
+        misbehaving(
+'pid_t child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); if (child == 0) { sleep(40); _exit(0); } waitpid(child, 0, 0);'
+        ),
         qr/ 100 started other processes and was stopped with them; .*\n# larger TOPs were not tried/
     ],
     syntax => [
@@ -201,12 +203,15 @@ subtest 'Each fault is caught and worded, and costs its own test only' => sub {
     my $tree     = make_tree( 'wrong', \%backends, 'list' );
     my $before   = fingerprint($tree);
     my @names    = ( sort( keys %wrong ), 'sys' );
-    my $result   = grade(
+    my $rubric   = "$folder/few-tops.conf";
+    write_file( $rubric, '{ "tops": { "usual": [2, 3, 100, 1000] }, "drawn_tops": { "usual": [] } }' );
+    my $result = grade(
         '--tree',     $tree,    '--only',    'correctness', '--programs', 'list',
-        '--backends', "@names", '--timeout', 1,             '--seed',     1
-    );    # with a TOP drawn below 100 the words would name that
+        '--backends', "@names", '--timeout', 1,             '--rubric',   $rubric
+    );
     is( $result->{exit},   1,  'the exit status says that something failed' );
     is( $result->{stderr}, '', 'nothing but TAP is printed' );
+
     for my $name ( sort keys %wrong ) {
         my $test = $result->{tests}{"list-$name"} // { ok => 'missing', text => $result->{stdout} };
         is( $test->{ok}, q{}, "a backend that goes wrong ('$name') fails" );
