@@ -11,11 +11,14 @@
 #include "par/metadata.h"
 #include "par/os.h"
 #include "par/page_bits.h"
+#include "par/recent.h"
 #include "par/region_bins.h"
 
 enum {
     IDLE_LEAST = 4 * SLOT_PAGES,     // pages that may always lie idle,
-    IDLE_SHARE = 8,                  // or this part of those in use;
+    IDLE_SHARE = 8,                  // or this part of those in use,
+    RECENT_MOST = 16 * SLOT_PAGES,   // or as many as were in use lately and are not now, but no more than these
+                                     // and than those in use;
     GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when fresh pages are taken,
     PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
     PURGE_RUNS = 2,                  // that one call gives up at most, so that no call takes long
@@ -41,9 +44,17 @@ static struct region* unused_records;
 static size_t used_pages;
 static size_t idle_pages;
 static size_t used_peak;
+static struct recent recent;          // pages in use
 static size_t purge_goal = SIZE_MAX;  // so many may lie idle, while pages are given up
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static void note_use(void) {
+    if (used_pages > used_peak) used_peak = used_pages;
+    recent_take(&recent, used_pages);
+}
 
 // ---- The pages of one region ----
 
@@ -242,7 +253,7 @@ static size_t purge_one(void) {
 // Whether the caller must purge when it has given the lock, because too much lies idle or did lately. Begun, it goes on
 // until it is well below the limit, so that this is not reached again at once.
 static bool must_purge(size_t idle_most) {
-    if (idle_pages > idle_most) purge_goal = idle_most / 2;
+    if (idle_pages > idle_most) purge_goal = idle_most / 4 * 3;
     if (idle_pages <= purge_goal) purge_goal = SIZE_MAX;
     return purge_goal < SIZE_MAX;
 }
@@ -288,7 +299,7 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
         region->run_pages[page] = (uint16_t)pages;
         bin_add(region);
         size_t slack = larger(used_peak / PEAK_SLACK_SHARE, GROWTH_IDLE_LEAST);
-        if (used_pages > used_peak) used_peak = used_pages;
+        note_use();
         *purge = must_purge(is_fresh ? used_peak - used_pages + slack : SIZE_MAX);
     }
     lock_give(&lock);
@@ -305,7 +316,12 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     return run;
 }
 
-static bool idles(void) { return must_purge(larger(used_pages / IDLE_SHARE, IDLE_LEAST)); }
+// Whether the caller, who has given so many pages back, must purge.
+static bool idles(size_t given) {
+    size_t lately = recent_give(&recent, given, used_pages, IDLE_LEAST);
+    lately = smaller(lately, smaller(used_pages, RECENT_MOST));
+    return must_purge(larger(larger(used_pages / IDLE_SHARE, IDLE_LEAST), lately));
+}
 
 void region_give_run(struct region* region, char* start) {
     lock_take(&lock);
@@ -318,7 +334,7 @@ void region_give_run(struct region* region, char* start) {
     bin_add(region);
     bool is_empty = region->free_pages == SLOT_PAGES;
     if (is_empty) detach(region);
-    bool purge = idles();
+    bool purge = idles(pages);
     lock_give(&lock);
     if (is_empty) region_unmap(region);
     if (purge) purge_some();
@@ -335,14 +351,14 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
         bin_remove(region);
         if (pages > old_pages) {
             mark_used(region, first + old_pages, pages - old_pages);
-            if (used_pages > used_peak) used_peak = used_pages;
+            note_use();
         } else {
             mark_free(region, first + pages, old_pages - pages);
             add_idle(region, first + pages, old_pages - pages);
         }
         region->run_pages[first] = (uint16_t)pages;
         bin_add(region);
-        purge = idles();
+        purge = idles(pages < old_pages ? old_pages - pages : 0);
     }
     lock_give(&lock);
     if (purge) purge_some();

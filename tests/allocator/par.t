@@ -59,7 +59,14 @@ passes(
     env     => { LD_PRELOAD => $libpar },
 );
 
-passes( 'a child of fork has the whole budget for magazines, however many threads its parent has',
-    command => [ built( 'forked_budget', 'tests/tools/forked_budget.c', @par ) ] );
+passes(
+    'a child of fork has the whole budget for magazines, however many threads its parent has',
+    command => [ built( 'forked_budget', 'tests/tools/forked_budget.c', @par ) ]
+);
+
+passes(
+    'a heap that grows and shrinks again and again keeps its pages',
+    command => [ built( 'breathing', 'tests/tools/breathing.c', @par ) ]
+);
 
 done_testing;
