@@ -69,4 +69,7 @@ passes(
     command => [ built( 'breathing', 'tests/tools/breathing.c', @par ) ]
 );
 
+my $losses = built( 'losses', 'tests/tools/losses.c', @par );
+passes( "nothing is lost, however often ($_)", command => [ $losses, $_ ] ) for qw(threads records shrinking refusals);
+
 done_testing;
