@@ -122,6 +122,13 @@ is( scalar @{ $results->{race}[0]{sections} }, 2, '... the race too' );
 my $page = `$Bin/../../lecture/build --sample --sample-file $sample --output $folder/page.html 2>&1`;
 like( content("$folder/page.html"), qr/A recorded sample of 2026-01-02/, 'lecture/build --sample shows it' );
 
+mkdir "$folder/$_" or die $! for qw(build build/lecture);
+lecture::Sample::write_all("$folder/build/lecture");
+write_file( "$folder/build/lecture/run.json", '{"steps":{}}' );
+my $said = `$Bin/../../lecture/build --record-sample --build $folder/build --sample-file $folder/kept.json 2>&1`;
+is( $?, 0, 'make sample records what make lecture has left, and what that knows of its steps is no result' )
+  or diag $said;
+
 sub refused ($change) {
     my $race = lecture::Sample::race();
     $change->($race);
@@ -155,7 +162,7 @@ ok( !-e "$folder/none.json", '... and nothing is written' );
 my $missing = `$Bin/../../lecture/build --sample --sample-file $folder/nowhere.json 2>&1`;
 like(
     $missing,
-qr/\Abuild: there is no recorded sample at \S+: make lecture measures here; make sample then records it\n\z/,
+    qr/\Abuild: there is no recorded sample at \S+: make lecture measures here; make sample then records it\n\z/,
     'without a sample: what to do'
 );
 
