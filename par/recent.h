@@ -1,9 +1,10 @@
-// recent.h: how much was in use lately, without a clock.
+// recent.h: how much of what lies idle will probably be used again, without a clock.
 //
-// Memory that a program used lately it will probably use again soon, and fresh pages cost a fault each. "Lately" is
-// counted in work: a time ends when as much was given back as is in use, so that the heap has been turned over once.
-// What counts is the highest use of this time and of the one before. A heap that grows and shrinks again and again so
-// keeps its pages; one that shrinks for good forgets each half of its size while it gives back the next.
+// Fresh pages cost a fault each, so what a program takes again soon should have been kept. "Soon" is counted in work: a
+// time ends when as much was given back as is in use, so that the heap has been turned over once. Two things are known:
+// how much more was in use lately, in this time and the one before; and how much was missed: taken fresh, though no
+// more was in use than lately. Only what was missed once is kept, so a heap that grows and shrinks again and again soon
+// keeps its pages, and one that shrinks for good does not.
 
 #ifndef PAR_RECENT_H
 #define PAR_RECENT_H
@@ -15,24 +16,34 @@ struct recent {
     size_t highest;         // use in this time, and
     size_t highest_before;  // in the one before
     size_t given;           // back in this time
+    size_t missed;          // sinks when nothing is
 };
 
-// Some was taken. used: what is in use now.
-static inline void recent_take(struct recent* recent, size_t used) {
+enum { RECENT_FORGETS = 8 };  // this part of what was missed, with each time that ends
+
+static inline size_t recent_highest(const struct recent* recent) {
+    return recent->highest > recent->highest_before ? recent->highest : recent->highest_before;
+}
+
+// Some was taken. used: what is in use now. fresh: how much of what was taken is.
+static inline void recent_take(struct recent* recent, size_t used, size_t fresh) {
+    if (used <= recent_highest(recent)) recent->missed += fresh;
     if (used > recent->highest) recent->highest = used;
 }
 
 // So much was given back. used: what is in use now. least: no time is shorter than this.
-// Result: how much more was in use lately than now.
+// Result: how much should be kept for what comes.
 static inline size_t recent_give(struct recent* recent, size_t given, size_t used, size_t least) {
     recent->given += given;
     if (recent->given >= used && recent->given >= least) {
         recent->highest_before = recent->highest;
         recent->highest = used;
         recent->given = 0;
+        recent->missed -= recent->missed / RECENT_FORGETS;
     }
-    size_t highest = recent->highest > recent->highest_before ? recent->highest : recent->highest_before;
-    return highest > used ? highest - used : 0;
+    size_t highest = recent_highest(recent);
+    size_t more = highest > used ? highest - used : 0;
+    return more < recent->missed ? more : recent->missed;
 }
 
 #endif

@@ -15,16 +15,16 @@
 #include "par/region_bins.h"
 
 enum {
-    IDLE_LEAST = 4 * SLOT_PAGES,     // pages that may always lie idle,
-    IDLE_SHARE = 8,                  // or this part of those in use,
-    RECENT_MOST = 16 * SLOT_PAGES,   // or as many as were in use lately and are not now, but no more than these
-                                     // and than those in use;
-    GROWTH_IDLE_LEAST = SLOT_PAGES,  // the same when fresh pages are taken,
-    PEAK_SLACK_SHARE = 32,           // where idle pages may raise the peak by this part
-    PURGE_RUNS = 2,                  // that one call gives up at most, so that no call takes long
-    PURGERS = 8,                     // threads that give up pages at the same time, at most
-    IDLE_TRIES = 32,                 // regions with much room that are asked for idle pages first
-    ALIGNED_TRIES = 8,               // regions that may lack room for an aligned run before the search gives up
+    IDLE_LEAST = 4 * SLOT_PAGES,         // pages that may always lie idle,
+    IDLE_SHARE = 8,                      // or this part of those in use,
+    RECENT_MOST = 16 * SLOT_PAGES,       // or as many as will probably be used again, but no more than these
+                                         // and than those in use;
+    GROWTH_IDLE_LEAST = 2 * SLOT_PAGES,  // the same when fresh pages are taken,
+    PEAK_SLACK_SHARE = 32,               // where idle pages may raise the peak by this part
+    PURGE_RUNS = 2,                      // that one call gives up at most, so that no call takes long
+    PURGERS = 8,                         // threads that give up pages at the same time, at most
+    IDLE_TRIES = 32,                     // regions with much room that are asked for idle pages first
+    ALIGNED_TRIES = 8,                   // regions that may lack room for an aligned run before the search gives up
 };
 
 // The regions of one use.
@@ -51,9 +51,10 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-static void note_use(void) {
+// fresh: how many of the pages that were taken have no memory yet.
+static void note_use(size_t fresh) {
     if (used_pages > used_peak) used_peak = used_pages;
-    recent_take(&recent, used_pages);
+    recent_take(&recent, used_pages, fresh);
 }
 
 // ---- The pages of one region ----
@@ -97,12 +98,15 @@ static void remove_idle(struct region* region, size_t first, size_t pages) {
     if (region->idle_pages == 0) idle_list_remove(region);
 }
 
-static void mark_used(struct region* region, size_t first, size_t pages) {
+// Result: how many of the pages have no memory yet.
+static size_t mark_used(struct region* region, size_t first, size_t pages) {
+    size_t idle_before = idle_pages;
     remove_idle(region, first, pages);
     page_bits_set(region->used, first, pages);
     used_pages += pages;
     kinds[region->use].used_pages += pages;
     region->free_pages -= (uint16_t)pages;
+    return pages - (idle_before - idle_pages);
 }
 
 static void mark_free(struct region* region, size_t first, size_t pages) {
@@ -213,7 +217,7 @@ static struct run take_idle_run(size_t* pages) {
     }
     run.start = run.region->mapping.start + first * PAGE_BYTES;
     bin_remove(run.region);
-    mark_used(run.region, first, *pages);
+    (void)mark_used(run.region, first, *pages);
     run.region->run_pages[first] = (uint16_t)*pages;
     bin_add(run.region);
     return run;
@@ -295,11 +299,11 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
         run.region = region;
         run.start = region->mapping.start + page * PAGE_BYTES;
         run.is_zero = page_bits_next_set(region->idle, page) >= page + pages;
-        mark_used(region, page, pages);
+        size_t fresh = mark_used(region, page, pages);
         region->run_pages[page] = (uint16_t)pages;
         bin_add(region);
         size_t slack = larger(used_peak / PEAK_SLACK_SHARE, GROWTH_IDLE_LEAST);
-        note_use();
+        note_use(fresh);
         *purge = must_purge(is_fresh ? used_peak - used_pages + slack : SIZE_MAX);
     }
     lock_give(&lock);
@@ -350,8 +354,7 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
     if (fits && pages != old_pages) {
         bin_remove(region);
         if (pages > old_pages) {
-            mark_used(region, first + old_pages, pages - old_pages);
-            note_use();
+            note_use(mark_used(region, first + old_pages, pages - old_pages));
         } else {
             mark_free(region, first + pages, old_pages - pages);
             add_idle(region, first + pages, old_pages - pages);
