@@ -235,11 +235,12 @@ sub _rung_words ( $compared, $before ) {
       percent( $to_sys->{ratio} ), between( $to_sys, \&percent )
       : "$CANNOT_TELL whether $program is faster or slower than with the C library";
     return "$words." if !$against;
-    return sprintf '%s, and is %s times faster than with %s.', $words, factor( 1 / $against->{ratio} ), $before
+    my $is_told = $words !~ /\A\Q$CANNOT_TELL\E/;
+    return sprintf '%s%s is %s times faster than with %s.', $words, $is_told ? ', and' : '; it',
+      factor( 1 / $against->{ratio} ), $before
       if is_less($against);
-    return sprintf '%s, and %s times as long as with %s.', $words, factor( $against->{ratio} ), $before
-      if is_more($against) && !( $words =~ /\A$CANNOT_TELL/ );
-    return sprintf '%s; it takes %s times as long as with %s.', $words, factor( $against->{ratio} ), $before
+    return sprintf '%s%s %s times as long as with %s.', $words, $is_told ? ', and' : '; it takes',
+      factor( $against->{ratio} ), $before
       if is_more($against);
     return "$words; between it and $before one cannot tell.";
 }

@@ -102,6 +102,18 @@ is(
     'list takes 80% of the time it takes with the C library (74% to 87%), and 1.6 times as long as with cache.',
     '... also when it is slower'
 );
+is(
+    lecture::Findings::_rung_words(
+        {
+            program   => 'list',
+            to_sys    => { ratio => 1,   low => 0.9, high => 1.1, rounds => 7 },
+            to_before => { ratio => 0.5, low => 0.4, high => 0.6, rounds => 7 }
+        },
+        'cache'
+    ),
+'Cannot tell here whether list is faster or slower than with the C library; it is 2.0 times faster than with cache.',
+    '... where one is told and the other is not'
+);
 is( "$rungs[1]{section} $rungs[2]{section}", 'small large', '... where both of them ran' );
 
 # ---- What cannot be told -----------------------------------------------------------------------------------------------------
