@@ -21,7 +21,7 @@ function drawRace(element, section, how = {}) {
   const ratios = section.programs.flatMap((program) => program.rows).flatMap((row) => (row.over ? [row.over] : [row.low, row.high]));
   const domain = [Math.min(0.8, d3.min(ratios)), Math.max(1.25, d3.max(ratios))];
   const shownRows = section.programs.flatMap((program) => program.rows).filter((row) => names.includes(row.backend));
-  const valueRoom = (shownRows.some((row) => row.ratio && isExtreme(row.ratio)) ? 7.6 : shownRows.some((row) => row.over) ? 5.2 : 4) * u;
+  const valueRoom = (shownRows.some((row) => row.ratio && isExtreme(row.ratio)) ? 8.6 : shownRows.some((row) => row.over) ? 5.2 : 4) * u;
   const x = d3.scaleLog(domain, [0.2 * u, columnWidth - valueRoom]);
 
   svg.append("g").selectAll("text").data(names).join("text")
