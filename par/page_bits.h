@@ -32,6 +32,7 @@ static inline size_t page_bits_next_clear(const uint64_t* bits, size_t from) {
 static inline uint64_t page_bits_mask(size_t word, size_t first, size_t end) {
     size_t low = word * 64;
     uint64_t mask = ~(uint64_t)0;
+    if (end <= low) return 0;
     if (first > low) mask &= ~(uint64_t)0 << (first - low);
     if (end < low + 64) mask &= ~(uint64_t)0 >> (low + 64 - end);
     return mask;
