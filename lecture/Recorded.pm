@@ -16,8 +16,11 @@ use lecture::Findings;
 use lecture::Results;
 use measure::Table qw(fail);
 
-# Rounds have many figures that no picture shows. The maps of the longer trace would be half of the file, so it is left out.
-my %LEFT_OUT = map { $_ => 1 } qw(command stdout stderr question summaries normalised over_limit worst);
+# What the launcher knows of each run, and no picture shows (run.t compares the pages). The maps of the longer trace would be
+# half of the file, so they are left out, too.
+my %LEFT_OUT = map { $_ => 1 }
+  qw(command stdout stderr question summaries normalised over_limit worst limits looks idle_looks
+  question_cpu_s question_wall_s major_faults minor_faults involuntary_switches strays survivors stdout_bytes stderr_bytes);
 
 sub results ($path) {
     open my $file, '<', $path

@@ -14,6 +14,7 @@ use JSON::PP   ();
 use Test::More;
 
 use lib "$Bin/../..";
+use lecture::Page;
 use lecture::Recorded;
 use lecture::Results;
 use lecture::Run;
@@ -119,6 +120,15 @@ my $results = lecture::Recorded::results($sample);
 is( $results->{sample}, 'A recorded sample of 2026-01-02, not measured on this machine.', 'a sample says what it is' );
 is_deeply( $results->{problems}, {}, '... and has all kinds of results' );
 is( scalar @{ $results->{race}[0]{sections} }, 2, '... the race too' );
+
+# The sample keeps five digits.
+sub shown ($results) {
+    my $text = JSON::PP->new->canonical->encode( lecture::Page::data($results) );
+    return JSON::PP->new->decode( $text =~ s/(-?\d+\.\d{4,})/sprintf '%.4g', $1/gre );
+}
+my ( $of_files, $of_sample ) = map { shown($_) } lecture::Results::read_all(@files), $results;
+delete @{$_}{qw(sample problems)} for $of_files, $of_sample;
+is_deeply( $of_sample, $of_files, '... and shows what the results show, though much is left out' );
 my $page = `$Bin/../../lecture/build --sample --sample-file $sample --output $folder/page.html 2>&1`;
 like( content("$folder/page.html"), qr/A recorded sample of 2026-01-02/, 'lecture/build --sample shows it' );
 
