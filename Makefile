@@ -91,7 +91,7 @@ ladder: $(launcher) ## test the ladder: suites and answers, also under valgrind 
 	@$(MAKE) --silent BACKENDS="$(ladder)" BACKEND= suites
 	@for tool in valgrind asan tsan; do $(MAKE) --silent $$tool BACKENDS="$(ladder)" BACKEND= || exit 1; done
 
-lecture: $(if $(SAMPLE),,$(launcher)) ## measure for the lecture and write lecture/out/index.html; ten minutes, continues a stopped run; QUICK=1: five; SAMPLE=1: recorded, at once [needs lecture/build]
+lecture: $(if $(SAMPLE),,$(launcher)) ## measure for the lecture and write lecture/out/index.html; seven minutes, continues a stopped run; QUICK=1: three; SAMPLE=1: recorded, at once [needs lecture/build]
 	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" LECTURE_PEERS="$(if $(QUICK),,$(lecture_peers))" lecture-programs claims-programs)
 	$(if $(SAMPLE),,@$(MAKE) --silent BACKENDS="$(lecture_backends)" FLAVOUR=gprof BIN=$(BUILD)/gprof/bin PROGRAMS=list programs)
 	@lecture/build $(if $(SAMPLE),--sample,--measure --backends "$(lecture_backends) $(if $(QUICK),,$(lecture_peers))" $(if $(QUICK),--quick,--programs "$(PROGRAMS)") --bin "$(BIN)" --build "$(BUILD)")
@@ -142,7 +142,7 @@ kit: ## compile once the files that every grade links with, for perl test.pl --k
 	@$(MAKE) --silent BUILD=$(KIT) $(KIT)/release/measure/launch
 	@for flavour in release valgrind tsan; do \
 	    $(MAKE) --silent BUILD=$(KIT) FLAVOUR=$$flavour kit-objects || exit 1; done
-corpus: ## grade all submissions with known verdicts; an hour; continues a stopped run; KIND=broken RESULTS=1 [needs tests/corpus/run]
+corpus: ## grade all submissions with known verdicts; some hours; continues a stopped run; KIND=broken RESULTS=1 [needs tests/corpus/run]
 	@$(call kept,tests/corpus/RESULTS.md) tests/corpus/run $(if $(KIND),--kind $(KIND))
 screens: ## show what make test says of the bugs that students write first, and after how many seconds; LOAD=8 RESULTS=1 [needs tests/handout/screens]
 	@$(call kept,tests/handout/RESULTS.md) tests/handout/screens $(if $(LOAD),--load $(LOAD))
