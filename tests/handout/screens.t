@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 
 use File::Temp ();
 use FindBin    qw($Bin);
+use POSIX      ();
 use Test::More;
 
 use lib "$Bin/../..";
@@ -66,6 +67,31 @@ for my $bug ( tests::lib::Classic::bugs() ) {
     };
 }
 
+# The bug is seen as memory that a resized block leaves, as threads that take blocks with them, and in the longer tests of
+# what passes between threads.
+subtest 'Each kind is told when it is found, and the longer tests of all topics come last' => sub {
+    my ($bug) = grep { $_->{name} eq 'threadcache' } tests::lib::Classic::bugs();
+    write_file( "$kit/hw08_alloc.c", tests::lib::Classic::source( $bug, $starter ) );
+    run( $kit, {}, qw(make --silent build/release/tests/suite-hw08) );
+    delete local @ENV{ keys %CLEAN };
+    my $pid = open my $suite, '-|', "$kit/build/release/tests/suite-hw08", 'course-hw08' or die "no suite: $!\n";
+    my @lines;
+    while ( my $line = <$suite> ) {
+        push @lines, $line;
+        last if $line =~ /the memory of an ended thread must be reused/;
+    }
+    cmp_ok( scalar @lines, '>', 1, 'the second kind is told after the first' );
+    like( $lines[-1], qr/must be reused/, 'it is the one of ended threads' );
+    is( waitpid( $pid, POSIX::WNOHANG ), 0, 'while the suite goes on' );
+    unlike(
+        "@lines",
+        qr/by one thread and (?:freed|resized) by another/,
+        'before the longer tests of the topic before'
+    );
+    kill 'KILL', $pid;
+    close $suite;
+};
+
 subtest 'Without a bug' => sub {
     write_file( "$kit/hw08_alloc.c", tests::lib::Classic::locked($starter) );
     my ( $screen, $failed ) = test_of( 'hw08', CK_RUN_CASE => 'resize' );
@@ -102,11 +128,7 @@ subtest 'A place that nobody can write to' => sub {
     my ( $screen, $failed ) = run( $kit, {}, qw(make test BACKEND=hw08 BUILD=README.md/build) );
     is( $failed,            2, 'make fails' );
     is( $screen =~ tr/\n//, 1, 'one line' );
-    like(
-        $screen,
-        qr{say where to build: make test BACKEND=hw08 O=/tmp/xmalloc},
-        'which says what to set'
-    );
+    like( $screen, qr{say where to build: make test BACKEND=hw08 O=/tmp/xmalloc}, 'which says what to set' );
 };
 
 done_testing;

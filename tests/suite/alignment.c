@@ -52,7 +52,7 @@ END_TEST
 TCase* alignment_case(void) {
     TCase* topic = new_case("alignment");
     add_test(topic, small_blocks_of_every_size_are_aligned);
-    add_test(topic, blocks_of_whole_pages_are_aligned);
+    add_long_test(topic, blocks_of_whole_pages_are_aligned);
     add_test(topic, resized_blocks_are_aligned);
     return topic;
 }

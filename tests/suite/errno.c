@@ -99,6 +99,6 @@ TCase* errno_case(void) {
     TCase* topic = new_case("errno");
     add_test(topic, xfree_keeps_errno);
     add_test(topic, xfree_keeps_errno_when_a_system_call_that_succeeds_changes_it);
-    add_test(topic, xfree_keeps_errno_and_the_heap_when_memory_cannot_be_unmapped);
+    add_long_test(topic, xfree_keeps_errno_and_the_heap_when_memory_cannot_be_unmapped);
     return topic;
 }

@@ -147,11 +147,11 @@ TCase* large_case(void) {
         leave_out("large", "this machine gives no process more than a gigabyte in one piece");
         return topic;
     }
-    add_loop_test(topic, a_block_may_be_larger_than_a_gigabyte, 0, most);
-    add_loop_test(topic, all_blocks_together_may_be_more_than_a_gigabyte, 0, SIZES);
+    add_long_loop_test(topic, a_block_may_be_larger_than_a_gigabyte, 0, most);
+    add_long_loop_test(topic, all_blocks_together_may_be_more_than_a_gigabyte, 0, SIZES);
     bool is_slow = backend.slowness > 10;  // each call may walk a list of all the others
     if (!is_slow && available_mib() >= NEEDED_MIB) {
-        add_test(topic, small_blocks_together_may_be_more_than_a_gigabyte);
+        add_long_test(topic, small_blocks_together_may_be_more_than_a_gigabyte);
     }
     return topic;
 }

@@ -99,9 +99,9 @@ END_TEST
 TCase* mappings_case(void) {
     TCase* topic = new_case("mappings");
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
-    add_loop_test(topic, large_blocks_that_were_freed_are_returned_or_used_again, 0, LARGE_SIZES);
+    add_long_loop_test(topic, large_blocks_that_were_freed_are_returned_or_used_again, 0, LARGE_SIZES);
     if (!backend.shares_sizes) return topic;
-    add_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
-    add_loop_test(topic, memory_that_one_thread_has_all_freed_serves_the_other_threads, 0, PASSED_SIZES);
+    add_long_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
+    add_long_loop_test(topic, memory_that_one_thread_has_all_freed_serves_the_other_threads, 0, PASSED_SIZES);
     return topic;
 }

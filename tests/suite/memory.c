@@ -86,7 +86,7 @@ END_TEST
 TCase* memory_case(void) {
     TCase* topic = new_case("memory");
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
-    add_loop_test(topic, blocks_of_one_size_need_at_most_three_times_their_bytes, 0, SIZES);
-    add_test(topic, mixed_blocks_of_four_threads_need_at_most_three_times_their_bytes);
+    add_long_loop_test(topic, blocks_of_one_size_need_at_most_three_times_their_bytes, 0, SIZES);
+    add_long_test(topic, mixed_blocks_of_four_threads_need_at_most_three_times_their_bytes);
     return topic;
 }

@@ -101,9 +101,9 @@ END_TEST
 TCase* out_of_memory_case(void) {
     TCase* topic = new_case("out of memory");
     if (under_a_tool()) return topic;  // a tool needs address space of its own
-    add_loop_test(topic, when_memory_runs_out_xmalloc_gives_null_and_enomem_and_live_blocks_keep_their_content, 0,
-                  SIZES);
-    add_loop_test(topic, after_memory_ran_out_and_was_freed_the_heap_is_usable, 0, SIZES);
-    add_loop_test(topic, when_memory_runs_out_xrealloc_gives_null_and_enomem_and_keeps_the_block, 0, SIZES);
+    add_long_loop_test(topic, when_memory_runs_out_xmalloc_gives_null_and_enomem_and_live_blocks_keep_their_content, 0,
+                       SIZES);
+    add_long_loop_test(topic, after_memory_ran_out_and_was_freed_the_heap_is_usable, 0, SIZES);
+    add_long_loop_test(topic, when_memory_runs_out_xrealloc_gives_null_and_enomem_and_keeps_the_block, 0, SIZES);
     return topic;
 }

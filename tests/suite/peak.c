@@ -162,8 +162,8 @@ END_TEST
 TCase* peak_case(void) {
     TCase* topic = new_case("peak");
     if (under_a_tool() || !backend.returns_memory) return topic;
-    add_test(topic, memory_comes_back_after_a_peak_of_one_thread);
-    add_test(topic, memory_comes_back_after_a_peak_of_several_threads);
-    add_test(topic, a_gigabyte_of_small_blocks_comes_back_while_the_threads_live);
+    add_long_test(topic, memory_comes_back_after_a_peak_of_one_thread);
+    add_long_test(topic, memory_comes_back_after_a_peak_of_several_threads);
+    add_long_test(topic, a_gigabyte_of_small_blocks_comes_back_while_the_threads_live);
     return topic;
 }

@@ -152,7 +152,7 @@ TCase* resize_case(void) {
     TCase* topic = new_case("resize");
     if (backend.null) add_test(topic, resizing_no_block_takes_one);
     add_test(topic, a_block_keeps_its_content_on_the_way_up_and_down_through_every_border);
-    add_test(topic, a_block_keeps_its_content_in_jumps_from_every_border);
+    add_long_test(topic, a_block_keeps_its_content_in_jumps_from_every_border);
     add_test(topic, blocks_keep_their_content_when_resized_at_random_among_others);
     add_test(topic, large_blocks_keep_their_content_when_resized_by_megabytes);
     add_test(topic, growing_a_small_block_reads_no_more_than_its_own_bytes);

@@ -374,10 +374,10 @@ TCase* reuse_case(void) {
     add_test(topic, blocks_of_any_size_resized_do_not_grow_memory);
     add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
     if (!backend.course) add_test(topic, resizing_to_0_frees_the_block);
-    add_test(topic, blocks_of_any_size_freed_by_another_thread_are_reused);
-    add_test(topic, blocks_of_any_size_resized_by_another_thread_are_reused);
-    add_loop_test(topic, threads_that_take_and_free_at_the_same_time_do_not_grow_memory, 0,
-                  sizeof groups / sizeof groups[0]);
+    add_long_test(topic, blocks_of_any_size_freed_by_another_thread_are_reused);
+    add_long_test(topic, blocks_of_any_size_resized_by_another_thread_are_reused);
+    add_long_loop_test(topic, threads_that_take_and_free_at_the_same_time_do_not_grow_memory, 0,
+                       sizeof groups / sizeof groups[0]);
     if (backend.shares_sizes && !backend.course)
         add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
     return topic;

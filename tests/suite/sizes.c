@@ -107,8 +107,8 @@ END_TEST
 
 TCase* sizes_case(void) {
     TCase* topic = new_case("sizes");
-    add_test(topic, every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte);
+    add_long_test(topic, every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte);
     add_test(topic, larger_blocks_around_borders_and_of_random_sizes_can_be_used_to_both_ends);
-    add_test(topic, blocks_of_many_megabytes_can_be_taken_and_used_to_their_last_byte);
+    add_long_test(topic, blocks_of_many_megabytes_can_be_taken_and_used_to_their_last_byte);
     return topic;
 }

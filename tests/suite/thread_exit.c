@@ -135,8 +135,8 @@ END_TEST
 TCase* thread_exit_case(void) {
     TCase* topic = new_case("thread exit");
     add_test(topic, blocks_that_a_thread_freed_before_it_ended_are_reused);
-    add_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread);
-    add_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads);
-    add_test(topic, five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them);
+    add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread);
+    add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads);
+    add_long_test(topic, five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them);
     return topic;
 }

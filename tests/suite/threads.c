@@ -212,8 +212,9 @@ END_TEST
 TCase* threads_case(void) {
     TCase* topic = new_case("threads");
     add_test(topic, threads_with_blocks_of_their_own_do_not_disturb_each_other);
-    add_loop_test(topic, threads_in_a_hurry_get_blocks_of_their_own, 0, sizeof hurried_sizes / sizeof hurried_sizes[0]);
-    add_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
+    add_long_loop_test(topic, threads_in_a_hurry_get_blocks_of_their_own, 0,
+                       sizeof hurried_sizes / sizeof hurried_sizes[0]);
+    add_long_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
     add_test(topic, blocks_of_producers_are_freed_by_consumers);
     return topic;
 }

@@ -30,12 +30,12 @@ enum {
 typedef struct Record {
     char test[160];
     char message[MOST_TEXT];  // empty: nothing is known to be wrong
+    atomic_bool has_failed;   // somebody has begun to write the message
+    bool is_told;
 } Record;
 
 static struct Shared {
     atomic_size_t begun;
-    atomic_bool told_one;
-    size_t told;  // the test whose failure has been told at once
     size_t printed_bytes;
     size_t printed_lines;
     char printed[PRINTED_BYTES];
@@ -125,42 +125,6 @@ void screen_shows_progress(void) {
     dprintf(terminal, "\r\033[K%s: test %zu: %s", backend_name, own_number + 1, test);
 }
 
-static void tell(size_t number) {
-    clear_progress();
-    const Record* record = &shared->tests[number];
-    dprintf(screen, "%s: %s\n", backend_name, record->message);
-    if (record->test[0] != '\0') dprintf(screen, "    seen when testing that %s\n", record->test);
-}
-
-void screen_tells_failure(const char* message) {
-    if (shared == NULL || own_number >= MOST_TESTS) return;
-    Record* own = &shared->tests[own_number];
-    if (own->message[0] != '\0') return;
-    snprintf(own->message, sizeof own->message, "%s", message);
-    copy_sentence(own->test, sizeof own->test, tcase_name() == NULL ? "" : tcase_name());
-    if (atomic_exchange(&shared->told_one, true)) return;
-    shared->told = own_number;
-    tell(own_number);
-}
-
-// ---- At the end ----
-
-static size_t count_failures(void) {
-    size_t failures = 0;
-    for (size_t i = 0; shared != NULL && i < shared->begun && i < MOST_TESTS; i++)
-        failures += shared->tests[i].message[0] != '\0';
-    return failures;
-}
-
-// What a test said itself is better than what Check saw of it.
-static void complete(Record* record, TestResult* result) {
-    if (record->message[0] != '\0' || tr_rtype(result) == CK_PASS) return;
-    const char* seen = tr_msg(result);
-    bool timeout = strstr(seen, "timeout expired") != NULL;
-    snprintf(record->message, sizeof record->message, "%s",
-             timeout ? "it did not finish in time: a call hangs, or is far too slow" : seen);
-}
-
 // Two messages are of one kind when they differ in numbers only.
 static void find_kind(char* kind, size_t bytes, const char* message) {
     size_t length = 0;
@@ -175,43 +139,79 @@ static void find_kind(char* kind, size_t bytes, const char* message) {
     kind[length] = '\0';
 }
 
-static bool accounted[MOST_TESTS];
-
-// Tells this failure, and what is of its kind. Result: how many there are.
-static size_t tell_kind(size_t first, size_t count) {
-    char kind[MOST_TEXT];
-    char other[MOST_TEXT];
-    size_t found = 0;
-    find_kind(kind, sizeof kind, shared->tests[first].message);
-    for (size_t i = 0; i < count; i++) {
-        find_kind(other, sizeof other, shared->tests[i].message);
-        if (strcmp(kind, other) != 0) continue;
-        accounted[i] = true;
-        found++;
-        bool was_told = shared->told_one && shared->told == i;
-        if (found <= MOST_OF_A_KIND && !was_told) tell(i);
-    }
-    if (found > MOST_OF_A_KIND)
-        dprintf(screen, "    and %zu more like it (make test BACKEND=%s VERBOSE=1)\n", found - MOST_OF_A_KIND,
-                backend_name);
-    return found;
+static bool is_like(const Record* one, const Record* other) {
+    char kinds[2][MOST_TEXT];
+    find_kind(kinds[0], MOST_TEXT, one->message);
+    find_kind(kinds[1], MOST_TEXT, other->message);
+    return strcmp(kinds[0], kinds[1]) == 0;
 }
 
-static void tell_the_rest(size_t count) {
+static size_t tests_known(void) { return shared->begun < MOST_TESTS ? shared->begun : MOST_TESTS; }
+
+// How many that were told are like this one.
+static size_t count_told_like(const Record* record) {
+    size_t like = 0;
+    for (size_t i = 0; i < tests_known(); i++) like += shared->tests[i].is_told && is_like(&shared->tests[i], record);
+    return like;
+}
+
+static size_t count_told_kinds(void) {
     size_t kinds = 0;
-    size_t told = 0;
-    if (shared->told_one) {
-        told += tell_kind(shared->told, count);
-        kinds++;
+    for (size_t i = 0; i < tests_known(); i++) {
+        if (!shared->tests[i].is_told) continue;
+        bool is_new = true;
+        for (size_t other = 0; other < i; other++)
+            is_new = is_new && !(shared->tests[other].is_told && is_like(&shared->tests[other], &shared->tests[i]));
+        kinds += is_new;
     }
-    for (size_t i = 0; i < count && kinds < MOST_KINDS; i++) {
-        if (accounted[i] || shared->tests[i].message[0] == '\0') continue;
-        told += tell_kind(i, count);
-        kinds++;
+    return kinds;
+}
+
+// Tells a failure, unless enough of its kind or enough kinds have been told.
+static void tell(Record* record) {
+    size_t like = count_told_like(record);
+    if (like >= MOST_OF_A_KIND || (like == 0 && count_told_kinds() >= MOST_KINDS)) return;
+    record->is_told = true;
+    clear_progress();
+    dprintf(screen, "%s: %s\n", backend_name, record->message);
+    if (record->test[0] != '\0') dprintf(screen, "    seen when testing that %s\n", record->test);
+}
+
+// Threads of a test may fail together; the first of them speaks.
+void screen_tells_failure(const char* message) {
+    if (shared == NULL || own_number >= MOST_TESTS) return;
+    Record* own = &shared->tests[own_number];
+    if (atomic_exchange(&own->has_failed, true)) return;
+    copy_sentence(own->test, sizeof own->test, tcase_name() == NULL ? "" : tcase_name());
+    snprintf(own->message, sizeof own->message, "%s", message);
+    tell(own);
+}
+
+// ---- At the end ----
+
+// What a test said itself is better than what Check saw of it.
+static void complete(Record* record, TestResult* result) {
+    if (record->message[0] != '\0' || tr_rtype(result) == CK_PASS) return;
+    const char* seen = tr_msg(result);
+    bool timeout = strstr(seen, "timeout expired") != NULL;
+    snprintf(record->message, sizeof record->message, "%s",
+             timeout ? "it did not finish in time: a call hangs, or is far too slow" : seen);
+    tell(record);
+}
+
+static void count_the_rest(void) {
+    size_t like = 0;
+    size_t others = 0;
+    for (size_t i = 0; i < tests_known(); i++) {
+        const Record* record = &shared->tests[i];
+        if (record->message[0] == '\0' || record->is_told) continue;
+        *(count_told_like(record) > 0 ? &like : &others) += 1;
     }
-    size_t failures = count_failures();
-    if (told < failures)
-        dprintf(screen, "and %zu of other kinds (make test BACKEND=%s VERBOSE=1)\n", failures - told, backend_name);
+    if (like + others == 0) return;
+    dprintf(screen, "and ");
+    if (like > 0) dprintf(screen, "%zu more like %s", like, others > 0 ? "these, " : "these");
+    if (others > 0) dprintf(screen, "%zu of other kinds", others);
+    dprintf(screen, " (make test BACKEND=%s VERBOSE=1)\n", backend_name);
 }
 
 // Waits until the collector has read all; not for ever, since a process that was left behind may hold the pipe.
@@ -242,9 +242,8 @@ bool end_screen(TestResult** results, int count) {
     if (shared == NULL) return false;
     end_collector();
     clear_progress();
-    size_t known = shared->begun < MOST_TESTS ? shared->begun : MOST_TESTS;
-    for (size_t i = 0; i < known && i < (size_t)count; i++) complete(&shared->tests[i], results[i]);
-    tell_the_rest(known);
+    for (size_t i = 0; i < tests_known() && i < (size_t)count; i++) complete(&shared->tests[i], results[i]);
+    count_the_rest();
     if (shared->printed_bytes > 0) tell_printed();
     return shared->printed_bytes > 0;
 }

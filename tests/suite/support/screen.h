@@ -1,5 +1,5 @@
-// screen.h: what a student sees of a run: the first failure at once, in a sentence; at the end what else failed, at
-// most two failures of a kind; and what the backend itself printed, cut to a few lines.
+// screen.h: what a student sees of a run: each failure at once, in a sentence, but at most two of a kind and four
+// kinds; at the end how many more there were; and what the backend itself printed, cut to a few lines.
 
 #ifndef TESTS_SCREEN_H
 #define TESTS_SCREEN_H
@@ -21,7 +21,7 @@ void screen_begins_test(void);
 void screen_shows_progress(void);
 void screen_tells_failure(const char* message);
 
-// Ends what start_screen began. Prints all that has not been told yet.
+// Ends what start_screen began. Tells what no test told itself, and how many more failed.
 //
 // results: of all tests, in the order in which they ran. Result: whether the backend printed anything.
 bool end_screen(TestResult** results, int count);

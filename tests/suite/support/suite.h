@@ -15,6 +15,11 @@ TCase* new_case(const char* name);
 void add_test(TCase* topic, const TTest* test);
 void add_loop_test(TCase* topic, const TTest* test, int first, int end);
 
+// The same for a test that takes a right homework over half a second, or that only makes sense when the topics before
+// hold: it comes after the other tests of all topics, for a student waits for the first failure.
+void add_long_test(TCase* topic, const TTest* test);
+void add_long_loop_test(TCase* topic, const TTest* test, int first, int end);
+
 // Says on standard output that a topic cannot be tested here, if it is one that would be run.
 void leave_out(const char* topic, const char* reason);
 
