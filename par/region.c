@@ -17,8 +17,7 @@
 enum {
     IDLE_LEAST = 4 * SLOT_PAGES,         // pages that may always lie idle,
     IDLE_SHARE = 8,                      // or this part of those in use,
-    RECENT_MOST = 16 * SLOT_PAGES,       // or as many as will probably be used again, but no more than these
-                                         // and than those in use;
+    RECENT_MOST = 256 * SLOT_PAGES,      // or as many as will probably be used again, but no more than these;
     GROWTH_IDLE_LEAST = 2 * SLOT_PAGES,  // the same when fresh pages are taken,
     PEAK_SLACK_SHARE = 32,               // where idle pages may raise the peak by this part
     PURGE_RUNS = 2,                      // that one call gives up at most, so that no call takes long
@@ -323,7 +322,7 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
 // Whether the caller, who has given so many pages back, must purge.
 static bool idles(size_t given) {
     size_t lately = recent_give(&recent, given, used_pages, IDLE_LEAST);
-    lately = smaller(lately, smaller(used_pages, RECENT_MOST));
+    lately = smaller(lately, RECENT_MOST);
     return must_purge(larger(larger(used_pages / IDLE_SHARE, IDLE_LEAST), lately));
 }
 
