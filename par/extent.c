@@ -11,13 +11,13 @@
 #include "par/metadata.h"
 #include "par/os.h"
 #include "par/page_map.h"
+#include "par/recent.h"
 
 enum {
     BINS = 64,              // the last one holds all extents of so many slots or more
     IDLE_LEAST = 6,         // slots that may always lie idle,
     IDLE_SHARE = 16,        // or this part of those in use,
-    IDLE_RECENT_MOST = 32,  // or as many as were in use lately and are not now, but no more than these;
-    RECENT_SHARE = 8,       // by this part of the way "lately" comes down to the present each time slots are given;
+    RECENT_MOST = 256,      // or as many as will probably be used again, but no more than these;
     PEAK_SLACK_SHARE = 32,  // and by this part may idle memory raise the peak
 };
 
@@ -40,8 +40,8 @@ static uint64_t bins_filled;          // a bit for each bin that is not empty
 static struct extent* unused_records;
 static size_t used_slots;
 static size_t idle_slots;
-static size_t used_peak;    // of all time
-static size_t used_lately;  // of late: sinks towards used_slots
+static size_t used_peak;
+static struct recent recent;  // slots in use
 
 static size_t bin_of(size_t slots) { return slots < BINS ? slots - 1 : BINS - 1; }
 
@@ -156,19 +156,18 @@ static struct extent* find(size_t slots) {
     return longer == 0 ? NULL : bins[__builtin_ctzll(longer)];
 }
 
-static void note_use(size_t slots) {
+// fresh: how many of the slots that were taken have no memory yet.
+static void note_use(size_t slots, size_t fresh) {
     used_slots += slots;
     if (used_slots > used_peak) used_peak = used_slots;
-    if (used_slots > used_lately) used_lately = used_slots;
+    recent_take(&recent, used_slots, fresh);
 }
 
-// How many slots may lie idle after some were given back: as many as were in use lately and are not any more, within
-// bounds, so that a block that is freed right before another is taken keeps its pages; or a part of those in use.
-static size_t idle_most(void) {
-    size_t gap = used_lately - used_slots;
-    used_lately -= (gap + RECENT_SHARE - 1) / RECENT_SHARE;
-    size_t recent = gap < IDLE_RECENT_MOST ? gap : IDLE_RECENT_MOST;
-    size_t most = used_slots / IDLE_SHARE > recent ? used_slots / IDLE_SHARE : recent;
+// How many slots may lie idle after so many were given back.
+static size_t idle_most(size_t given) {
+    size_t lately = recent_give(&recent, given, used_slots, IDLE_LEAST);
+    if (lately > RECENT_MOST) lately = RECENT_MOST;
+    size_t most = used_slots / IDLE_SHARE > lately ? used_slots / IDLE_SHARE : lately;
     return most > IDLE_LEAST ? most : IDLE_LEAST;
 }
 
@@ -230,7 +229,7 @@ static char* take_idle(size_t slots) {
     if (extent != NULL) {
         start = extent->start;
         cut(extent, slots);
-        note_use(slots);
+        note_use(slots, 0);
     }
     lock_give(&lock);
     return start;
@@ -241,8 +240,9 @@ static struct slots take_fresh(size_t slots, size_t alignment) {
     struct slots taken = {.start = map(slots, alignment)};
     if (taken.start == NULL) return taken;
     lock_take(&lock);
-    taken.is_zero = fill_with_idle(taken.start, slots) == 0;
-    note_use(slots);
+    size_t filled = fill_with_idle(taken.start, slots);
+    taken.is_zero = filled == 0;
+    note_use(slots, slots - filled);
     struct piece excess = take_excess(used_peak + used_peak / PEAK_SLACK_SHARE - used_slots);
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
@@ -257,8 +257,9 @@ struct slots extent_take(size_t slots, size_t alignment) {
 void extent_give(char* start, size_t slots) {
     lock_take(&lock);
     used_slots -= slots;
-    struct piece excess =
-        slots_may_idle(slots) && add(start, slots) ? take_excess(idle_most()) : (struct piece){start, slots};
+    size_t most = idle_most(slots);
+    bool idles = slots_may_idle(slots) && add(start, slots);
+    struct piece excess = idles ? take_excess(most) : (struct piece){start, slots};
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
 }
@@ -270,7 +271,7 @@ bool extent_grow(char* start, size_t old_slots, size_t new_slots) {
     bool fits = behind != NULL && behind->slots >= more;
     if (fits) {
         cut(behind, more);
-        note_use(more);
+        note_use(more, 0);
     }
     lock_give(&lock);
     return fits;
@@ -288,7 +289,7 @@ char* extent_move(char* start, size_t old_slots, size_t new_slots) {
     }
     lock_take(&lock);
     used_slots -= old_slots;
-    note_use(new_slots);
+    note_use(new_slots, new_slots - old_slots);
     lock_give(&lock);
     return place;
 }

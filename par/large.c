@@ -12,7 +12,7 @@
 #include "par/os.h"
 
 enum {
-    TAIL_SHARE = 16,   // what lies behind the end of a block, in its last slot, may stay when it is at most this part,
+    TAIL_SHARE = 4,    // what lies behind the end of a block, in its last slot, may stay when it is at most this part,
     ROOM_SHARE = 2,    // and so much of its size is the room that a growing block gets;
     LIMIT_SHARE = 16,  // unless its size is more than this part of the address space
     BELIEVED = 8,      // one in so many growths gets ordinary pages though those before it got huge ones

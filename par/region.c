@@ -161,7 +161,10 @@ static struct region* region_map(enum region_use use) {
     }
     page_map_add(&region->mapping);
     lock_take(&lock);
-    if (!slot.is_zero) add_idle(region, 0, SLOT_PAGES);
+    if (!slot.is_zero) {
+        add_idle(region, 0, SLOT_PAGES);
+        recent_take(&recent, used_pages, SLOT_PAGES);
+    }
     bin_add(region);
     lock_give(&lock);
     return region;
@@ -303,7 +306,7 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
         bin_add(region);
         size_t slack = larger(used_peak / PEAK_SLACK_SHARE, GROWTH_IDLE_LEAST);
         note_use(fresh);
-        *purge = must_purge(is_fresh ? used_peak - used_pages + slack : SIZE_MAX);
+        *purge = must_purge(is_fresh && fresh > 0 ? used_peak - used_pages + slack : SIZE_MAX);
     }
     lock_give(&lock);
     return run;
@@ -323,7 +326,7 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
 static bool idles(size_t given) {
     size_t lately = recent_give(&recent, given, used_pages, IDLE_LEAST);
     lately = smaller(lately, RECENT_MOST);
-    return must_purge(larger(larger(used_pages / IDLE_SHARE, IDLE_LEAST), lately));
+    return must_purge(larger(used_pages / IDLE_SHARE, IDLE_LEAST) + lately);
 }
 
 void region_give_run(struct region* region, char* start) {
