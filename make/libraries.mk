@@ -11,7 +11,7 @@ $(BUILD)/pic/%.o: %.c
 libpar := $(LIB)/libpar.so
 $(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c interpose/operators.c $(wildcard par/*.c))
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $^ -ldl
 
 $(BUILD)/pic/interpose/operators.o: override CFLAGS += -fexceptions
 

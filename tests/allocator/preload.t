@@ -51,14 +51,16 @@ ok( measure::Launch::ok($report), 'libpar answers truly when a program asks how 
   or diag measure::Launch::sentence($report), "\n", $report->{stdout}, $report->{stderr};
 
 SKIP: {
-    skip 'there is no compiler of C++ here', 3 if system('g++ --version >/dev/null 2>&1') != 0;
-    for my $flags ( q{}, '-DREPLACED' ) {
-        my $program = "$folder/operators$flags";
-        system("g++ -O1 -fno-builtin $flags -o $program $tree/tests/tools/operators.cc -ldl") == 0 or die 'g++ failed';
-        my $result = run( 1, $program );
+    skip 'there is no compiler of C++ here', 5 if system('g++ --version >/dev/null 2>&1') != 0;
+    my $loads = "$folder/late_library";
+    system("gcc -o $loads $tree/tests/tools/late_library.c -ldl") == 0 or die 'gcc failed';
+    for my $flags ( q{}, '-DREPLACED', '-DREPLACED_ARRAY', '-DAS_PLUGIN -shared -fPIC' ) {
+        my $program = "$folder/operators" . ( $flags =~ s/ .*//r );
+        system("g++ -std=c++17 -O1 -fno-builtin $flags -o $program $tree/tests/tools/operators.cc -ldl") == 0
+          or die 'g++ failed';
+        my $result = run( 1, $flags =~ /AS_PLUGIN/ ? ( $loads, $program ) : $program );
         like( $result->{stdout}, qr/\Anew is in \S*libpar[.]so/, 'new is that of libpar' ) if !$flags;
-        ok( measure::Launch::ok($result),
-            'new and delete of C++ in all forms' . ( $flags && ", with the program's own" ) )
+        ok( measure::Launch::ok($result), 'new and delete of C++ in all forms' . ( $flags && ": $flags" ) )
           or diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
     }
 }
@@ -100,7 +102,8 @@ my $library = "$folder/atfork.so";
 system( 'gcc', qw(-O0 -fPIC -shared -pthread -o), $library, "$tree/tests/tools/atfork_library.c" ) == 0
   or BAIL_OUT('the library with a fork handler cannot be built');
 my $first = "$folder/first.so";
-system( 'gcc', qw(-O0 -fPIC -shared -pthread), '-Wl,-z,initfirst', '-o', $first, "$tree/tests/tools/atfork_library.c" ) == 0
+system( 'gcc', qw(-O0 -fPIC -shared -pthread), '-Wl,-z,initfirst', '-o', $first, "$tree/tests/tools/atfork_library.c" )
+  == 0
   or BAIL_OUT('the library that wants to be first cannot be built');
 for my $preload ( "$libpar $library", "$library $libpar", "$libpar $first", "$first $libpar" ) {
     my $result = measure::Launch::run(
