@@ -55,7 +55,7 @@ coverage: ## lines and branches of par that suite, misuse and torture reach; min
 	@$(MAKE) --silent FLAVOUR=coverage BIN=$(BUILD)/coverage/bin BACKENDS=par BACKEND= counted
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	-@cd $(BUILD)/coverage/tests && ./suite-par; torture/random-par 1e6 4 1; torture/failing-par 200; \
-	    TORTURE_LIBRARY= torture/limits-par; for kind in $$(seq 0 20); do ./misuse-par $$kind; done >/dev/null 2>&1
+	    TORTURE_LIBRARY= torture/limits-par; for way in $$(./misuse-par --list); do ./misuse-par $$way; done >/dev/null 2>&1
 	@tests/torture/coverage $(BUILD)/coverage/par_alloc.o $(wildcard $(patsubst %.c,$(BUILD)/coverage/%.o,$(wildcard par/*.c)))
 mutants: mutant-objects ## change par and hw08 in one place at a time: who notices?; SAMPLE=150 SEED=number; resumable [needs tests/torture]
 	@tests/torture/mutants --sample $(or $(SAMPLE),150) $(if $(SEED),--seed $(SEED))

@@ -8,6 +8,7 @@
 #include "par/harden.h"
 #include "par/invariant.h"
 #include "par/lock.h"
+#include "par/metadata.h"
 #include "par/page_map.h"
 #include "par/size_class.h"
 
@@ -19,13 +20,21 @@ enum {
     SHRINK_EARLY_SHARE = 8,
     RECENT_SHARE = 16,    // by this part of the way "lately" comes down to the present with each magazine taken
     SWEPT_MAGAZINES = 2,  // that leave a class nobody comes for, each time the hand passes
-    COUNT_SHIFT = 48,     // the bits of a link above an address hold the number of blocks
+    NEW_RECORDS = 16,     // of magazines, at a time
+};
+
+// Not in the first of its blocks: both words of a free block say that it is free, and the smallest have no third.
+struct record {
+    struct record* next;
+    struct block* first;
+    unsigned count;
 };
 
 struct depot {
     _Alignas(64) struct lock lock;  // guards this and every span of the class
-    struct block* magazines;        // linked through magazine_word of their first blocks
-    uint64_t blocks;                // in the magazines
+    struct record* magazines;
+    struct record* unused_records;
+    uint64_t blocks;  // in the magazines
     struct span_list spans;
     uint64_t recent;  // the most blocks that were with threads and the program lately
     bool is_used;     // somebody came since the hand passed
@@ -35,30 +44,35 @@ struct depot {
 // tests/models/fork.pml has depot_lock_all and depot_unlock_all.
 static struct depot depots[CLASS_COUNT];
 
-static unsigned class_of(const struct depot* depot) { return (unsigned)(depot - depots); }
+// The lock, and the record of one magazine, if there is memory for it. Memory for records comes without the lock, for
+// then this waits for the system.
+static void lock_to_push(struct depot* depot) {
+    lock_take(&depot->lock);
+    if (depot->unused_records != NULL) return;
+    lock_give(&depot->lock);
+    struct record* records = metadata_take(NEW_RECORDS * sizeof *records);
+    lock_take(&depot->lock);
+    for (size_t i = 0; records != NULL && i < NEW_RECORDS; i++) {
+        records[i].next = depot->unused_records;
+        depot->unused_records = &records[i];
+    }
+}
 
-// In the first block of a magazine stands how long it is and where the next one begins.
-static void push_magazine(struct depot* depot, struct block* magazine, unsigned count) {
-    set_magazine_word(magazine, class_of(depot), (uintptr_t)count << COUNT_SHIFT | (uintptr_t)depot->magazines);
+static void push_magazine(struct depot* depot, struct block* first, unsigned count) {
+    struct record* magazine = depot->unused_records;
+    depot->unused_records = magazine->next;
+    *magazine = (struct record){.next = depot->magazines, .first = first, .count = count};
     depot->magazines = magazine;
     depot->blocks += count;
 }
 
-static unsigned count_of(const struct block* magazine, unsigned size_class) {
-    return (unsigned)(magazine_word(magazine, size_class) >> COUNT_SHIFT);
-}
-
-static struct block* magazine_behind(const struct block* magazine, unsigned size_class) {
-    return (struct block*)(magazine_word(magazine, size_class) & (((uintptr_t)1 << COUNT_SHIFT) - 1));
-}
-
-static struct block* pop_magazine(struct depot* depot) {
-    struct block* magazine = depot->magazines;
-    unsigned size_class = class_of(depot);
-    depot->magazines = magazine_behind(magazine, size_class);
-    depot->blocks -= count_of(magazine, size_class);
-    clear_magazine_word(magazine, size_class);
-    return magazine;
+static struct batch pop_magazine(struct depot* depot) {
+    struct record* magazine = depot->magazines;
+    depot->magazines = magazine->next;
+    depot->blocks -= magazine->count;
+    magazine->next = depot->unused_records;
+    depot->unused_records = magazine;
+    return (struct batch){.first = magazine->first, .count = magazine->count};
 }
 
 // Blocks that are with threads or the program.
@@ -84,13 +98,14 @@ static bool is_shrinking(const struct depot* depot, unsigned size_class) {
 }
 
 static bool is_full(const struct depot* depot, unsigned size_class) {
+    if (depot->unused_records == NULL) return true;
     return depot->blocks * size_classes[size_class].block_bytes >= KEPT_BYTES &&
            depot->blocks >= depot->recent / KEPT_SHARE;
 }
 
 // While a class shrinks, its magazines go back one by one, so that no call takes long.
 static void drain_one(struct depot* depot, unsigned size_class) {
-    if (depot->magazines != NULL) span_list_give(&depot->spans, size_class, pop_magazine(depot));
+    if (depot->magazines != NULL) span_list_give(&depot->spans, size_class, pop_magazine(depot).first);
 }
 
 // Fresh memory is needed, so what lies idle elsewhere goes, little by little: the hand goes on to the next class
@@ -111,8 +126,7 @@ struct batch depot_take(unsigned size_class, unsigned wanted) {
     struct batch batch = {0};
     lock_take(&depot->lock);
     if (depot->magazines != NULL) {
-        batch.count = count_of(depot->magazines, size_class);
-        batch.first = pop_magazine(depot);
+        batch = pop_magazine(depot);
     } else {
         batch = span_list_take(&depot->spans, size_class, wanted);
     }
@@ -125,7 +139,7 @@ struct batch depot_take(unsigned size_class, unsigned wanted) {
 
 bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     struct depot* depot = &depots[size_class];
-    lock_take(&depot->lock);
+    lock_to_push(depot);
     bool shrinking = is_shrinking(depot, size_class);
     depot->is_used = true;
     if (shrinking) drain_one(depot, size_class);
@@ -154,9 +168,8 @@ struct block* depot_take_one(unsigned size_class) {
     lock_take(&depot->lock);
     struct batch batch = {0};
     if (depot->magazines != NULL) {
-        unsigned count = count_of(depot->magazines, size_class);
-        batch.first = pop_magazine(depot);
-        if (count > 1) push_magazine(depot, next_of(batch.first), count - 1);
+        batch = pop_magazine(depot);
+        if (batch.count > 1) push_magazine(depot, next_of(batch.first), batch.count - 1);
     } else {
         batch = span_list_take(&depot->spans, size_class, 1);
         struct block* block = span_cut(&batch, size_class);
@@ -173,20 +186,17 @@ struct block* depot_take_one(unsigned size_class) {
 
 void depot_give_one(unsigned size_class, struct block* block) {
     struct depot* depot = &depots[size_class];
-    lock_take(&depot->lock);
-    set_next(block, NULL);
-    unsigned count = 0;
+    lock_to_push(depot);
     if (is_shrinking(depot, size_class) || is_full(depot, size_class)) {
+        set_next(block, NULL);
         span_list_give(&depot->spans, size_class, block);
         drain_one(depot, size_class);
     } else {
         // It lengthens the magazine on top, so that the others find long ones.
-        if (depot->magazines != NULL &&
-            count_of(depot->magazines, size_class) < size_classes[size_class].magazine_most) {
-            count = count_of(depot->magazines, size_class);
-            set_next(block, pop_magazine(depot));
-        }
-        push_magazine(depot, block, count + 1);
+        bool fits = depot->magazines != NULL && depot->magazines->count < size_classes[size_class].magazine_most;
+        struct batch top = fits ? pop_magazine(depot) : (struct batch){0};
+        set_next(block, top.first);
+        push_magazine(depot, block, top.count + 1);
     }
     lock_give(&depot->lock);
 }
@@ -221,15 +231,13 @@ void depot_unlock_all(void) {
 
 static void check_one(const struct depot* depot, unsigned size_class) {
     uint64_t in_magazines = 0;
-    for (const struct block* magazine = depot->magazines; magazine != NULL;
-         magazine = magazine_behind(magazine, size_class)) {
+    for (const struct record* magazine = depot->magazines; magazine != NULL; magazine = magazine->next) {
         unsigned blocks = 0;
-        for (const struct block* block = magazine; block != NULL;
-             block = block == magazine ? link_of(block) : next_of(block)) {
+        for (const struct block* block = magazine->first; block != NULL; block = next_of(block)) {
             check_invariant(page_map_class(block) == size_class, "a magazine holds blocks of its class only");
             blocks++;
         }
-        check_invariant(blocks == count_of(magazine, size_class), "a magazine says how many blocks it has");
+        check_invariant(blocks == magazine->count, "a magazine says how many blocks it has");
         in_magazines += blocks;
     }
     check_invariant(in_magazines == depot->blocks, "blocks in the depot are counted");

@@ -3,7 +3,8 @@
 // A magazine is a list of free blocks of one class. The depot holds full magazines in one stack for each class; a move
 // takes O(1) under a short lock. When a class has too many magazines, their blocks go back to their spans. The idea is
 // from Bonwick and Adams, "Magazines and Vmem", USENIX 2001. Here a magazine is a list of blocks, not an array of
-// pointers, because the blocks will be used soon anyway; and the thread that fills a magazine chooses its length.
+// pointers, because the blocks will be used soon anyway; and the thread that fills a magazine chooses its length. The
+// depot itself does not look into the blocks.
 
 #ifndef PAR_DEPOT_H
 #define PAR_DEPOT_H
@@ -13,13 +14,11 @@
 
 #include "par/span.h"
 
-enum { MAGAZINE_BLOCKS_LIMIT = 0xffff };
-
 // Takes blocks of a class: a magazine when there is one, of whatever length, else about `wanted` from the spans.
 // Result: none only when there is no memory. Thread-safe.
 struct batch depot_take(unsigned size_class, unsigned wanted);
 
-// Gives a magazine of so many blocks (1 to MAGAZINE_BLOCKS_LIMIT). Result: whether the class shrinks, so that the
+// Gives a magazine of so many blocks (1 or more). Result: whether the class shrinks, so that the
 // caller should keep few blocks. Thread-safe.
 bool depot_give(unsigned size_class, struct block* magazine, unsigned count);
 

@@ -31,8 +31,6 @@ static inline bool is_left_alone(const struct block* block) {
 static inline bool looks_free(const struct block* block) { return is_left_alone(block); }
 static inline void set_taken(struct block* block) { block->second = 0; }
 
-// The link in a free block; next_of looks at the block first.
-static inline struct block* link_of(const struct block* block) { return block->next; }
 static inline struct block* next_of(const struct block* block) {
     if (__builtin_expect(!is_left_alone(block), 0)) broken_block(block);
     return block->next;
@@ -40,20 +38,6 @@ static inline struct block* next_of(const struct block* block) {
 static inline void set_next(struct block* block, struct block* next) {
     block->next = next;
     block->second = (uintptr_t)block ^ (uintptr_t)next ^ SECOND_WORD;
-}
-
-// The word in the first block of a magazine in the depot: behind the two others, where there is room.
-static inline uintptr_t* magazine_place(const struct block* magazine, unsigned size_class) {
-    return (uintptr_t*)magazine + (size_class == 1 ? 1 : 2);
-}
-static inline uintptr_t magazine_word(const struct block* magazine, unsigned size_class) {
-    return *magazine_place(magazine, size_class);
-}
-static inline void set_magazine_word(struct block* magazine, unsigned size_class, uintptr_t word) {
-    *magazine_place(magazine, size_class) = word;
-}
-static inline void clear_magazine_word(struct block* magazine, unsigned size_class) {
-    if (size_class == 1) set_next(magazine, magazine->next);
 }
 
 // In which order the blocks of fresh memory stand in a list: the i-th of so many lies at this place.

@@ -8,9 +8,7 @@
 // A free block. The smallest block is 16 bytes, so there is room for both words in each.
 struct block {
     struct block* next;
-    // A word that follows from the link, so that a block can be seen to be free and to have been left alone (harden.h).
-    // Only in the first block of a magazine of the depot, and where there is no room behind, the depot has a word here.
-    uintptr_t second;
+    uintptr_t second;  // follows from the link, so that a block can be seen to be free and left alone (harden.h)
 };
 
 struct span {

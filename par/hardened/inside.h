@@ -29,13 +29,11 @@ static inline uint64_t decoded(const void* place, uint64_t stored) {
     return __builtin_bswap64(stored) ^ secrets.link ^ (uintptr_t)place;
 }
 
-static inline struct block* link_of(const struct block* block) {
+static inline struct block* next_of(const struct block* block) {
     uint64_t next = decoded(block, (uintptr_t)block->next);
     if (__builtin_expect((next & NO_LINK_BITS) != 0, 0)) broken_block(block);
     return (struct block*)next;
 }
-
-static inline struct block* next_of(const struct block* block) { return link_of(block); }
 
 // The marks say it (marks.h).
 static inline bool is_left_alone(const struct block* block) { return (void)block, true; }
@@ -44,27 +42,6 @@ static inline void set_taken(struct block* block) { (void)block; }
 
 static inline void set_next(struct block* block, struct block* next) {
     block->next = (struct block*)encoded(block, (uintptr_t)next);
-}
-
-// The upper bits of the word are a number of blocks, which is not 0.
-static inline uintptr_t* magazine_place(const struct block* magazine, unsigned size_class) {
-    return (uintptr_t*)magazine + (size_class == 1 ? 1 : 2);
-}
-
-static inline uintptr_t magazine_word(const struct block* magazine, unsigned size_class) {
-    const uintptr_t* place = magazine_place(magazine, size_class);
-    uint64_t word = decoded(place, *place);
-    if (__builtin_expect((word & 0xf) != 0 || word >> 60 != 0, 0)) broken_block(magazine);
-    return word;
-}
-
-static inline void set_magazine_word(struct block* magazine, unsigned size_class, uintptr_t word) {
-    uintptr_t* place = magazine_place(magazine, size_class);
-    *place = encoded(place, word);
-}
-
-static inline void clear_magazine_word(struct block* magazine, unsigned size_class) {
-    *magazine_place(magazine, size_class) = 0;
 }
 
 // Blocks change places at random within windows of eight. In a wider window the memory that a program walks through

@@ -18,17 +18,19 @@ tests::lib::Built::launcher();
 tests::lib::Built::insist( 'BACKENDS=par', 'BACKEND=', $program );
 
 my %caught = (
-    'small-twice'        => 'xfree',
-    'medium-twice'       => 'xfree',
-    'large-twice'        => 'xfree',
-    'small-twice-later'  => 'xfree',
-    'medium-twice-later' => 'xfree',
-    'freed-resize'       => 'xrealloc',
-    'small-inside'       => 'xfree',
-    'medium-inside'      => 'xfree',
-    'large-inside'       => 'xfree',
-    'foreign'            => 'xfree',
-    'foreign-resize'     => 'xrealloc',
+    'small-twice'              => 'xfree',
+    'medium-twice'             => 'xfree',
+    'large-twice'              => 'xfree',
+    'small-twice-later'        => 'xfree',
+    'medium-twice-later'       => 'xfree',
+    'tiny-twice-after-thread'  => 'xfree',
+    'small-twice-after-thread' => 'xfree',
+    'freed-resize'             => 'xrealloc',
+    'small-inside'             => 'xfree',
+    'medium-inside'            => 'xfree',
+    'large-inside'             => 'xfree',
+    'foreign'                  => 'xfree',
+    'foreign-resize'           => 'xrealloc',
 );
 
 for my $way ( sort keys %caught ) {

@@ -19,7 +19,7 @@
  *
  * BROKEN_UNLOCKED       depot_take pops a magazine without the lock
  * BROKEN_NO_SECOND_LOOK depot_take looks for a magazine before it takes the lock, and not again behind it
- * BROKEN_COUNTS_LATE    depot_give writes the number of blocks into a magazine after it has given the lock
+ * BROKEN_COUNTS_LATE    depot_give writes the number of blocks of a magazine after it has given the lock
  */
 
 #define BLOCKS 8
@@ -37,7 +37,7 @@
 #define WORDS 1 /* none is used */
 #define WRITES 1
 #define PLACES (BLOCKS + 2)
-#define DEPOT 0             /* the place of its record; those of blocks are 1 to BLOCKS */
+#define DEPOT 0             /* the place of its records; those of blocks are 1 to BLOCKS */
 #define SPANS (BLOCKS + 1)
 #define is_any_live (live[1] || live[2] || live[3] || live[4] || live[5] || live[6] || live[7] || live[8])
 #include "memory.pml"
@@ -57,7 +57,6 @@ byte ended;
 inline pop_magazine(me, first, count) {
     access(me, DEPOT);
     assert(magazines != 0);
-    access(me, magazines);
     first = magazines;
     count = count_of[first];
     magazines = next_magazine[first]
@@ -65,7 +64,6 @@ inline pop_magazine(me, first, count) {
 
 inline push_magazine(me, first, count) {
     access(me, DEPOT);
-    access(me, first);
 #ifdef BROKEN_COUNTS_LATE
     given = first;
 #else
@@ -167,7 +165,7 @@ inline depot_give(me, first, count) {
 #ifdef BROKEN_COUNTS_LATE
     ;
     if
-    :: given != 0 -> access(me, given); count_of[given] = count; given = 0
+    :: given != 0 -> access(me, DEPOT); count_of[given] = count; given = 0
     :: else
     fi
 #endif

@@ -1,7 +1,7 @@
 // misuse.c: breaks the contract of xmalloc.h in one way, which a backend or a layer over it may catch.
 //
-// Usage: misuse WAY. Prints the pointer in question on standard output before it is misused, and ends with status 0
-// when that went unnoticed.
+// Usage: misuse WAY, or misuse --list. Prints the pointer in question on standard output before it is misused, and ends
+// with status 0 when that went unnoticed.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 
 #include "xmalloc.h"
 
-enum { SMALL = 48, MEDIUM = 100 * 1000, LARGE = 3 * 1000 * 1000, CROWD = 3000 };
+enum { TINY = 16, SMALL = 48, MEDIUM = 100 * 1000, LARGE = 3 * 1000 * 1000, CROWD = 3000 };
 
 static char no_block[64];
 
@@ -53,6 +53,39 @@ static void free_twice_later(size_t bytes) {
     xfree(block);
     free_crowd();
     xfree(block);
+}
+
+enum { PASSED = 300 };
+
+static void* passed[PASSED];
+
+static void* free_passed(void* unused) {
+    for (size_t i = 0; i < PASSED; i++) xfree(passed[i]);
+    return unused;
+}
+
+static bool is_noticed_in_child(void* block) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        close(STDERR_FILENO);
+        xfree(block);
+        _exit(0);
+    }
+    int status = 0;
+    return child == -1 || (waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+}
+
+// Blocks that a thread freed which has ended: wherever they lie now, each of them is free.
+static void free_twice_after_thread(size_t bytes) {
+    for (size_t i = 0; i < PASSED; i++) passed[i] = xmalloc(bytes);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, free_passed, NULL) != 0) _exit(1);
+    pthread_join(thread, NULL);
+    size_t last = 0;
+    while (last < PASSED - 1 && is_noticed_in_child(passed[last])) last++;
+    announce(passed[last]);
+    xfree(passed[last]);
 }
 
 static void resize_freed(size_t bytes) {
@@ -185,6 +218,8 @@ static const struct {
     {"large-twice", free_twice, LARGE},
     {"small-twice-later", free_twice_later, SMALL},
     {"medium-twice-later", free_twice_later, MEDIUM},
+    {"tiny-twice-after-thread", free_twice_after_thread, TINY},
+    {"small-twice-after-thread", free_twice_after_thread, SMALL},
     {"freed-resize", resize_freed, SMALL},
     {"small-inside", free_inside, SMALL},
     {"medium-inside", free_inside, MEDIUM},
@@ -203,13 +238,14 @@ static const struct {
 };
 
 int main(int argc, char** argv) {
+    bool lists = argc == 2 && strcmp(argv[1], "--list") == 0;
     for (size_t i = 0; argc == 2 && i < sizeof ways / sizeof ways[0]; i++) {
+        if (lists) printf("%s\n", ways[i].name);
         if (strcmp(argv[1], ways[i].name) != 0) continue;
         ways[i].misuse(ways[i].bytes);
         return 0;
     }
-    fprintf(stderr, "misuse: WAY must be one of");
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) fprintf(stderr, " %s", ways[i].name);
-    fprintf(stderr, "\n");
+    if (lists) return 0;
+    fprintf(stderr, "usage: misuse WAY, or misuse --list\n");
     return 2;
 }
