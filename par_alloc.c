@@ -12,6 +12,8 @@
 //     |
 //   os       mmap, munmap, mremap, madvise
 //
+//   idle     how much of what is not in use keeps its memory; decay: and for how long
+//
 // page_map leads from an address to its class and its mapping, so blocks carry no header.
 
 #include "xmalloc.h"
@@ -22,6 +24,7 @@
 #include <string.h>
 
 #include "par/cache.h"
+#include "par/decay.h"
 #include "par/depot.h"
 #include "par/extent.h"
 #include "par/harden.h"
@@ -110,6 +113,7 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
         } else {
             large_give((struct large*)mapping);
         }
+        decay();
     }
     errno = kept_errno;
 }

@@ -28,8 +28,9 @@ static void* take_zeros(size_t bytes) {
     if (bytes > SMALL_MOST && bytes <= PTRDIFF_MAX) {
         int kept_errno = errno;
         struct whole_pages taken = take_pages(bytes);
+        if (taken.start != NULL && !taken.is_zero) os_clear(taken.start, bytes);
         errno = kept_errno;
-        if (taken.start != NULL) return taken.is_zero ? taken.start : memset(taken.start, 0, bytes);
+        if (taken.start != NULL) return taken.start;
     }
     void* block = xmalloc(bytes);
     return block == NULL ? NULL : memset(block, 0, bytes);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "par/decay.h"
 #include "par/depot.h"
 #include "par/harden.h"
 #include "par/invariant.h"
@@ -223,6 +224,7 @@ static bool load(unsigned size_class) {
     if (count == 0) return false;
     set_loaded(size_class, span_cut(&batch, size_class), count, count > wanted ? count : wanted);
     want_more(size_class);
+    decay();
     // Fresh memory was needed, so what lies idle goes, little by little, as in the depot.
     if (batch.fresh_count > 0) give_unused(FRESH_LOOKS);
     return true;
@@ -277,6 +279,7 @@ static void make_room(unsigned size_class) {
     }
     cache.shrinks[size_class] = shrinks;
     if (shrinks) cache.wanted[size_class] = (uint16_t)few;
+    decay();
     empty_loaded(size_class, cache.wanted[size_class]);
 }
 

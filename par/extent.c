@@ -6,19 +6,16 @@
 #include <string.h>
 
 #include "par/harden.h"
+#include "par/idle.h"
 #include "par/invariant.h"
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
 #include "par/page_map.h"
-#include "par/recent.h"
 
 enum {
-    BINS = 64,              // the last one holds all extents of so many slots or more
-    IDLE_LEAST = 6,         // slots that may always lie idle,
-    IDLE_SHARE = 16,        // or this part of those in use,
-    RECENT_MOST = 256,      // or as many as will probably be used again, but no more than these;
-    PEAK_SLACK_SHARE = 32,  // and by this part may idle memory raise the peak
+    BINS = 64,        // the last one holds all extents of so many slots or more
+    MOVED_MOST = 64,  // slots whose pages one call moves, so that it does not take long
 };
 
 // Slots that no extent has and nobody uses.
@@ -38,10 +35,10 @@ static struct lock lock = LOCK_FREE;  // guards all below and the page map's ent
 static struct extent* bins[BINS];     // by the number of slots, shortest first
 static uint64_t bins_filled;          // a bit for each bin that is not empty
 static struct extent* unused_records;
-static size_t used_slots;
 static size_t idle_slots;
-static size_t used_peak;
-static struct recent recent;  // slots in use
+// Slots. Nothing lies where it does not fit, for pages can be moved.
+static const struct idle_rule rule = {.least = 2, .share = 32, .lately = 256, .growth = 0, .scatter = SIZE_MAX};
+static struct use in_use;
 
 static size_t bin_of(size_t slots) { return slots < BINS ? slots - 1 : BINS - 1; }
 
@@ -158,17 +155,8 @@ static struct extent* find(size_t slots) {
 
 // fresh: how many of the slots that were taken have no memory yet.
 static void note_use(size_t slots, size_t fresh) {
-    used_slots += slots;
-    if (used_slots > used_peak) used_peak = used_slots;
-    recent_take(&recent, used_slots, fresh);
-}
-
-// How many slots may lie idle after so many were given back.
-static size_t idle_most(size_t given) {
-    size_t lately = recent_give(&recent, given, used_slots, IDLE_LEAST);
-    if (lately > RECENT_MOST) lately = RECENT_MOST;
-    size_t most = used_slots / IDLE_SHARE > lately ? used_slots / IDLE_SHARE : lately;
-    return most > IDLE_LEAST ? most : IDLE_LEAST;
+    in_use.now += slots;
+    use_taken(&in_use, fresh);
 }
 
 // Maps fresh slots.
@@ -195,30 +183,42 @@ static size_t move_pages(char* start, size_t slots, char* place) {
     return moved;
 }
 
-// Moves the pages of free extents, each too short, to a place of so many slots that was just mapped: that costs less
-// than fresh pages, and memory does not grow. Result: how many slots were moved.
-static size_t fill_with_idle(char* place, size_t slots) {
-    size_t filled = 0;
-    while (filled < slots && bins_filled != 0) {
-        struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
-        size_t wanted = extent->slots < slots - filled ? extent->slots : slots - filled;
-        leave(extent);
-        size_t moved = move_pages(extent->start, wanted, place + filled * SLOT_BYTES);
-        extent->start += moved * SLOT_BYTES;
-        extent->slots -= moved;
-        keep(extent);
-        filled += moved;
-        if (moved < wanted) break;
-    }
-    return filled;
-}
-
 // Takes the first slots of a free extent.
 static void cut(struct extent* extent, size_t slots) {
     leave(extent);
     extent->start += slots * SLOT_BYTES;
     extent->slots -= slots;
     keep(extent);
+}
+
+// Takes slots from the start of the longest extent. Result: at most so many; the caller's alone.
+static struct piece take_longest(size_t most) {
+    if (bins_filled == 0) return (struct piece){.start = NULL};
+    struct extent* extent = bins[63 - __builtin_clzll(bins_filled)];
+    struct piece piece = {extent->start, extent->slots < most ? extent->slots : most};
+    cut(extent, piece.slots);
+    return piece;
+}
+
+// Moves the pages of free extents, each too short, to a place of so many slots that was just mapped: that costs less
+// than fresh pages, and memory does not grow. Not under the lock. Result: how many slots were moved.
+static size_t fill_with_idle(char* place, size_t slots) {
+    size_t most = slots < MOVED_MOST ? slots : MOVED_MOST;
+    size_t filled = 0;
+    while (filled < most) {
+        lock_take(&lock);
+        struct piece piece = take_longest(most - filled);
+        lock_give(&lock);
+        if (piece.start == NULL) break;
+        size_t moved = move_pages(piece.start, piece.slots, place + filled * SLOT_BYTES);
+        filled += moved;
+        if (moved == piece.slots) continue;
+        lock_take(&lock);
+        (void)add(piece.start + moved * SLOT_BYTES, piece.slots - moved);
+        lock_give(&lock);
+        break;
+    }
+    return filled;
 }
 
 // Takes from a free extent. Result: the place, or NULL.
@@ -239,11 +239,11 @@ static char* take_idle(size_t slots) {
 static struct slots take_fresh(size_t slots, size_t alignment) {
     struct slots taken = {.start = map(slots, alignment)};
     if (taken.start == NULL) return taken;
-    lock_take(&lock);
     size_t filled = fill_with_idle(taken.start, slots);
     taken.is_zero = filled == 0;
+    lock_take(&lock);
     note_use(slots, slots - filled);
-    struct piece excess = take_excess(used_peak + used_peak / PEAK_SLACK_SHARE - used_slots);
+    struct piece excess = take_excess(idle_most_when_growing(&in_use, &rule));
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
     return taken;
@@ -256,10 +256,10 @@ struct slots extent_take(size_t slots, size_t alignment) {
 
 void extent_give(char* start, size_t slots) {
     lock_take(&lock);
-    used_slots -= slots;
-    size_t most = idle_most(slots);
+    in_use.now -= slots;
+    use_given(&in_use, &rule, slots);
     bool idles = slots_may_idle(slots) && add(start, slots);
-    struct piece excess = idles ? take_excess(most) : (struct piece){start, slots};
+    struct piece excess = idles ? take_excess(idle_most(&in_use, &rule)) : (struct piece){start, slots};
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
 }
@@ -288,10 +288,18 @@ char* extent_move(char* start, size_t old_slots, size_t new_slots) {
         unmap((struct piece){start + moved * SLOT_BYTES, old_slots - moved});
     }
     lock_take(&lock);
-    used_slots -= old_slots;
+    in_use.now -= old_slots;
     note_use(new_slots, new_slots - old_slots);
     lock_give(&lock);
     return place;
+}
+
+void extent_decay(bool time_ends) {
+    lock_take(&lock);
+    if (time_ends) use_end_time(&in_use);
+    struct piece excess = take_excess(idle_most(&in_use, &rule));
+    lock_give(&lock);
+    if (excess.start != NULL) unmap(excess);
 }
 
 void extent_unmap_idle(void) {
@@ -305,7 +313,7 @@ void extent_unmap_idle(void) {
 
 size_t extent_mapped_slots(void) {
     lock_take(&lock);
-    size_t mapped = used_slots + idle_slots;
+    size_t mapped = in_use.now + idle_slots;
     lock_give(&lock);
     return mapped;
 }
@@ -329,6 +337,6 @@ void extent_check(void) {
         }
     }
     check_invariant(idle == idle_slots, "idle slots are counted");
-    check_invariant(used_slots <= used_peak, "a peak is at least what is in use");
+    check_invariant(in_use.now <= in_use.peak, "a peak is at least what is in use");
     lock_give(&lock);
 }

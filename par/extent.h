@@ -3,8 +3,8 @@
 // This part keeps a freed extent with its pages for a while, for the next request: fresh pages cost a page fault and
 // the kernel must clear them. It joins neighbours, so any free extent can serve any later request. If none is long
 // enough, it moves the pages of several extents to one fresh place. Three bounds keep idle memory small:
-//   - after a free, idle memory is at most the recent use that has ended (64 MiB of it), or a sixteenth of the memory
-//     in use, or a few slots;
+//   - after a free, idle memory is at most a sixteenth of the memory in use, or a few slots, and what will probably be
+//     used again (idle.h; 512 MiB of it);
 //   - when fresh memory is mapped, idle memory is unmapped until used and idle memory together are hardly more than the
 //     highest use so far; so idle memory does not raise the peak;
 //   - when the system has no memory, all idle memory is unmapped (extent_unmap_idle).
@@ -34,6 +34,9 @@ bool extent_grow(char* start, size_t old_slots, size_t new_slots);
 // Moves the pages of a taken extent, and not their content, to a longer place. Result: the place; or NULL, and then
 // nothing has changed. The old place is gone once this returns, and may be somebody else's. Thread-safe.
 char* extent_move(char* start, size_t old_slots, size_t new_slots);
+
+// Gives some idle slots back that are too many by now. time_ends: see idle.h. Thread-safe.
+void extent_decay(bool time_ends);
 
 // Gives all idle slots back to the system. Thread-safe.
 void extent_unmap_idle(void);

@@ -12,11 +12,12 @@
 #include "par/os.h"
 
 enum {
-    TAIL_SHARE = 4,    // what lies behind the end of a block, in its last slot, may stay when it is at most this part,
-    ROOM_SHARE = 2,    // and so much of its size is the room that a growing block gets;
-    LIMIT_SHARE = 16,  // unless its size is more than this part of the address space
-    BELIEVED = 8,      // one in so many growths gets ordinary pages though those before it got huge ones
-    HUGE_MOST = 4096,  // blocks with huge pages: each may split a mapping, and the system has 65,530
+    TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
+    TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes;
+    ROOM_SHARE = 2,                // so much of its size is the room that a growing block gets,
+    LIMIT_SHARE = 16,              // unless its size is more than this part of the address space
+    BELIEVED = 8,                  // one in so many growths gets ordinary pages though those before it got huge ones
+    HUGE_MOST = 4096,              // blocks with huge pages: each may split a mapping, and the system has 65,530
 };
 
 static struct lock lock = LOCK_FREE;  // guards the list below
@@ -25,6 +26,7 @@ static struct density density;     // of blocks that were not known to be dense 
 static atomic_size_t huge_blocks;  // that live
 static atomic_size_t all_blocks;
 static atomic_size_t all_bytes;
+static atomic_size_t all_tails;
 
 static struct large* record_take(void) {
     lock_take(&lock);
@@ -64,13 +66,33 @@ static void advise_huge(struct large* large, size_t from) {
     os_advise_huge(large->mapping.start + from * SLOT_BYTES, (end - from) * SLOT_BYTES);
 }
 
-// The pages behind a block in its last slot may be there from an earlier use.
+static void forget_tail(struct large* large) {
+    add(&all_tails, -large->tail);
+    large->tail = 0;
+}
+
 static void purge_tail(struct large* large) {
     size_t tail = slots_of(large->bytes) * SLOT_BYTES - large->bytes;
-    if (tail <= large->bytes / TAIL_SHARE) return;
+    if (tail == 0) return;
     char* end = large->mapping.start + large->bytes;
     os_advise_ordinary(end + tail - SLOT_BYTES, SLOT_BYTES);
     os_purge(end, tail);
+}
+
+// The pages behind a block in its last slot may be there from an earlier use. A few of all blocks may stay, for the
+// next block in this place may need them.
+static void keep_or_purge_tail(struct large* large) {
+    forget_tail(large);
+    size_t tail = slots_of(large->bytes) * SLOT_BYTES - large->bytes;
+    // order: relaxed, as in add.
+    size_t most = atomic_load_explicit(&all_bytes, memory_order_relaxed) / TAIL_SHARE;
+    if (most < TAIL_LEAST) most = TAIL_LEAST;
+    if (add(&all_tails, tail) + tail <= most) {
+        large->tail = tail;
+        return;
+    }
+    add(&all_tails, -tail);
+    purge_tail(large);
 }
 
 static void choose_pages(struct large* large, bool is_zero, enum large_content content) {
@@ -115,7 +137,8 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     large->bytes = bytes;
     large->slots = slots_of(bytes);
     choose_pages(large, slots.is_zero, content);
-    if (!slots.is_zero) purge_tail(large);
+    large->tail = 0;
+    if (!slots.is_zero) keep_or_purge_tail(large);
     page_map_add(&large->mapping);
     count(1, bytes);
     return (struct large_block){slots.start, slots.is_zero};
@@ -123,6 +146,7 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
 
 void large_give(struct large* large) {
     count(-(size_t)1, -large->bytes);
+    forget_tail(large);
     page_map_remove(&large->mapping);
     density_forget(&density, large->mapping.start, true);
     if (large->has_huge) add(&huge_blocks, -(size_t)1);
@@ -135,7 +159,8 @@ static void shrink(struct large* large, size_t bytes) {
     if (kept < large->slots) extent_give(large->mapping.start + kept * SLOT_BYTES, large->slots - kept);
     large->slots = kept;
     large->bytes = bytes;
-    purge_tail(large);
+    forget_tail(large);
+    purge_tail(large);  // who makes a block smaller wants memory back
 }
 
 // Addresses cost nothing where nobody has limited them to little.
@@ -187,7 +212,7 @@ static void* resize(struct large* large, size_t bytes) {
     large->bytes = bytes;
     large->ends_huge = false;
     if (is_dense) advise_huge(large, whole);
-    purge_tail(large);
+    keep_or_purge_tail(large);
     return large->mapping.start;
 }
 

@@ -15,6 +15,7 @@ struct large {
     struct mapping mapping;
     size_t bytes;        // of the block, a multiple of a page
     size_t slots;        // it needs, and has room to grow into
+    size_t tail;         // bytes behind its end, in the last slot that it needs, that may have memory
     bool has_huge;       // some of it got huge pages,
     bool ends_huge;      // and its last whole slot did
     bool ends_fresh;     // that slot was fresh when the block got it: what is touched there, the block's owner touched

@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LONG_BYTES = 64 * 1024 * 1024 };
 
 static void* map_at(void* hint, size_t bytes) {
     void* start = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -16,8 +19,8 @@ static void* map_at(void* hint, size_t bytes) {
 static bool is_aligned(const void* start, size_t alignment) { return ((uintptr_t)start & (alignment - 1)) == 0; }
 
 // Where the next aligned mapping is tried first: just below the last one, for Linux fills the address space downwards,
-// or where one was just unmapped. That keeps mappings dense and mostly costs one call. It is a hint and overwrites
-// nothing.
+// or where one was just unmapped or moved away. That keeps mappings dense and mostly costs one call. It is a hint and
+// overwrites nothing.
 static _Atomic uintptr_t place_hint;  // the end of the place
 
 static void* map_at_hint(size_t bytes, size_t alignment) {
@@ -43,8 +46,10 @@ static void* map_and_trim(size_t bytes, size_t alignment) {
 
 void* os_map(size_t bytes, size_t alignment) {
     if (alignment <= 4096) return map_at(NULL, bytes);
-    void* start = map_at_hint(bytes, alignment);
-    if (start == NULL) start = map_and_trim(bytes, alignment);
+    // What is long seldom fits where something was given back; the hint would wander through all addresses with it.
+    bool is_long = bytes >= LONG_BYTES;
+    void* start = is_long ? map_and_trim(bytes, alignment) : map_at_hint(bytes, alignment);
+    if (start == NULL) start = is_long ? map_at_hint(bytes, alignment) : map_and_trim(bytes, alignment);
     // order: relaxed, a hint (map_at_hint).
     if (start != NULL) atomic_store_explicit(&place_hint, (uintptr_t)start, memory_order_relaxed);
     return start;
@@ -61,7 +66,11 @@ bool os_unmap(void* start, size_t bytes) {
 }
 
 bool os_move(void* start, size_t bytes, void* place) {
-    if (mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) return true;
+    if (mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) {
+        // order: relaxed, a hint (map_at_hint).
+        atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
+        return true;
+    }
     // Before Linux 6.17 the place may be unmapped by now, if the program has split the source with mlock(2) or
     // madvise(2). It is mapped again, unless another thread was given it in between; nothing closes that gap.
     (void)mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -103,4 +112,23 @@ size_t os_resident(void* start, size_t bytes) {
     size_t resident = 0;
     for (size_t i = 0; i < pages; i++) resident += is_there[i] & 1;
     return resident * page;
+}
+
+void os_clear(void* start, size_t bytes) {
+    enum { PIECE_BYTES = 2 * 1024 * 1024, LEAST_BYTES = 128 * 1024 };
+    for (size_t at = 0; at < bytes; at += PIECE_BYTES) {
+        char* piece = (char*)start + at;
+        size_t piece_bytes = bytes - at < PIECE_BYTES ? bytes - at : PIECE_BYTES;
+        if (piece_bytes < LEAST_BYTES || os_resident(piece, piece_bytes) >= piece_bytes / 4 * 3) {
+            memset(piece, 0, piece_bytes);
+        } else {
+            os_purge(piece, piece_bytes);
+        }
+    }
+}
+
+uint64_t os_milliseconds(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // Maps fresh zero pages.
 //
@@ -30,6 +31,10 @@ bool os_move(void* start, size_t bytes, void* place);
 // 64 KiB).
 void os_purge(void* start, size_t bytes);
 
+// Makes a range zeros. Where most of it has memory it is written; elsewhere what there is goes, for writing would cost
+// a fault for each page, and memory for pages that nobody may come to.
+void os_clear(void* start, size_t bytes);
+
 // Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.
 bool os_has_room(size_t bytes);
 
@@ -38,6 +43,10 @@ void os_advise_huge(void* start, size_t bytes);
 
 // Asks for ordinary pages again. Otherwise the kernel may fill up what os_purge has emptied (khugepaged).
 void os_advise_ordinary(void* start, size_t bytes);
+
+// A clock that costs no more than a function call, for it is some milliseconds late. Result: milliseconds since some
+// time in the past.
+uint64_t os_milliseconds(void);
 
 // How much of a range has memory behind it. start: at the beginning of a kernel's page; bytes: at most 2 MiB.
 // Result: bytes; 0 when the system does not tell.

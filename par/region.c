@@ -6,24 +6,19 @@
 
 #include "par/density.h"
 #include "par/extent.h"
+#include "par/idle.h"
 #include "par/invariant.h"
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
 #include "par/page_bits.h"
-#include "par/recent.h"
 #include "par/region_bins.h"
 
 enum {
-    IDLE_LEAST = 4 * SLOT_PAGES,         // pages that may always lie idle,
-    IDLE_SHARE = 8,                      // or this part of those in use,
-    RECENT_MOST = 256 * SLOT_PAGES,      // or as many as will probably be used again, but no more than these;
-    GROWTH_IDLE_LEAST = 2 * SLOT_PAGES,  // the same when fresh pages are taken,
-    PEAK_SLACK_SHARE = 32,               // where idle pages may raise the peak by this part
-    PURGE_RUNS = 2,                      // that one call gives up at most, so that no call takes long
-    PURGERS = 8,                         // threads that give up pages at the same time, at most
-    IDLE_TRIES = 32,                     // regions with much room that are asked for idle pages first
-    ALIGNED_TRIES = 8,                   // regions that may lack room for an aligned run before the search gives up
+    PURGE_RUNS = 2,     // that one call gives up at most, so that no call takes long
+    PURGERS = 8,        // threads that give up pages at the same time, at most
+    IDLE_TRIES = 32,    // regions with much room that are asked for idle pages first
+    ALIGNED_TRIES = 8,  // regions that may lack room for an aligned run before the search gives up
 };
 
 // The regions of one use.
@@ -40,21 +35,11 @@ static struct kind kinds[REGION_USES];
 static struct region* first_idle;  // the regions with idle pages: those that have had some for longest come first
 static struct region* last_idle;
 static struct region* unused_records;
-static size_t used_pages;
 static size_t idle_pages;
-static size_t used_peak;
-static struct recent recent;          // pages in use
+static const struct idle_rule rule = {
+    .least = 4 * SLOT_PAGES, .share = 8, .lately = 256 * SLOT_PAGES, .growth = 2 * SLOT_PAGES, .scatter = 4};
+static struct use in_use;
 static size_t purge_goal = SIZE_MAX;  // so many may lie idle, while pages are given up
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-// fresh: how many of the pages that were taken have no memory yet.
-static void note_use(size_t fresh) {
-    if (used_pages > used_peak) used_peak = used_pages;
-    recent_take(&recent, used_pages, fresh);
-}
 
 // ---- The pages of one region ----
 
@@ -102,7 +87,7 @@ static size_t mark_used(struct region* region, size_t first, size_t pages) {
     size_t idle_before = idle_pages;
     remove_idle(region, first, pages);
     page_bits_set(region->used, first, pages);
-    used_pages += pages;
+    in_use.now += pages;
     kinds[region->use].used_pages += pages;
     region->free_pages -= (uint16_t)pages;
     return pages - (idle_before - idle_pages);
@@ -110,7 +95,7 @@ static size_t mark_used(struct region* region, size_t first, size_t pages) {
 
 static void mark_free(struct region* region, size_t first, size_t pages) {
     page_bits_clear(region->used, first, pages);
-    used_pages -= pages;
+    in_use.now -= pages;
     kinds[region->use].used_pages -= pages;
     region->free_pages += (uint16_t)pages;
 }
@@ -163,7 +148,7 @@ static struct region* region_map(enum region_use use) {
     lock_take(&lock);
     if (!slot.is_zero) {
         add_idle(region, 0, SLOT_PAGES);
-        recent_take(&recent, used_pages, SLOT_PAGES);
+        use_taken(&in_use, SLOT_PAGES);
     }
     bin_add(region);
     lock_give(&lock);
@@ -304,9 +289,8 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
         size_t fresh = mark_used(region, page, pages);
         region->run_pages[page] = (uint16_t)pages;
         bin_add(region);
-        size_t slack = larger(used_peak / PEAK_SLACK_SHARE, GROWTH_IDLE_LEAST);
-        note_use(fresh);
-        *purge = must_purge(is_fresh && fresh > 0 ? used_peak - used_pages + slack : SIZE_MAX);
+        use_taken(&in_use, fresh);
+        *purge = must_purge(is_fresh && fresh > 0 ? idle_most_when_growing(&in_use, &rule) : SIZE_MAX);
     }
     lock_give(&lock);
     return run;
@@ -323,10 +307,9 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
 }
 
 // Whether the caller, who has given so many pages back, must purge.
-static bool idles(size_t given) {
-    size_t lately = recent_give(&recent, given, used_pages, IDLE_LEAST);
-    lately = smaller(lately, RECENT_MOST);
-    return must_purge(larger(used_pages / IDLE_SHARE, IDLE_LEAST) + lately);
+static bool gave(size_t pages) {
+    use_given(&in_use, &rule, pages);
+    return must_purge(idle_most(&in_use, &rule));
 }
 
 void region_give_run(struct region* region, char* start) {
@@ -340,7 +323,7 @@ void region_give_run(struct region* region, char* start) {
     bin_add(region);
     bool is_empty = region->free_pages == SLOT_PAGES;
     if (is_empty) detach(region);
-    bool purge = idles(pages);
+    bool purge = gave(pages);
     lock_give(&lock);
     if (is_empty) region_unmap(region);
     if (purge) purge_some();
@@ -356,14 +339,14 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
     if (fits && pages != old_pages) {
         bin_remove(region);
         if (pages > old_pages) {
-            note_use(mark_used(region, first + old_pages, pages - old_pages));
+            use_taken(&in_use, mark_used(region, first + old_pages, pages - old_pages));
         } else {
             mark_free(region, first + pages, old_pages - pages);
             add_idle(region, first + pages, old_pages - pages);
         }
         region->run_pages[first] = (uint16_t)pages;
         bin_add(region);
-        purge = idles(pages < old_pages ? old_pages - pages : 0);
+        purge = gave(pages < old_pages ? old_pages - pages : 0);
     }
     lock_give(&lock);
     if (purge) purge_some();
@@ -373,6 +356,14 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
 size_t region_run_pages(const struct region* region, const char* start) {
     size_t offset = (size_t)(start - region->mapping.start);
     return offset % PAGE_BYTES == 0 ? region->run_pages[offset / PAGE_BYTES] : 0;
+}
+
+void region_decay(bool time_ends) {
+    lock_take(&lock);
+    if (time_ends) use_end_time(&in_use);
+    bool purge = must_purge(idle_most(&in_use, &rule));
+    lock_give(&lock);
+    if (purge) purge_some();
 }
 
 size_t region_used_pages(enum region_use use) {

@@ -73,6 +73,9 @@ bool region_resize_run(struct region* region, char* start, size_t pages);
 // The pages in all runs of a use. Thread-safe.
 size_t region_used_pages(enum region_use use);
 
+// Gives up some idle pages that are too many by now. time_ends: see idle.h. Thread-safe.
+void region_decay(bool time_ends);
+
 // Gives up all idle pages. Result: how many. Thread-safe.
 size_t region_purge_all(void);
 

@@ -65,8 +65,10 @@ passes(
 );
 
 my $breathing = built( 'breathing', 'tests/tools/breathing.c', @par );
-passes( "a heap that loses $_ of its blocks and grows again, often, keeps its pages", command => [ $breathing, $_ ] )
-  for qw(half all);
+my %breath    = ( half => 'half of its blocks', all => 'all of its blocks', large => 'all of its large blocks' );
+passes( "a heap that loses $breath{$_} and grows again, often, keeps its pages, and then gives them back",
+    command => [ $breathing, $_ ] )
+  for sort keys %breath;
 
 my $losses = built( 'losses', 'tests/tools/losses.c', @par );
 passes( "nothing is lost, however often ($_)", command => [ $losses, $_ ] ) for qw(threads records shrinking refusals);

@@ -24,8 +24,9 @@ tests::lib::Built::insist( 'build/release/measure/launch', 'lib/libpar.so', $too
 # threads cost every allocator with caches, the bound is a number of MiB: 1,000 threads have stacks as well.
 my $SHARE     = 1.25;
 my $SLACK_KIB = 2048;
-my %MOST_MIB  = ( idle_64 => 12, idle_1000 => 64, busy_200 => 96, moving => 13, survivors => 80 );
-my @CASES = qw(sparse_large sparse_medium sparse_buffers sparse_zeros many_mappings odd_1150000 odd_1052672 odd_720000
+my %MOST_MIB  = ( idle_64 => 12, idle_1000 => 64, busy_200 => 96, moving => 13, survivors => 80, zeros_again => 24 );
+my @CASES =
+  qw(sparse_large sparse_medium sparse_buffers sparse_zeros zeros_again many_mappings odd_1150000 odd_1052672 odd_720000
   idle_64 idle_1000 busy_200 moving survivors);
 
 # Every slot may split a mapping in two, at most; the system has 65,530.

@@ -46,6 +46,20 @@ static void sparse_zeros(void) {
     }
 }
 
+// Of zeros that come and go two pages each are touched.
+static void zeros_again(void) {
+    uint64_t random = 1;
+    for (int i = 0; i < 2000; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        char** block = &blocks[(random >> 33) % 20];
+        size_t bytes = MIB + (random >> 20) % (29 * (size_t)MIB);
+        free(*block);
+        *block = calloc(1, bytes);
+        if (*block == NULL) exit(2);
+        (*block)[0] = (*block)[bytes / 2] = 1;
+    }
+}
+
 // 20,000 blocks that end a page behind a huge page: neither memory nor mappings may go with them.
 static void many_mappings(void) { take_many(20000, 2 * MIB + PAGE, 1); }
 
@@ -130,10 +144,19 @@ static const struct {
     const char* name;
     void (*run)(void);
 } cases[] = {
-    {"sparse_large", sparse_large}, {"sparse_medium", sparse_medium}, {"sparse_buffers", sparse_buffers},
-    {"sparse_zeros", sparse_zeros}, {"many_mappings", many_mappings}, {"odd_1150000", odd_1150000},
-    {"odd_1052672", odd_1052672},   {"odd_720000", odd_720000},       {"idle_64", idle_64},
-    {"idle_1000", idle_1000},       {"busy_200", busy_200},           {"moving", moving},
+    {"sparse_large", sparse_large},
+    {"sparse_medium", sparse_medium},
+    {"sparse_buffers", sparse_buffers},
+    {"sparse_zeros", sparse_zeros},
+    {"zeros_again", zeros_again},
+    {"many_mappings", many_mappings},
+    {"odd_1150000", odd_1150000},
+    {"odd_1052672", odd_1052672},
+    {"odd_720000", odd_720000},
+    {"idle_64", idle_64},
+    {"idle_1000", idle_1000},
+    {"busy_200", busy_200},
+    {"moving", moving},
     {"survivors", survivors},
 };
 
