@@ -13,6 +13,8 @@ extern const struct pattern pattern_lifo, pattern_fifo, pattern_fragments;
 extern const struct pattern pattern_pipeline, pattern_exchange, pattern_churn;
 // ---- pattern_bytes.c: blocks whose bytes cost more than the calls
 extern const struct pattern pattern_vectors, pattern_large, pattern_neighbours;
+// ---- pattern_waves.c: heaps whose size goes up and down
+extern const struct pattern pattern_breathing, pattern_tiles, pattern_buffers;
 // ---- pattern_start.c
 extern const struct pattern pattern_start;
 
