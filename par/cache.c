@@ -224,9 +224,12 @@ static bool load(unsigned size_class) {
     if (count == 0) return false;
     set_loaded(size_class, span_cut(&batch, size_class), count, count > wanted ? count : wanted);
     want_more(size_class);
-    decay();
-    // Fresh memory was needed, so what lies idle goes, little by little, as in the depot.
-    if (batch.fresh_count > 0) give_unused(FRESH_LOOKS);
+    if (batch.fresh_count == 0) {
+        decay();
+    } else {
+        // Fresh memory was needed, so what lies idle goes, little by little, as in the depot.
+        give_unused(FRESH_LOOKS);
+    }
     return true;
 }
 
