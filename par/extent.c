@@ -14,6 +14,7 @@
 #include "par/page_map.h"
 
 enum {
+    APART_LEAST = 4,
     BINS = 64,        // the last one holds all extents of so many slots or more
     MOVED_MOST = 64,  // slots whose pages one call moves, so that it does not take long
 };
@@ -159,18 +160,25 @@ static void note_use(size_t slots, size_t fresh) {
     use_taken(&in_use, fresh);
 }
 
-// Maps fresh slots.
-static char* map(size_t slots, size_t alignment) {
-    if (slots > PTRDIFF_MAX / SLOT_BYTES) return NULL;
-    char* start = os_map(slots * SLOT_BYTES, alignment);
-    if (start == NULL) return NULL;
-    // Every leaf that the slots touch must be there, for a part of them may be given back alone.
-    for (size_t slot = 0; slot < slots; slot++) {
+// Every leaf that mapped slots touch must be there, for a part of them may be given back alone. Result: NULL when there
+// is no memory for one; then the slots are unmapped.
+static char* prepare(char* start, size_t slots) {
+    for (size_t slot = 0; start != NULL && slot < slots; slot++) {
         if (page_map_prepare(start + slot * SLOT_BYTES)) continue;
         os_unmap(start, slots * SLOT_BYTES);
-        return NULL;
+        start = NULL;
     }
     return start;
+}
+
+// Maps fresh slots. Result: NULL when there is no memory.
+static char* map(size_t slots, size_t alignment) {
+    return slots > PTRDIFF_MAX / SLOT_BYTES ? NULL : prepare(os_map(slots * SLOT_BYTES, alignment), slots);
+}
+
+// Maps fresh slots where many can follow.
+static char* map_apart(size_t slots) {
+    return slots > PTRDIFF_MAX / SLOT_BYTES ? NULL : prepare(os_map_apart(slots * SLOT_BYTES, SLOT_BYTES), slots);
 }
 
 // Moves the pages of so many slots to a mapped place. Result: how many were moved: all, unless the system refuses.
@@ -235,17 +243,24 @@ static char* take_idle(size_t slots) {
     return start;
 }
 
-// Memory for a request that no free extent can serve.
-static struct slots take_fresh(size_t slots, size_t alignment) {
-    struct slots taken = {.start = map(slots, alignment)};
-    if (taken.start == NULL) return taken;
-    size_t filled = fill_with_idle(taken.start, slots);
-    taken.is_zero = filled == 0;
+// What is done for slots that were just mapped: idle pages move there, and what then lies idle goes. Result: how many
+// slots have pages now.
+static size_t settle(char* start, size_t slots) {
+    size_t filled = fill_with_idle(start, slots);
     lock_take(&lock);
     note_use(slots, slots - filled);
     struct piece excess = take_excess(idle_most_when_growing(&in_use, &rule));
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
+    return filled;
+}
+
+// Memory for a request that no free extent can serve.
+static struct slots take_fresh(size_t slots, size_t alignment) {
+    // Where addresses are few a long block could not be moved when it grows, for then it would be there twice.
+    bool is_apart = slots >= APART_LEAST && alignment == SLOT_BYTES && os_has_few_addresses();
+    struct slots taken = {.start = is_apart ? map_apart(slots) : map(slots, alignment)};
+    if (taken.start != NULL) taken.is_zero = settle(taken.start, slots) == 0;
     return taken;
 }
 
@@ -264,21 +279,33 @@ void extent_give(char* start, size_t slots) {
     if (excess.start != NULL) unmap(excess);
 }
 
-bool extent_grow(char* start, size_t old_slots, size_t new_slots) {
-    size_t more = new_slots - old_slots;
+// Takes free slots that begin here, at most so many. Result: how many.
+static size_t take_behind(char* start, size_t most) {
     lock_take(&lock);
-    struct extent* behind = page_map_extent(start + old_slots * SLOT_BYTES);
-    bool fits = behind != NULL && behind->slots >= more;
-    if (fits) {
-        cut(behind, more);
-        note_use(more, 0);
+    struct extent* behind = page_map_extent(start);
+    size_t slots = behind == NULL || behind->start != start ? 0 : behind->slots < most ? behind->slots : most;
+    if (slots > 0) {
+        cut(behind, slots);
+        note_use(slots, 0);
     }
     lock_give(&lock);
-    return fits;
+    return slots;
+}
+
+enum growth extent_grow(char* start, size_t old_slots, size_t new_slots) {
+    char* end = start + old_slots * SLOT_BYTES;
+    size_t more = new_slots - old_slots;
+    size_t idle = take_behind(end, more);
+    if (idle == more) return GROWN_IDLE;
+    char* rest = end + idle * SLOT_BYTES;
+    bool is_mapped = os_map_there(rest, (more - idle) * SLOT_BYTES) && prepare(rest, more - idle) != NULL;
+    if (is_mapped) return settle(rest, more - idle) + idle == 0 ? GROWN_FRESH : GROWN_IDLE;
+    if (idle > 0) extent_give(end, idle);
+    return NOT_GROWN;
 }
 
 char* extent_move(char* start, size_t old_slots, size_t new_slots) {
-    char* place = map(new_slots, SLOT_BYTES);
+    char* place = map_apart(new_slots);
     if (place == NULL) return NULL;
     size_t moved = move_pages(start, old_slots, place);
     // There is no way back halfway: what the system does not move is copied.
@@ -287,10 +314,7 @@ char* extent_move(char* start, size_t old_slots, size_t new_slots) {
         memcpy(place + moved * SLOT_BYTES, start + moved * SLOT_BYTES, bytes_left);
         unmap((struct piece){start + moved * SLOT_BYTES, old_slots - moved});
     }
-    lock_take(&lock);
-    in_use.now -= old_slots;
-    note_use(new_slots, new_slots - old_slots);
-    lock_give(&lock);
+    settle(place + old_slots * SLOT_BYTES, new_slots - old_slots);
     return place;
 }
 

@@ -8,7 +8,7 @@
 //   - when fresh memory is mapped, idle memory is unmapped until used and idle memory together are hardly more than the
 //     highest use so far; so idle memory does not raise the peak;
 //   - when the system has no memory, all idle memory is unmapped (extent_unmap_idle).
-// Nothing here depends on time, so a program that stops its calls leaves little idle memory, without a helper thread.
+// Idle memory also goes with time (decay.h), without a helper thread.
 // (Knuth joins neighbours by their boundaries; jemalloc and tcmalloc keep free extents in bins by length as here.)
 
 #ifndef PAR_EXTENT_H
@@ -28,11 +28,15 @@ struct slots extent_take(size_t slots, size_t alignment);
 // Gives slots back: all that one call took, or any part of it. Thread-safe.
 void extent_give(char* start, size_t slots);
 
-// Takes the slots that follow a taken extent, if they are free. Result: whether they were. Thread-safe.
-bool extent_grow(char* start, size_t old_slots, size_t new_slots);
+enum growth { NOT_GROWN, GROWN_IDLE, GROWN_FRESH };
 
-// Moves the pages of a taken extent, and not their content, to a longer place. Result: the place; or NULL, and then
-// nothing has changed. The old place is gone once this returns, and may be somebody else's. Thread-safe.
+// Takes the slots that follow a taken extent, if they are free. Result: whether they were, and whether they are just
+// mapped, so all zeros. Thread-safe.
+enum growth extent_grow(char* start, size_t old_slots, size_t new_slots);
+
+// Moves the pages of a taken extent, and not their content, to a longer place, behind which much is free. Result: the
+// place; or NULL, and then nothing has changed. The old place is gone once this returns, and may be somebody else's.
+// Thread-safe.
 char* extent_move(char* start, size_t old_slots, size_t new_slots);
 
 // Gives some idle slots back that are too many by now. time_ends: see idle.h. Thread-safe.

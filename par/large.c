@@ -3,7 +3,6 @@
 #include "par/large.h"
 
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 #include "par/density.h"
 #include "par/extent.h"
@@ -13,9 +12,7 @@
 
 enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
-    TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes;
-    ROOM_SHARE = 2,                // so much of its size is the room that a growing block gets,
-    LIMIT_SHARE = 16,              // unless its size is more than this part of the address space
+    TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes
     BELIEVED = 8,                  // one in so many growths gets ordinary pages though those before it got huge ones
     HUGE_MOST = 4096,              // blocks with huge pages: each may split a mapping, and the system has 65,530
 };
@@ -135,7 +132,6 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     large->mapping.kind = MAPPING_LARGE;
     large->mapping.start = slots.start;
     large->bytes = bytes;
-    large->slots = slots_of(bytes);
     choose_pages(large, slots.is_zero, content);
     large->tail = 0;
     if (!slots.is_zero) keep_or_purge_tail(large);
@@ -150,49 +146,35 @@ void large_give(struct large* large) {
     page_map_remove(&large->mapping);
     density_forget(&density, large->mapping.start, true);
     if (large->has_huge) add(&huge_blocks, -(size_t)1);
-    extent_give(large->mapping.start, large->slots);
+    extent_give(large->mapping.start, slots_of(large->bytes));
     record_give(large);
 }
 
 static void shrink(struct large* large, size_t bytes) {
+    size_t had = slots_of(large->bytes);
     size_t kept = slots_of(bytes);
-    if (kept < large->slots) extent_give(large->mapping.start + kept * SLOT_BYTES, large->slots - kept);
-    large->slots = kept;
+    if (kept < had) extent_give(large->mapping.start + kept * SLOT_BYTES, had - kept);
     large->bytes = bytes;
     forget_tail(large);
     purge_tail(large);  // who makes a block smaller wants memory back
 }
 
-// Addresses cost nothing where nobody has limited them to little.
-static bool has_room_to_spare(size_t slots) {
-    struct rlimit limit;
-    return getrlimit(RLIMIT_AS, &limit) == 0 && slots <= limit.rlim_cur / SLOT_BYTES / LIMIT_SHARE;
-}
-
-static bool move(struct large* large, size_t needed) {
+// The entry goes first: once the pages have moved, another thread may be given the old place.
+static bool move(struct large* large, size_t had, size_t needed) {
     char* start = large->mapping.start;
-    // The entry goes first: once the pages have moved, another thread may be given the old place.
     page_map_remove(&large->mapping);
     density_forget(&density, start, true);
-    size_t slots = has_room_to_spare(needed) ? needed + needed / ROOM_SHARE : needed;
-    char* place = extent_move(start, large->slots, slots);
-    if (place == NULL && slots > needed) place = extent_move(start, large->slots, slots = needed);
-    if (place != NULL) {
-        large->mapping.start = place;
-        large->slots = slots;
-    }
+    char* place = extent_move(start, had, needed);
+    if (place != NULL) large->mapping.start = place;
     page_map_add(&large->mapping);
     return place != NULL;
 }
 
 // Result: false when there is no place for so many slots; then nothing has changed.
-static bool make_room(struct large* large, size_t needed) {
-    large->ends_fresh = true;
-    if (needed <= large->slots) return true;
-    if (!extent_grow(large->mapping.start, large->slots, needed)) return move(large, needed);
-    large->slots = needed;
-    large->ends_fresh = false;
-    return true;
+static bool make_room(struct large* large, size_t had, size_t needed) {
+    enum growth growth = extent_grow(large->mapping.start, had, needed);
+    large->ends_fresh = growth != GROWN_IDLE;
+    return growth != NOT_GROWN || move(large, had, needed);
 }
 
 static void* resize(struct large* large, size_t bytes) {
@@ -208,7 +190,7 @@ static void* resize(struct large* large, size_t bytes) {
     }
     bool is_dense = is_filled(large);
     size_t whole = large->bytes / SLOT_BYTES;
-    if (!make_room(large, needed)) return NULL;
+    if (!make_room(large, had, needed)) return NULL;
     large->bytes = bytes;
     large->ends_huge = false;
     if (is_dense) advise_huge(large, whole);

@@ -1,7 +1,7 @@
 // large.h: blocks of more than a slot. Each has whole slots of its own, but touches only the needed part of the last.
 //
-// A block that has grown out of its slots once is moved to a place with room behind it, half as much again: addresses
-// only. So a block that grows step by step moves rarely.
+// A block that has grown out of its slots once is moved to a place behind which many addresses are free. So a block
+// that grows step by step moves once.
 
 #ifndef PAR_LARGE_H
 #define PAR_LARGE_H
@@ -14,8 +14,7 @@
 struct large {
     struct mapping mapping;
     size_t bytes;        // of the block, a multiple of a page
-    size_t slots;        // it needs, and has room to grow into
-    size_t tail;         // bytes behind its end, in the last slot that it needs, that may have memory
+    size_t tail;         // bytes behind its end, in its last slot, that may have memory
     bool has_huge;       // some of it got huge pages,
     bool ends_huge;      // and its last whole slot did
     bool ends_fresh;     // that slot was fresh when the block got it: what is touched there, the block's owner touched

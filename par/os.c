@@ -6,10 +6,18 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LONG_BYTES = 64 * 1024 * 1024 };
+enum {
+    LONG_BYTES = 64 * 1024 * 1024,
+    APART_PLACES = 16,
+    APART_TRIES = 4,
+    GAP_SHARE = 8,  // what is mapped apart takes at most this part of the addresses up to the next place
+};
+
+#define LEAST_GAP ((uintptr_t)4 << 30)
 
 static void* map_at(void* hint, size_t bytes) {
     void* start = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -55,6 +63,40 @@ void* os_map(size_t bytes, size_t alignment) {
     return start;
 }
 
+bool os_map_there(void* start, size_t bytes) {
+    // Linux before 4.17 takes the address as a hint, and so do some sandboxes.
+    void* mapped = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (mapped == start) return true;
+    if (mapped != MAP_FAILED) munmap(mapped, bytes);
+    return false;
+}
+
+// Places in turn, far below all that lies close together: so few that they use up neither addresses nor the page map,
+// however many blocks grow.
+void* os_map_apart(size_t bytes, size_t alignment) {
+    static _Atomic uintptr_t top;
+    static atomic_uint turn;
+    uintptr_t gap = LEAST_GAP;
+    while (gap / GAP_SHARE < bytes && gap <= UINTPTR_MAX / 4) gap *= 2;
+    uintptr_t none = 0;
+    // order: relaxed, here and below: hints, as in map_at_hint.
+    uintptr_t near = atomic_load_explicit(&place_hint, memory_order_relaxed);
+    // order: relaxed. The first that comes decides.
+    atomic_compare_exchange_strong_explicit(&top, &none, near, memory_order_relaxed, memory_order_relaxed);
+    // order: relaxed.
+    uintptr_t highest = atomic_load_explicit(&top, memory_order_relaxed);
+    for (int try = 0; try < APART_TRIES; try++) {
+        // order: relaxed.
+        unsigned place = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) % APART_PLACES + 1;
+        if (highest / gap < place + 1) break;
+        void* hint = (void*)((highest - place * gap) & ~(alignment - 1));
+        void* start = map_at(hint, bytes);
+        if (start == hint || start == NULL) return start;
+        munmap(start, bytes);
+    }
+    return os_map(bytes, alignment);
+}
+
 bool os_unmap(void* start, size_t bytes) {
     if (munmap(start, bytes) != 0) {
         os_purge(start, bytes);
@@ -91,6 +133,11 @@ void os_purge(void* start, size_t bytes) {
     }
     memset(start, 0, (size_t)(first_page - (char*)start));
     memset(last_end, 0, (size_t)(end - last_end));
+}
+
+bool os_has_few_addresses(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 bool os_has_room(size_t bytes) {

@@ -13,6 +13,13 @@
 // Result: NULL when the system has none. Thread-safe.
 void* os_map(size_t bytes, size_t alignment);
 
+// The same, where much is free behind, so that os_map_there can make it longer: for what has grown once. Where the
+// system's addresses are few it is a place like any other.
+void* os_map_apart(size_t bytes, size_t alignment);
+
+// Maps fresh zero pages exactly here. Result: whether, which it is only when nothing else is there. Thread-safe.
+bool os_map_there(void* start, size_t bytes);
+
 // Gives pages back. start, bytes: multiples of 4 KiB; whole mappings or parts of them.
 //
 // Result: false when the system would have to split a mapping and has too many already (vm.max_map_count). Then the
@@ -34,6 +41,9 @@ void os_purge(void* start, size_t bytes);
 // Makes a range zeros. Where most of it has memory it is written; elsewhere what there is goes, for writing would cost
 // a fault for each page, and memory for pages that nobody may come to.
 void os_clear(void* start, size_t bytes);
+
+// Whether somebody has set a limit to this process's addresses (RLIMIT_AS). Thread-safe.
+bool os_has_few_addresses(void);
 
 // Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.
 bool os_has_room(size_t bytes);
