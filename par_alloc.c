@@ -51,7 +51,10 @@ static void* take_any(size_t bytes) {
         if (block != NULL) set_taken(block);
         return block;
     }
-    if (bytes <= MEDIUM_MOST) return region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, REGION_OF_BLOCKS).start;
+    if (bytes <= MEDIUM_MOST) {
+        void* block = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, REGION_OF_BLOCKS).start;
+        if (block != NULL) return block;
+    }
     return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES, LARGE_AS_BEFORE).start : NULL;
 }
 
@@ -201,7 +204,10 @@ void* xrealloc(void* block, size_t bytes) {
     int kept_errno = errno;
     void* moved = xmalloc(bytes);
     if (moved == NULL) {
-        if (bytes > usable) return NULL;
+        // What was idle has been given back, so there may be room behind the block now.
+        if (bytes > usable && page_map_class(block) == NO_CLASS) resized = resize_in_pages(block, bytes);
+        if (resized != NULL) errno = kept_errno;
+        if (bytes > usable) return resized;
         errno = kept_errno;  // a smaller block can always stay; only growing needs memory
         return block;
     }

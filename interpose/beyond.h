@@ -21,7 +21,9 @@ static void* take_aligned_any(size_t alignment, size_t bytes) {
     if (alignment <= PAGE_BYTES && bytes <= SMALL_MOST) return take_aligned_small(alignment, bytes);
     if (alignment <= MEDIUM_MOST && bytes <= MEDIUM_MOST) {
         size_t pages = rounded_up(bytes == 0 ? 1 : bytes, PAGE_BYTES) / PAGE_BYTES;
-        return region_take_run(pages, alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES, REGION_OF_BLOCKS).start;
+        size_t alignment_pages = alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES;
+        void* block = region_take_run(pages, alignment_pages, REGION_OF_BLOCKS).start;
+        if (block != NULL) return block;
     }
     return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment, LARGE_AS_BEFORE).start;
 }

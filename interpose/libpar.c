@@ -15,12 +15,12 @@ struct whole_pages {
 
 // A block that is no small one. Result: start is NULL when there is no memory.
 static struct whole_pages take_pages(size_t bytes) {
-    if (bytes > MEDIUM_MOST) {
-        struct large_block large = large_take(bytes, SLOT_BYTES, LARGE_SPARSE);
-        return (struct whole_pages){large.start, large.is_zero};
+    if (bytes <= MEDIUM_MOST) {
+        struct run run = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, REGION_OF_BLOCKS);
+        if (run.start != NULL) return (struct whole_pages){run.start, run.is_zero};
     }
-    struct run run = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, REGION_OF_BLOCKS);
-    return (struct whole_pages){run.start, run.is_zero};
+    struct large_block large = large_take(bytes, SLOT_BYTES, LARGE_SPARSE);
+    return (struct whole_pages){large.start, large.is_zero};
 }
 
 // A block of zeros, which need not be written where the system has just given them.

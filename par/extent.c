@@ -14,7 +14,8 @@
 #include "par/page_map.h"
 
 enum {
-    APART_LEAST = 4,
+    APART_LEAST = 4,  // slots of a block that is put apart where addresses are few
+    APART_PLACES = 256,
     BINS = 64,        // the last one holds all extents of so many slots or more
     MOVED_MOST = 64,  // slots whose pages one call moves, so that it does not take long
 };
@@ -162,23 +163,26 @@ static void note_use(size_t slots, size_t fresh) {
 
 // Every leaf that mapped slots touch must be there, for a part of them may be given back alone. Result: NULL when there
 // is no memory for one; then the slots are unmapped.
-static char* prepare(char* start, size_t slots) {
-    for (size_t slot = 0; start != NULL && slot < slots; slot++) {
-        if (page_map_prepare(start + slot * SLOT_BYTES)) continue;
-        os_unmap(start, slots * SLOT_BYTES);
+static char* prepare(char* start, size_t bytes) {
+    for (size_t at = 0; start != NULL && at < bytes; at += SLOT_BYTES) {
+        if (page_map_prepare(start + at)) continue;
+        os_unmap(start, bytes);
         start = NULL;
     }
     return start;
 }
 
-// Maps fresh slots. Result: NULL when there is no memory.
-static char* map(size_t slots, size_t alignment) {
-    return slots > PTRDIFF_MAX / SLOT_BYTES ? NULL : prepare(os_map(slots * SLOT_BYTES, alignment), slots);
-}
+// Maps fresh memory. Result: NULL when there is none.
+static char* map(size_t bytes, size_t alignment) { return prepare(os_map(bytes, alignment), bytes); }
 
-// Maps fresh slots where many can follow.
-static char* map_apart(size_t slots) {
-    return slots > PTRDIFF_MAX / SLOT_BYTES ? NULL : prepare(os_map_apart(slots * SLOT_BYTES, SLOT_BYTES), slots);
+// Maps fresh memory where much is free behind: in the first place that nothing else has, so that few are ever used.
+static char* map_apart(size_t bytes) {
+    char* start = NULL;
+    enum there there = OCCUPIED;
+    for (unsigned place = 0; place < APART_PLACES && there == OCCUPIED; place++) {
+        there = os_map_apart(bytes, SLOT_BYTES, place, (void**)&start);
+    }
+    return there == MAPPED ? prepare(start, bytes) : map(bytes, SLOT_BYTES);
 }
 
 // Moves the pages of so many slots to a mapped place. Result: how many were moved: all, unless the system refuses.
@@ -243,15 +247,19 @@ static char* take_idle(size_t slots) {
     return start;
 }
 
-// What is done for slots that were just mapped: idle pages move there, and what then lies idle goes. Result: how many
-// slots have pages now.
-static size_t settle(char* start, size_t slots) {
-    size_t filled = fill_with_idle(start, slots);
+// Counts slots that were just mapped, so many of them with pages that lay idle, and gives back what now lies idle.
+static void settle(size_t slots, size_t filled) {
     lock_take(&lock);
     note_use(slots, slots - filled);
     struct piece excess = take_excess(idle_most_when_growing(&in_use, &rule));
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
+}
+
+// The same, but first idle pages move there. Result: how many slots have pages now.
+static size_t fill_and_settle(char* start, size_t slots) {
+    size_t filled = fill_with_idle(start, slots);
+    settle(slots, filled);
     return filled;
 }
 
@@ -259,14 +267,29 @@ static size_t settle(char* start, size_t slots) {
 static struct slots take_fresh(size_t slots, size_t alignment) {
     // Where addresses are few a long block could not be moved when it grows, for then it would be there twice.
     bool is_apart = slots >= APART_LEAST && alignment == SLOT_BYTES && os_has_few_addresses();
-    struct slots taken = {.start = is_apart ? map_apart(slots) : map(slots, alignment)};
-    if (taken.start != NULL) taken.is_zero = settle(taken.start, slots) == 0;
+    if (slots > PTRDIFF_MAX / SLOT_BYTES) return (struct slots){.start = NULL};
+    size_t bytes = slots * SLOT_BYTES;
+    struct slots taken = {.start = is_apart ? map_apart(bytes) : map(bytes, alignment)};
+    if (taken.start != NULL) taken.is_zero = fill_and_settle(taken.start, slots) == 0;
     return taken;
 }
 
 struct slots extent_take(size_t slots, size_t alignment) {
     char* start = alignment == SLOT_BYTES ? take_idle(slots) : NULL;
     return start != NULL ? (struct slots){.start = start} : take_fresh(slots, alignment);
+}
+
+struct slots extent_take_exact(size_t bytes, size_t alignment) {
+    size_t slots = (bytes + SLOT_BYTES - 1) / SLOT_BYTES;
+    char* start = alignment == SLOT_BYTES ? take_idle(slots) : NULL;
+    if (start != NULL) {
+        size_t tail = slots * SLOT_BYTES - bytes;
+        if (tail > 0) os_unmap(start + bytes, tail);
+        return (struct slots){.start = start};
+    }
+    start = slots >= APART_LEAST && alignment == SLOT_BYTES ? map_apart(bytes) : map(bytes, alignment);
+    if (start != NULL) settle(slots, 0);
+    return (struct slots){.start = start, .is_zero = true};
 }
 
 void extent_give(char* start, size_t slots) {
@@ -277,6 +300,13 @@ void extent_give(char* start, size_t slots) {
     struct piece excess = idles ? take_excess(idle_most(&in_use, &rule)) : (struct piece){start, slots};
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
+}
+
+void extent_forget(size_t slots) {
+    lock_take(&lock);
+    in_use.now -= slots;
+    use_given(&in_use, &rule, slots);
+    lock_give(&lock);
 }
 
 // Takes free slots that begin here, at most so many. Result: how many.
@@ -298,14 +328,15 @@ enum growth extent_grow(char* start, size_t old_slots, size_t new_slots) {
     size_t idle = take_behind(end, more);
     if (idle == more) return GROWN_IDLE;
     char* rest = end + idle * SLOT_BYTES;
-    bool is_mapped = os_map_there(rest, (more - idle) * SLOT_BYTES) && prepare(rest, more - idle) != NULL;
-    if (is_mapped) return settle(rest, more - idle) + idle == 0 ? GROWN_FRESH : GROWN_IDLE;
+    bool is_mapped =
+        os_map_there(rest, (more - idle) * SLOT_BYTES) == MAPPED && prepare(rest, (more - idle) * SLOT_BYTES) != NULL;
+    if (is_mapped) return fill_and_settle(rest, more - idle) + idle == 0 ? GROWN_FRESH : GROWN_IDLE;
     if (idle > 0) extent_give(end, idle);
     return NOT_GROWN;
 }
 
 char* extent_move(char* start, size_t old_slots, size_t new_slots) {
-    char* place = map_apart(new_slots);
+    char* place = new_slots > PTRDIFF_MAX / SLOT_BYTES ? NULL : map_apart(new_slots * SLOT_BYTES);
     if (place == NULL) return NULL;
     size_t moved = move_pages(start, old_slots, place);
     // There is no way back halfway: what the system does not move is copied.
@@ -314,7 +345,7 @@ char* extent_move(char* start, size_t old_slots, size_t new_slots) {
         memcpy(place + moved * SLOT_BYTES, start + moved * SLOT_BYTES, bytes_left);
         unmap((struct piece){start + moved * SLOT_BYTES, old_slots - moved});
     }
-    settle(place + old_slots * SLOT_BYTES, new_slots - old_slots);
+    fill_and_settle(place + old_slots * SLOT_BYTES, new_slots - old_slots);
     return place;
 }
 

@@ -68,19 +68,34 @@ static void forget_tail(struct large* large) {
     large->tail = 0;
 }
 
+static size_t tail_of(const struct large* large) { return slots_of(large->bytes) * SLOT_BYTES - large->bytes; }
+
 static void purge_tail(struct large* large) {
-    size_t tail = slots_of(large->bytes) * SLOT_BYTES - large->bytes;
+    size_t tail = tail_of(large);
     if (tail == 0) return;
     char* end = large->mapping.start + large->bytes;
     os_advise_ordinary(end + tail - SLOT_BYTES, SLOT_BYTES);
     os_purge(end, tail);
 }
 
+// Unmaps what lies behind the block.
+static void make_exact(struct large* large) {
+    size_t tail = tail_of(large);
+    large->is_exact = tail > 0 && os_unmap(large->mapping.start + large->bytes, tail);
+}
+
+// Maps what lies behind the block. Result: whether it is there.
+static bool make_whole(struct large* large) {
+    if (!large->is_exact) return true;
+    large->is_exact = os_map_there(large->mapping.start + large->bytes, tail_of(large)) != MAPPED;
+    return !large->is_exact;
+}
+
 // The pages behind a block in its last slot may be there from an earlier use. A few of all blocks may stay, for the
 // next block in this place may need them.
 static void keep_or_purge_tail(struct large* large) {
     forget_tail(large);
-    size_t tail = slots_of(large->bytes) * SLOT_BYTES - large->bytes;
+    size_t tail = tail_of(large);
     // order: relaxed, as in add.
     size_t most = atomic_load_explicit(&all_bytes, memory_order_relaxed) / TAIL_SHARE;
     if (most < TAIL_LEAST) most = TAIL_LEAST;
@@ -124,7 +139,8 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     struct large* large = record_take();
     if (large == NULL) return block;
     bytes = whole_pages(bytes);
-    struct slots slots = extent_take(slots_of(bytes), alignment);
+    bool is_exact = os_has_few_addresses();
+    struct slots slots = is_exact ? extent_take_exact(bytes, alignment) : extent_take(slots_of(bytes), alignment);
     if (slots.start == NULL) {
         record_give(large);
         return block;
@@ -134,10 +150,23 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     large->bytes = bytes;
     choose_pages(large, slots.is_zero, content);
     large->tail = 0;
-    if (!slots.is_zero) keep_or_purge_tail(large);
+    large->is_exact = is_exact && tail_of(large) > 0;
+    if (!is_exact && !slots.is_zero) keep_or_purge_tail(large);
     page_map_add(&large->mapping);
     count(1, bytes);
     return (struct large_block){slots.start, slots.is_zero};
+}
+
+// Gives back the slots from one on.
+static void give_slots(struct large* large, size_t from) {
+    size_t slots = slots_of(large->bytes);
+    char* start = large->mapping.start;
+    if (large->is_exact && from < slots) {
+        slots--;
+        os_unmap(start + slots * SLOT_BYTES, large->bytes - slots * SLOT_BYTES);
+        extent_forget(1);
+    }
+    if (from < slots) extent_give(start + from * SLOT_BYTES, slots - from);
 }
 
 void large_give(struct large* large) {
@@ -146,17 +175,26 @@ void large_give(struct large* large) {
     page_map_remove(&large->mapping);
     density_forget(&density, large->mapping.start, true);
     if (large->has_huge) add(&huge_blocks, -(size_t)1);
-    extent_give(large->mapping.start, slots_of(large->bytes));
+    give_slots(large, 0);
     record_give(large);
 }
 
 static void shrink(struct large* large, size_t bytes) {
     size_t had = slots_of(large->bytes);
     size_t kept = slots_of(bytes);
-    if (kept < had) extent_give(large->mapping.start + kept * SLOT_BYTES, had - kept);
-    large->bytes = bytes;
     forget_tail(large);
-    purge_tail(large);  // who makes a block smaller wants memory back
+    if (large->is_exact && kept == had) {
+        os_unmap(large->mapping.start + bytes, large->bytes - bytes);
+        large->bytes = bytes;
+        return;
+    }
+    give_slots(large, kept);
+    large->bytes = bytes;
+    if (large->is_exact) {
+        make_exact(large);
+    } else {
+        purge_tail(large);  // who makes a block smaller wants memory back
+    }
 }
 
 // The entry goes first: once the pages have moved, another thread may be given the old place.
@@ -184,17 +222,27 @@ static void* resize(struct large* large, size_t bytes) {
         shrink(large, bytes);
         return large->mapping.start;
     }
+    bool was_exact = large->is_exact;
+    if (!make_whole(large)) return NULL;
     if (needed == had) {
         large->bytes = bytes;
+        if (was_exact) make_exact(large);
         return large->mapping.start;
     }
     bool is_dense = is_filled(large);
     size_t whole = large->bytes / SLOT_BYTES;
-    if (!make_room(large, had, needed)) return NULL;
+    if (!make_room(large, had, needed)) {
+        if (was_exact) make_exact(large);
+        return NULL;
+    }
     large->bytes = bytes;
     large->ends_huge = false;
     if (is_dense) advise_huge(large, whole);
-    keep_or_purge_tail(large);
+    if (was_exact) {
+        make_exact(large);
+    } else {
+        keep_or_purge_tail(large);
+    }
     return large->mapping.start;
 }
 

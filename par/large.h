@@ -1,4 +1,5 @@
-// large.h: blocks of more than a slot. Each has whole slots of its own, but touches only the needed part of the last.
+// large.h: blocks of more than a slot, and others for which there is no room in a region. Each has whole slots of its
+// own, but touches only the needed part of the last.
 //
 // A block that has grown out of its slots once is moved to a place behind which many addresses are free. So a block
 // that grows step by step moves once.
@@ -15,6 +16,7 @@ struct large {
     struct mapping mapping;
     size_t bytes;        // of the block, a multiple of a page
     size_t tail;         // bytes behind its end, in its last slot, that may have memory
+    bool is_exact;       // nothing is mapped behind its end in its last slot
     bool has_huge;       // some of it got huge pages,
     bool ends_huge;      // and its last whole slot did
     bool ends_fresh;     // that slot was fresh when the block got it: what is touched there, the block's owner touched

@@ -2,6 +2,7 @@
 
 #include "par/os.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,12 +13,11 @@
 
 enum {
     LONG_BYTES = 64 * 1024 * 1024,
-    APART_PLACES = 16,
-    APART_TRIES = 4,
     GAP_SHARE = 8,  // what is mapped apart takes at most this part of the addresses up to the next place
 };
 
 #define LEAST_GAP ((uintptr_t)4 << 30)
+#define FEW_ADDRESSES ((rlim_t)4 << 30)
 
 static void* map_at(void* hint, size_t bytes) {
     void* start = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -63,19 +63,17 @@ void* os_map(size_t bytes, size_t alignment) {
     return start;
 }
 
-bool os_map_there(void* start, size_t bytes) {
+enum there os_map_there(void* start, size_t bytes) {
     // Linux before 4.17 takes the address as a hint, and so do some sandboxes.
     void* mapped = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (mapped == start) return true;
-    if (mapped != MAP_FAILED) munmap(mapped, bytes);
-    return false;
+    if (mapped == start) return MAPPED;
+    if (mapped == MAP_FAILED) return errno == EEXIST ? OCCUPIED : NO_MEMORY;
+    munmap(mapped, bytes);
+    return OCCUPIED;
 }
 
-// Places in turn, far below all that lies close together: so few that they use up neither addresses nor the page map,
-// however many blocks grow.
-void* os_map_apart(size_t bytes, size_t alignment) {
+enum there os_map_apart(size_t bytes, size_t alignment, unsigned place, void** start) {
     static _Atomic uintptr_t top;
-    static atomic_uint turn;
     uintptr_t gap = LEAST_GAP;
     while (gap / GAP_SHARE < bytes && gap <= UINTPTR_MAX / 4) gap *= 2;
     uintptr_t none = 0;
@@ -85,16 +83,9 @@ void* os_map_apart(size_t bytes, size_t alignment) {
     atomic_compare_exchange_strong_explicit(&top, &none, near, memory_order_relaxed, memory_order_relaxed);
     // order: relaxed.
     uintptr_t highest = atomic_load_explicit(&top, memory_order_relaxed);
-    for (int try = 0; try < APART_TRIES; try++) {
-        // order: relaxed.
-        unsigned place = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) % APART_PLACES + 1;
-        if (highest / gap < place + 1) break;
-        void* hint = (void*)((highest - place * gap) & ~(alignment - 1));
-        void* start = map_at(hint, bytes);
-        if (start == hint || start == NULL) return start;
-        munmap(start, bytes);
-    }
-    return os_map(bytes, alignment);
+    if (highest / gap < (uintptr_t)place + 2) return NO_MEMORY;
+    *start = (void*)((highest - (place + 1) * gap) & ~(alignment - 1));
+    return os_map_there(*start, bytes);
 }
 
 bool os_unmap(void* start, size_t bytes) {
@@ -137,7 +128,7 @@ void os_purge(void* start, size_t bytes) {
 
 bool os_has_few_addresses(void) {
     struct rlimit limit;
-    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur <= FEW_ADDRESSES;
 }
 
 bool os_has_room(size_t bytes) {

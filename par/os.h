@@ -13,12 +13,14 @@
 // Result: NULL when the system has none. Thread-safe.
 void* os_map(size_t bytes, size_t alignment);
 
-// The same, where much is free behind, so that os_map_there can make it longer: for what has grown once. Where the
-// system's addresses are few it is a place like any other.
-void* os_map_apart(size_t bytes, size_t alignment);
+enum there { MAPPED, OCCUPIED, NO_MEMORY };
 
-// Maps fresh zero pages exactly here. Result: whether, which it is only when nothing else is there. Thread-safe.
-bool os_map_there(void* start, size_t bytes);
+// Maps fresh zero pages exactly here, when nothing else is there. Thread-safe.
+enum there os_map_there(void* start, size_t bytes);
+
+// The same, in one of many places that lie gigabytes apart, far below all others, so that much is free behind it and
+// os_map_there can make it longer. place: 0 or more, the nearest first. Sets start to the place.
+enum there os_map_apart(size_t bytes, size_t alignment, unsigned place, void** start);
 
 // Gives pages back. start, bytes: multiples of 4 KiB; whole mappings or parts of them.
 //
@@ -42,7 +44,7 @@ void os_purge(void* start, size_t bytes);
 // a fault for each page, and memory for pages that nobody may come to.
 void os_clear(void* start, size_t bytes);
 
-// Whether somebody has set a limit to this process's addresses (RLIMIT_AS). Thread-safe.
+// Whether somebody has limited this process to few addresses (RLIMIT_AS), so that none may be wasted. Thread-safe.
 bool os_has_few_addresses(void);
 
 // Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.

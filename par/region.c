@@ -15,9 +15,11 @@
 #include "par/region_bins.h"
 
 enum {
-    PURGE_RUNS = 2,     // that one call gives up at most, so that no call takes long
-    PURGERS = 8,        // threads that give up pages at the same time, at most
-    IDLE_TRIES = 32,    // regions with much room that are asked for idle pages first
+    PURGE_RUNS = 2,   // that one call gives up at most, so that no call takes long
+    PURGERS = 8,      // threads that give up pages at the same time, at most
+    IDLE_TRIES = 32,  // regions with much room that are asked for idle pages first
+    HOLES_FROM = 64,  // pages of a run that is to leave no hole
+    PART_PAGES = GRANULE_PAGES,
     ALIGNED_TRIES = 8,  // regions that may lack room for an aligned run before the search gives up
 };
 
@@ -123,12 +125,25 @@ static void record_give(struct region* region) {
     lock_give(&lock);
 }
 
+// The last few addresses: the first part of a slot. Result: how many pages it has; 0 when there is none.
+static size_t map_part(char** start) {
+    if (!os_has_few_addresses()) return 0;
+    for (size_t pages = SLOT_PAGES - PART_PAGES; pages >= PART_PAGES; pages -= PART_PAGES) {
+        *start = os_map(pages * PAGE_BYTES, SLOT_BYTES);
+        if (*start == NULL) continue;
+        if (page_map_prepare(*start)) return pages;
+        os_unmap(*start, pages * PAGE_BYTES);
+    }
+    return 0;
+}
+
 // A new region, which no other thread knows yet. No lock may be held: this waits for the system.
 static struct region* region_map(enum region_use use) {
     struct region* region = record_take();
     if (region == NULL) return NULL;
     struct slots slot = extent_take(1, SLOT_BYTES);
-    if (slot.start == NULL) {
+    size_t pages = slot.start != NULL ? SLOT_PAGES : map_part(&slot.start);
+    if (pages == 0) {
         record_give(region);
         return NULL;
     }
@@ -136,8 +151,8 @@ static struct region* region_map(enum region_use use) {
     region->mapping.start = slot.start;
     region->use = use;
     region->free_pages = SLOT_PAGES;
-    region->may_be_huge = !slot.is_zero || density_of_next(&kinds[use].density) == DENSITY_HIGH;
-    if (slot.is_zero) {
+    if (pages == SLOT_PAGES && slot.is_zero) {
+        region->may_be_huge = density_of_next(&kinds[use].density) == DENSITY_HIGH;
         if (region->may_be_huge) {
             os_advise_huge(slot.start, SLOT_BYTES);
         } else {
@@ -146,7 +161,12 @@ static struct region* region_map(enum region_use use) {
     }
     page_map_add(&region->mapping);
     lock_take(&lock);
-    if (!slot.is_zero) {
+    if (pages < SLOT_PAGES) {
+        // What is missing is a run that nobody gives back.
+        (void)mark_used(region, pages, SLOT_PAGES - pages);
+        region->run_pages[pages] = (uint16_t)(SLOT_PAGES - pages);
+    } else if (!slot.is_zero) {
+        region->may_be_huge = true;
         add_idle(region, 0, SLOT_PAGES);
         use_taken(&in_use, SLOT_PAGES);
     }
@@ -299,8 +319,11 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
 struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use use) {
     bool purge = false;
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
+    // What would leave a hole in a region that nobody can fill must not, where addresses are few: see large.h.
+    bool is_elsewhere = use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && os_has_few_addresses();
     // Another thread may take all of a new region before this one does.
-    while (run.start == NULL && region_map(use) != NULL) run = take_mapped(use, pages, alignment_pages, true, &purge);
+    while (run.start == NULL && !is_elsewhere && region_map(use) != NULL)
+        run = take_mapped(use, pages, alignment_pages, true, &purge);
     if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, false, &purge);
     if (purge) purge_some();
     return run;

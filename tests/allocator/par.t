@@ -70,6 +70,10 @@ passes( "a heap that loses $breath{$_} and grows again, often, keeps its pages, 
     command => [ $breathing, $_ ] )
   for sort keys %breath;
 
+my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par );
+passes( "of $_ MiB of addresses nearly all become blocks, of whatever size", command => [ $few_addresses, $_ ] )
+  for 64, 256;
+
 my $losses = built( 'losses', 'tests/tools/losses.c', @par );
 passes( "nothing is lost, however often ($_)", command => [ $losses, $_ ] ) for qw(threads records shrinking refusals);
 

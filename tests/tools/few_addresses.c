@@ -1,0 +1,90 @@
+// few_addresses.c: where addresses are few (RLIMIT_AS) nearly all of them become blocks, of whatever size, and again
+// after they were freed; and one block can grow to nearly all of them.
+//
+// Usage: few_addresses MIB. The process may map so many MiB more than it has. Exit status: 1 with a line for each case
+// that got too little.
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "xmalloc.h"
+
+enum { MIB = 1024 * 1024, BLOCKS_MOST = 200000, ROUNDS = 4, GROWTH = 300 * 1000 };
+
+static char* blocks[BLOCKS_MOST];
+
+static size_t mapped_bytes(void) {
+    unsigned long pages = 0;
+    FILE* file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%lu", &pages) != 1) exit(3);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+// Takes blocks until there are no more, marks both ends of each, and frees them. Result: their bytes.
+static size_t fill(size_t smallest, size_t largest) {
+    uint64_t random = 7;
+    size_t count = 0, filled = 0;
+    while (count < BLOCKS_MOST) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        size_t bytes = smallest + (random >> 33) % (largest - smallest + 1);
+        char* block = xmalloc(bytes);
+        if (block == NULL) break;
+        block[0] = block[bytes - 1] = (char)count;
+        blocks[count++] = block;
+        filled += bytes;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (blocks[i][0] != (char)i) exit(4);
+        xfree(blocks[i]);
+    }
+    return filled;
+}
+
+static size_t grow(void) {
+    size_t bytes = 0;
+    char* block = NULL;
+    for (;;) {
+        char* longer = block == NULL ? xmalloc(GROWTH) : xrealloc(block, bytes + GROWTH);
+        if (longer == NULL) break;
+        if (bytes > 0 && longer[bytes - 1] != 1) exit(4);
+        block = longer;
+        bytes += GROWTH;
+        block[bytes - 1] = 1;
+    }
+    xfree(block);
+    return bytes;
+}
+
+static bool is_enough(const char* what, size_t got, size_t room) {
+    if (got >= room / 100 * 82) return true;
+    printf("%s: %.1f of %.1f MiB\n", what, (double)got / MIB, (double)room / MIB);
+    return false;
+}
+
+int main(int count, char** arguments) {
+    static const struct {
+        const char* what;
+        size_t smallest, largest;
+    } sizes[] = {{"blocks of 1,500 to 2,500 bytes", 1500, 2500},
+                 {"blocks of 10 to 90 KB", 10000, 90000},
+                 {"blocks of 0.1 to 1 MB", 100000, 1000000},
+                 {"blocks of 1.2 MB", 1200000, 1200000},
+                 {"blocks of 0.7 to 3 MB", 700000, 3000000}};
+    size_t room = count == 2 ? strtoul(arguments[1], NULL, 10) * MIB : 0;
+    struct rlimit limit = {mapped_bytes() + room, RLIM_INFINITY};
+    if (room == 0 || setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+    bool is_right = true;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            is_right &= is_enough(sizes[i].what, fill(sizes[i].smallest, sizes[i].largest), room);
+        }
+        is_right &= is_enough("one block that grows", grow(), room);
+    }
+    return is_right ? 0 : 1;
+}
