@@ -24,7 +24,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 # What nothing builds without, also where the command line sets these (`make CFLAGS=-O3`).
-override CPPFLAGS += -D_GNU_SOURCE -I.
+override CPPFLAGS += -D_GNU_SOURCE= -I.
 override CFLAGS += -std=c11 -g -pthread -Wall -Wextra
 override LDFLAGS += -pthread
 

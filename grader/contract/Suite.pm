@@ -219,6 +219,7 @@ sub _suite_failed ( $result, $closed, $backend, $check, $see, $debug ) {
     if ($closed) {
         push @diag, "the process was ended before the test was over: " . grader::contract::Words::plain($1)
           if $result->{stdout} =~ /^left early: ([^\n]*)/m;
+        push @diag, $1 if $result->{stdout} =~ /^\w+: (the tests were tampered with: [^\n]*)/m;
     }
     else {
         my $how = measure::Launch::ok($result) ? 'ended' : measure::Launch::sentence($result);

@@ -21,7 +21,7 @@ use measure::Launch;
 
 # As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors; helpers in C++ likewise. With
 # -fcommon a variable that is defined in a header, by mistake, is one variable, as it was for compilers before 2020.
-my @FLAGS     = qw(-g -pthread -D_GNU_SOURCE -Wall -Wextra -fdiagnostics-color=never);
+my @FLAGS     = qw(-g -pthread -D_GNU_SOURCE= -Wall -Wextra -fdiagnostics-color=never);
 my @C_FLAGS   = qw(-std=gnu11 -fcommon);
 my @CXX_FLAGS = qw(-std=gnu++17);
 

@@ -7,7 +7,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Encode         ();
 use File::Basename qw(basename);
+use List::Util     qw(uniq);
 
 my $PNG_HEAD = "\x89PNG\r\n\x1a\n";
 
@@ -25,37 +27,63 @@ sub tests ($job) {
 }
 
 sub _check ( $job, $name, $wanted ) {
-    my $complaint = _complaint( $job, $wanted );
+    my $complaint = _complaint( $job, $name, $wanted );
     return { verdict => 'pass' } if !defined $complaint;
     return { verdict => 'fail', diag => [$complaint], hint => "hand in the $name as a plain file beside the code" };
 }
 
-sub _complaint ( $job, $wanted ) {
+# Some systems do not tell upper from lower case, and write names as they like.
+sub _complaint ( $job, $name, $wanted ) {
     my $intake = $job->intake;
-    my %wanted = map { $_ => 1 } @{ $wanted->{files} };
-    my ($path) = grep { $wanted{ basename($_) } } $intake->files;
-    return 'there is none of ' . join ', ', @{ $wanted->{files} } if !defined $path;
+    my %wanted = map       { lc($_) => 1 } @{ $wanted->{files} };
+    my @found  = sort grep { $wanted{ lc basename($_) } } $intake->files;
+    return _missing( $name, $wanted, $intake->files ) if !@found;
 
+    my $path = $found[0];
     my $full = $intake->folder . "/$path";
     return "$path is empty"                                         if !-s $full;
     return "$path is marked as a program (chmod -x takes that off)" if -x $full;
     my $text = $intake->text($path);
     return "$path is no PNG picture" if $path =~ /[.]png\z/i && index( $text, $PNG_HEAD ) != 0;
     return                           if !$wanted->{words};
-
-    my $own = _words($text) - _words_shared( $text, $job->report_template );
-    return if $own >= $wanted->{words};
-    return "$path holds $own words that are not the template's, and at least $wanted->{words} are wanted";
+    return _too_little( $path, _readable($text), $wanted->{words}, $job->report_template );
 }
 
-sub _words ($text) { return scalar( () = $text =~ /[[:alpha:]]{2,}/g ) }
+# What was handed in instead is named: a file whose name begins like one of those that are wanted.
+sub _missing ( $name, $wanted, @files ) {
+    my %stem = map       { lc(s/[.].*//r) => 1 } @{ $wanted->{files} };
+    my @near = sort grep { $stem{ lc( basename($_) =~ s/[\W_\d].*//r ) } } @files;
+    my $all  = join ', ', @{ $wanted->{files} };
+    return "there is none of $all" if !@near;
+    my $found = @near == 1 ? $near[0] : join ', ', @near;
+    return
+"there is none of $all, but $found: is that the $name? It must have one of those names, and be what its ending says";
+}
 
-# The words of those lines that stand in the template as well.
-sub _words_shared ( $text, $template ) {
+# Editors on Windows write UTF-16 when they are asked for "Unicode".
+sub _readable ($text) {
+    return $text if $text !~ /\A(?:\xff\xfe|\xfe\xff)/;
+    return eval { Encode::decode( 'UTF-16', $text ) } // $text;
+}
+
+# At least half as many of the words must be different ones.
+sub _too_little ( $path, $text, $wanted, $template ) {
+    my @own   = _own_words( $text, $template );
+    my $least = int( $wanted / 2 );
+    return sprintf '%s holds %d words that are not the template\'s, and at least %d are wanted', $path, scalar @own,
+      $wanted
+      if @own < $wanted;
+    my $different = uniq( map { lc } @own );
+    return if $different >= $least;
+    return "$path holds $different different words that are not the template's, and at least $least are wanted";
+}
+
+sub _words ($text) { return $text =~ /[[:alpha:]]{2,}/g }
+
+# The words of those lines that do not stand in the template as well.
+sub _own_words ( $text, $template ) {
     my %known = map { s/\s+//gr => 1 } split /\n/, $template;
-    my $words = 0;
-    for my $line ( split /\n/, $text ) { $words += _words($line) if $known{ $line =~ s/\s+//gr } }
-    return $words;
+    return map { _words($_) } grep { !$known{s/\s+//gr} } split /\n/, $text;
 }
 
 1;

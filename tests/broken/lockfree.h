@@ -20,7 +20,10 @@ static Link top;
 static atomic_size_t slabs;
 
 static Header* untagged(uintptr_t tagged) { return (Header*)(tagged << (64 - TAG_SHIFT) >> (64 - TAG_SHIFT)); }
-static uintptr_t next_tag(uintptr_t tagged) { return ((tagged >> TAG_SHIFT) + 1) << TAG_SHIFT; }
+#ifndef TAG_STEP
+#define TAG_STEP 1
+#endif
+static uintptr_t next_tag(uintptr_t tagged) { return ((tagged >> TAG_SHIFT) + TAG_STEP) << TAG_SHIFT; }
 static Link* link_of(Header* header) { return (Link*)bytes_of(header); }
 
 static void push(Header* header) {

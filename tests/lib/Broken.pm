@@ -35,9 +35,12 @@ my %TEST = (
         shortblock => 'every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte',
         roundlimit => 'larger_blocks_around_borders_and_of_random_sizes_can_be_used_to_both_ends',
     },
-    'threads' => { largecache => 'threads_in_a_hurry_get_blocks_of_their_own' },
-    'errno'   => { ring       => 'xfree_keeps_errno' },
-    'peak'    => { leak       => 'memory_comes_back_after_a_peak_of_one_thread' },
+    'threads' => {
+        largecache => 'threads_in_a_hurry_get_blocks_of_their_own',
+        aba        => 'threads_that_free_in_another_order_get_blocks_of_their_own',
+    },
+    'errno' => { ring => 'xfree_keeps_errno' },
+    'peak'  => { leak => 'memory_comes_back_after_a_peak_of_one_thread' },
 );
 
 # For RUN_TEST in the environment of the suite; undef: the whole topic is quick, or it may be any of its tests.

@@ -114,6 +114,32 @@ START_TEST(threads_in_a_hurry_get_blocks_of_their_own) {
 }
 END_TEST
 
+// Three blocks at a time, which do not come back in the order in which they went: between two steps of one thread the
+// first block of a list may be taken, and be the first again with another behind it (the ABA problem). Who only looks
+// whether it is the same block gives out one that is in use.
+static void free_in_another_order(size_t index) {
+    enum { SIZE = 40, BETWEEN_LOOKS = 64 };
+    uint64_t mark = (uint64_t)(index + 1) << 40;
+    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || now() < hurry_ends_at; i++) {
+        Marked three[3];
+        for (size_t k = 0; k < 3; k++) {
+            three[k] = (Marked){.bytes = call_xmalloc(SIZE), .size = SIZE, .mark = mark++};
+            if (three[k].bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+            write_marks(&three[k]);
+        }
+        free_marked(&three[1]);
+        free_marked(&three[0]);
+        free_marked(&three[2]);
+    }
+}
+
+START_TEST(threads_that_free_in_another_order_get_blocks_of_their_own) {
+    enum { HURRIED = 4 };
+    hurry_ends_at = now() + (backend.course ? 3.0 : 0.4);
+    run_threads(HURRIED, free_in_another_order);
+}
+END_TEST
+
 // ---- All to all -----------------------------------------------------------------------------------------------------
 
 enum { SLOTS = 1000 };
@@ -212,6 +238,7 @@ END_TEST
 TCase* threads_case(void) {
     TCase* topic = new_case("threads");
     add_test(topic, threads_with_blocks_of_their_own_do_not_disturb_each_other);
+    add_long_test(topic, threads_that_free_in_another_order_get_blocks_of_their_own);
     add_long_loop_test(topic, threads_in_a_hurry_get_blocks_of_their_own, 0,
                        sizeof hurried_sizes / sizeof hurried_sizes[0]);
     add_long_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);

@@ -1,0 +1,89 @@
+#!/usr/bin/env perl
+
+# What counts as the report and the graph, and what is said of files that do not.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Encode     ();
+use File::Temp qw(tempdir);
+use FindBin    qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use grader::stages::Deliverables;
+
+# As much of a job as this stage looks at.
+package FakeJob {
+    sub new             ( $class, %fields ) { return bless {%fields}, $class }
+    sub settings        ($self)             { return $self->{settings} }
+    sub report_template ($self)             { return "# Report\nWhat the template says of this here course\n" }
+    sub intake          ($self)             { return $self }
+    sub folder          ($self)             { return $self->{folder} }
+    sub files           ($self)             { return sort keys %{ $self->{content} } }
+    sub text            ( $self, $path )    { return $self->{content}{$path} }
+}
+
+my $PNG    = "\x89PNG\r\n\x1a\n and so on";
+my $REPORT = join q{ }, map {
+    'word' . join q{}, map { chr( 97 + $_ ) } split //, $_
+} 100 .. 160;
+my $settings = {
+    deliverables => {
+        report => { files => [ 'REPORT.md', 'report.txt' ], words => 50 },
+        graph  => { files => ['graph.png'] },
+    }
+};
+
+# What is said of a submission with these files: the sentences about graph and report, empty where there is none.
+sub said (%content) {
+    my $folder = tempdir( CLEANUP => 1 );
+    for my $name ( keys %content ) {
+        open my $file, '>:raw', "$folder/$name" or die "cannot write $folder/$name: $!\n";
+        print {$file} $content{$name};
+        close $file or die "cannot write $folder/$name: $!\n";
+    }
+    my $job = FakeJob->new( settings => $settings, folder => $folder, content => \%content );
+    return map { $_->{run}->()->{diag}[0] // q{} } grader::stages::Deliverables::tests($job);
+}
+
+is_deeply( [ said( 'REPORT.md' => $REPORT, 'graph.png' => $PNG ) ], [ q{}, q{} ], 'both are there' );
+is_deeply( [ said( 'Report.MD' => $REPORT, 'Graph.PNG' => $PNG ) ], [ q{}, q{} ], '... by names in other letters' );
+is_deeply(
+    [ said( 'report.txt' => Encode::encode( 'UTF-16', $REPORT ), 'graph.png' => $PNG ) ],
+    [ q{}, q{} ],
+    '... and in the code that Windows calls Unicode'
+);
+my @said = said( 'Report.pdf' => '%PDF', 'graph.jpg' => 'JFIF' );
+like(
+    $said[0],
+    qr/\Athere is none of graph[.]png, but graph[.]jpg: is that the graph\?/,
+    'a picture of another kind is named'
+);
+like(
+    $said[1],
+    qr/\Athere is none of REPORT[.]md, report[.]txt, but Report[.]pdf: is that the report\?/,
+    '... and a PDF'
+);
+@said = said( 'REPORT.md.txt' => $REPORT, 'graph.png.png' => $PNG );
+like( $said[0], qr/but graph[.]png[.]png:/, 'an ending twice is named' );
+like( $said[1], qr/but REPORT[.]md[.]txt:/, '... and one too many' );
+@said = said( 'notes.txt' => $REPORT, 'graph.png' => 'text' );
+is( $said[0], 'graph.png is no PNG picture',            'text is no picture' );
+is( $said[1], 'there is none of REPORT.md, report.txt', 'what is called otherwise is not guessed at' );
+@said = said( 'REPORT.md' => 'bla ' x 80, 'graph.png' => $PNG );
+is(
+    $said[1],
+    q{REPORT.md holds 1 different words that are not the template's, and at least 25 are wanted},
+    'one word many times is no report'
+);
+@said = said( 'REPORT.md' => "# Report\nWhat the template says of this here course\nfew words\n", 'graph.png' => $PNG );
+is(
+    $said[1],
+    q{REPORT.md holds 2 words that are not the template's, and at least 50 are wanted},
+    'nor is the template'
+);
+
+done_testing;
