@@ -41,7 +41,10 @@
 
 // ---- Beside the fast paths ----
 
-enum { MEDIUM_MOST = MEDIUM_MOST_PAGES * PAGE_BYTES };
+enum {
+    MEDIUM_MOST = MEDIUM_MOST_PAGES * PAGE_BYTES,
+    ROOM_SHARE = 4,  // so much of a block of pages may be room to grow into
+};
 
 // tests/models/first_use.pml: take_any, xmalloc.
 static void* take_any(size_t bytes) {
@@ -166,11 +169,12 @@ static size_t usable_bytes(const char* call, void* block) {
 
 // Whether a block may stay where it is: it is large enough, and not so large that moving pays. A small block that
 // shrinks stays until half of it lies idle, because copying costs time and the memory is little (as in tcmalloc and
-// mimalloc).
+// mimalloc); one of some pages may have room to grow into.
 static bool fits_well(size_t bytes, size_t usable) {
     if (bytes > usable) return false;
     size_t idle = usable - bytes;
-    return idle < ALIGNMENT || idle <= (usable <= SMALL_MOST ? usable / 2 : usable / 8);
+    if (idle < ALIGNMENT) return true;
+    return idle <= (usable <= SMALL_MOST ? usable / 2 : usable <= MEDIUM_MOST ? usable / ROOM_SHARE : usable / 8);
 }
 
 // Resizes a block that is no small one without copying: a run to a run, a large block to a large one. A block of few
@@ -190,6 +194,14 @@ static void* resize_in_pages(void* block, size_t bytes) {
     return resized;
 }
 
+// A block for one that grows out of its place. Where each page more would be another move it gets a quarter more; what
+// nobody touches of that costs no memory.
+static void* take_with_room(size_t bytes) {
+    size_t roomy = bytes > SMALL_MOST ? bytes + bytes / ROOM_SHARE : bytes;
+    void* block = roomy > bytes && roomy <= MEDIUM_MOST ? xmalloc(roomy) : NULL;
+    return block != NULL ? block : xmalloc(bytes);
+}
+
 void* xrealloc(void* block, size_t bytes) {
     if (block == NULL) return xmalloc(bytes);
     if (bytes == 0) {
@@ -202,7 +214,7 @@ void* xrealloc(void* block, size_t bytes) {
     void* resized = page_map_class(block) == NO_CLASS ? resize_in_pages(block, bytes) : NULL;
     if (resized != NULL) return resized;
     int kept_errno = errno;
-    void* moved = xmalloc(bytes);
+    void* moved = bytes > usable ? take_with_room(bytes) : xmalloc(bytes);
     if (moved == NULL) {
         // What was idle has been given back, so there may be room behind the block now.
         if (bytes > usable && page_map_class(block) == NO_CLASS) resized = resize_in_pages(block, bytes);

@@ -19,7 +19,8 @@ enum {
     SHRINK_EARLY_BYTES = 8 * 1024 * 1024,  // one that had so much when all but this part is,
     SHRINK_EARLY_SHARE = 8,
     RECENT_SHARE = 16,    // by this part of the way "lately" comes down to the present with each magazine taken
-    SWEPT_MAGAZINES = 2,  // that leave a class nobody comes for, each time the hand passes
+    SWEPT_CLASSES = 4,    // that the hand passes at a time, and
+    SWEPT_MAGAZINES = 2,  // that leave those nobody comes for
     NEW_RECORDS = 16,     // of magazines, at a time
 };
 
@@ -108,17 +109,26 @@ static void drain_one(struct depot* depot, unsigned size_class) {
     if (depot->magazines != NULL) span_list_give(&depot->spans, size_class, pop_magazine(depot).first);
 }
 
-// Fresh memory is needed, so what lies idle elsewhere goes, little by little: the hand goes on to the next class
+// Gives up to so many magazines of a class for which nobody came since the hand passed. Result: how many.
+static int sweep_class(unsigned size_class, int most) {
+    struct depot* depot = &depots[size_class];
+    if (size_class == NO_CLASS || !lock_try(&depot->lock)) return 0;
+    int swept = 0;
+    for (; swept < most && !depot->is_used && depot->magazines != NULL; swept++) drain_one(depot, size_class);
+    depot->is_used = false;
+    lock_give(&depot->lock);
+    return swept;
+}
+
+// Fresh memory is needed, so what lies idle elsewhere goes, little by little: the hand goes on to the next classes
 // (CLOCK, as in paging). Nobody waits for a lock here.
 static void sweep(void) {
     static atomic_uint hand;
     // order: relaxed. Two threads at the same class, or one left out, do no harm.
-    unsigned size_class = atomic_fetch_add_explicit(&hand, 1, memory_order_relaxed) % CLASS_COUNT;
-    struct depot* depot = &depots[size_class];
-    if (size_class == NO_CLASS || !lock_try(&depot->lock)) return;
-    for (int i = 0; i < SWEPT_MAGAZINES && !depot->is_used; i++) drain_one(depot, size_class);
-    depot->is_used = false;
-    lock_give(&depot->lock);
+    unsigned first = atomic_fetch_add_explicit(&hand, SWEPT_CLASSES, memory_order_relaxed);
+    int swept = 0;
+    for (unsigned i = 0; i < SWEPT_CLASSES; i++)
+        swept += sweep_class((first + i) % CLASS_COUNT, SWEPT_MAGAZINES - swept);
 }
 
 struct batch depot_take(unsigned size_class, unsigned wanted) {
