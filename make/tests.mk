@@ -10,9 +10,9 @@ longest_tests := $(wildcard $(addprefix tests/,allocator/ladder.t grader/corpus.
 all_tests = $(longest_tests) $(filter-out $(longest_tests),$(wildcard tests/*/*.t))
 tap_tests = $(if $(only_backends),tests/allocator/programs.t,$(all_tests))
 
-# Three at a time, for many of them wait now and then; but one after the other, those that have make build something in this
+# Four at a time, for many of them wait now and then; but one after the other, those that have make build something in this
 # tree.
-at_once = $(if $(only_backends),,--jobs 3 \
+at_once = $(if $(only_backends),,--jobs 4 \
     --rules 'seq=tests/allocator/{fast_path,ladder,misuse,preload,preload_threads}.t' --rules 'par=**')
 
 # A student's loop asks for the answers of one backend, and tells them without the words of a harness.

@@ -136,9 +136,14 @@ sub told ($outcome) {
       @{ $outcome->{diag} // [] };
 }
 
+# tests/allocator/suites.t asks the suite itself for every bug. Here LONG=1 asks the grader for each, and else for the first of
+# each check.
+my %asked;
+
 note_cost('building');
 for my $bug (@bugs) {
     my ( $source, $id, $says, $terms ) = @{$bug};
+    next if $id =~ /[.](?:reuse|thread_exit|sizes|threads)\z/ && $asked{$id}++ && !$ENV{LONG};
     my $outcome = run_check( $source, $id, %{ $terms // {} } );
     note_cost("$source, $id, $outcome->{verdict}");
   SKIP: {
