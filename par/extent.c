@@ -20,6 +20,10 @@ enum {
     MOVED_MOST = 64,  // slots whose pages one call moves, so that it does not take long
 };
 
+// With more addresses than this they are never few; with less than that they are few early.
+#define FEW_BYTES ((size_t)4 << 30)
+#define FEWEST_BYTES ((size_t)128 << 20)
+
 // Slots that no extent has and nobody uses.
 struct piece {
     char* start;  // NULL for none
@@ -263,10 +267,18 @@ static size_t fill_and_settle(char* start, size_t slots) {
     return filled;
 }
 
+// What is exact costs a mapping and faults each time, so it must be needed; and with very many mappings the system
+// refuses more.
+bool extent_addresses_are_few(void) {
+    size_t limit = os_address_limit();
+    size_t enough = limit <= FEWEST_BYTES ? limit / 4 : limit / 2;
+    return limit <= FEW_BYTES && extent_mapped_slots() >= enough / SLOT_BYTES;
+}
+
 // Memory for a request that no free extent can serve.
 static struct slots take_fresh(size_t slots, size_t alignment) {
     // Where addresses are few a long block could not be moved when it grows, for then it would be there twice.
-    bool is_apart = slots >= APART_LEAST && alignment == SLOT_BYTES && os_has_few_addresses();
+    bool is_apart = slots >= APART_LEAST && alignment == SLOT_BYTES && extent_addresses_are_few();
     if (slots > PTRDIFF_MAX / SLOT_BYTES) return (struct slots){.start = NULL};
     size_t bytes = slots * SLOT_BYTES;
     struct slots taken = {.start = is_apart ? map_apart(bytes) : map(bytes, alignment)};

@@ -25,8 +25,12 @@ struct slots {
 // Takes so many slots (1 or more). alignment: a power of two, SLOT_BYTES or more. Thread-safe.
 struct slots extent_take(size_t slots, size_t alignment);
 
-// The same, but of the last slot only so many bytes are mapped. The caller gives back whole slots, unmaps that rest
-// itself and says so (extent_forget). bytes: a multiple of PAGE_BYTES, 1 or more.
+// Whether addresses are so few that none may be wasted: somebody has limited them, and a part of them is taken. It
+// costs a system call. Thread-safe.
+bool extent_addresses_are_few(void);
+
+// As extent_take, but of the last slot only so many bytes are mapped. The caller gives back whole slots, unmaps that
+// rest itself and says so (extent_forget). bytes: a multiple of PAGE_BYTES, 1 or more.
 struct slots extent_take_exact(size_t bytes, size_t alignment);
 
 // Gives slots back: all that one call took, or any part of it. Thread-safe.

@@ -139,8 +139,13 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     struct large* large = record_take();
     if (large == NULL) return block;
     bytes = whole_pages(bytes);
-    bool is_exact = os_has_few_addresses();
+    bool is_exact = extent_addresses_are_few();
     struct slots slots = is_exact ? extent_take_exact(bytes, alignment) : extent_take(slots_of(bytes), alignment);
+    if (slots.start == NULL && !is_exact) {
+        // Whole slots may be too long for what is left.
+        is_exact = true;
+        slots = extent_take_exact(bytes, alignment);
+    }
     if (slots.start == NULL) {
         record_give(large);
         return block;

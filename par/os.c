@@ -17,7 +17,6 @@ enum {
 };
 
 #define LEAST_GAP ((uintptr_t)4 << 30)
-#define FEW_ADDRESSES ((rlim_t)4 << 30)
 
 static void* map_at(void* hint, size_t bytes) {
     void* start = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -126,9 +125,9 @@ void os_purge(void* start, size_t bytes) {
     memset(last_end, 0, (size_t)(end - last_end));
 }
 
-bool os_has_few_addresses(void) {
+size_t os_address_limit(void) {
     struct rlimit limit;
-    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur <= FEW_ADDRESSES;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
 }
 
 bool os_has_room(size_t bytes) {

@@ -127,7 +127,7 @@ static void record_give(struct region* region) {
 
 // The last few addresses: the first part of a slot. Result: how many pages it has; 0 when there is none.
 static size_t map_part(char** start) {
-    if (!os_has_few_addresses()) return 0;
+    if (!extent_addresses_are_few()) return 0;
     for (size_t pages = SLOT_PAGES - PART_PAGES; pages >= PART_PAGES; pages -= PART_PAGES) {
         *start = os_map(pages * PAGE_BYTES, SLOT_BYTES);
         if (*start == NULL) continue;
@@ -320,7 +320,8 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     bool purge = false;
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
     // What would leave a hole in a region that nobody can fill must not, where addresses are few: see large.h.
-    bool is_elsewhere = use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && os_has_few_addresses();
+    bool is_elsewhere =
+        use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few();
     // Another thread may take all of a new region before this one does.
     while (run.start == NULL && !is_elsewhere && region_map(use) != NULL)
         run = take_mapped(use, pages, alignment_pages, true, &purge);
