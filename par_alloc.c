@@ -161,10 +161,7 @@ void xfree(void* block) {
 
 static size_t usable_bytes(const char* call, void* block) {
     unsigned size_class = page_map_class(block);
-    if (size_class != NO_CLASS) {
-        check_small(call, block, size_class);
-        return size_classes[size_class].block_bytes;
-    }
+    if (size_class != NO_CLASS) return size_classes[size_class].block_bytes;
     struct mapping* mapping = mapping_of(call, block);
     if (mapping->kind == MAPPING_LARGE) return ((struct large*)mapping)->bytes;
     return region_run_pages((struct region*)mapping, block) * PAGE_BYTES;
@@ -212,6 +209,7 @@ void* xrealloc(void* block, size_t bytes) {
         return NULL;
     }
     size_t usable = usable_bytes("xrealloc", block);
+    if (page_map_class(block) != NO_CLASS) check_small("xrealloc", block, page_map_class(block));
     if (fits_well(bytes, usable)) return block;
     void* resized = page_map_class(block) == NO_CLASS ? resize_in_pages(block, bytes) : NULL;
     if (resized != NULL) return resized;

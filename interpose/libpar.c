@@ -40,4 +40,7 @@ static void* family_aligned(size_t alignment, size_t bytes) { return take_aligne
 
 static void* family_zeros(size_t bytes) { return take_zeros(bytes); }
 
-static size_t family_usable(void* block) { return usable_bytes("malloc_usable_size", block); }
+static size_t family_usable(void* block) {
+    if (page_map_class(block) != NO_CLASS) check_small("malloc_usable_size", block, page_map_class(block));
+    return usable_bytes("malloc_usable_size", block);
+}
