@@ -9,7 +9,6 @@ no warnings 'experimental::signatures';
 
 use Encode         ();
 use File::Basename qw(basename);
-use List::Util     qw(uniq);
 
 my $PNG_HEAD = "\x89PNG\r\n\x1a\n";
 
@@ -66,16 +65,10 @@ sub _readable ($text) {
     return eval { Encode::decode( 'UTF-16', $text ) } // $text;
 }
 
-# At least half as many of the words must be different ones.
 sub _too_little ( $path, $text, $wanted, $template ) {
-    my @own   = _own_words( $text, $template );
-    my $least = int( $wanted / 2 );
-    return sprintf '%s holds %d words that are not the template\'s, and at least %d are wanted', $path, scalar @own,
-      $wanted
-      if @own < $wanted;
-    my $different = uniq( map { lc } @own );
-    return if $different >= $least;
-    return "$path holds $different different words that are not the template's, and at least $least are wanted";
+    my $own = _own_words( $text, $template );
+    return if $own >= $wanted;
+    return "$path holds $own words that are not the template's, and at least $wanted are wanted";
 }
 
 sub _words ($text) { return $text =~ /[[:alpha:]]{2,}/g }
@@ -83,7 +76,7 @@ sub _words ($text) { return $text =~ /[[:alpha:]]{2,}/g }
 # The words of those lines that do not stand in the template as well.
 sub _own_words ( $text, $template ) {
     my %known = map { s/\s+//gr => 1 } split /\n/, $template;
-    return map { _words($_) } grep { !$known{s/\s+//gr} } split /\n/, $text;
+    return scalar map { _words($_) } grep { !$known{s/\s+//gr} } split /\n/, $text;
 }
 
 1;
