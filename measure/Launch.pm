@@ -248,8 +248,7 @@ sub sentence ($result) {
 sub _stopped_words ($result) {
     my $why    = $result->{stopped} // return;
     my $limits = $result->{limits};
-    return sprintf 'was stopped after %g s: it did not finish', $limits->{wall_s} if $why eq 'wall';
-    return 'was stopped by a limit of CPU time: it did not finish' if $why eq 'cpu' && !defined $limits->{cpu_s};
+    return sprintf 'was stopped after %g s: it did not finish',             $limits->{wall_s}   if $why eq 'wall';
     return sprintf 'was stopped after %g s of CPU: it did not finish',      $limits->{cpu_s}    if $why eq 'cpu';
     return sprintf 'was stopped: all its threads had been asleep for %g s', $limits->{asleep_s} if $why eq 'asleep';
     return 'printed more than ' . bytes_words( $limits->{output_bytes} ) . ' and was stopped' if $why eq 'output';

@@ -304,6 +304,15 @@ struct slots extent_take_exact(size_t bytes, size_t alignment) {
     return (struct slots){.start = start, .is_zero = true};
 }
 
+char* extent_map_part(size_t* pages) {
+    if (!extent_addresses_are_few()) return NULL;
+    for (*pages = SLOT_PAGES - GRANULE_PAGES; *pages > 0; *pages -= GRANULE_PAGES) {
+        char* start = map(*pages * PAGE_BYTES, SLOT_BYTES);
+        if (start != NULL) return start;
+    }
+    return NULL;
+}
+
 void extent_give(char* start, size_t slots) {
     lock_take(&lock);
     in_use.now -= slots;

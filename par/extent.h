@@ -33,6 +33,10 @@ bool extent_addresses_are_few(void);
 // rest itself and says so (extent_forget). bytes: a multiple of PAGE_BYTES, 1 or more.
 struct slots extent_take_exact(size_t bytes, size_t alignment);
 
+// The last of few addresses: maps the first part of a slot, which stays mapped for ever. Sets how many pages it has, a
+// multiple of GRANULE_PAGES. Result: NULL when there is none, or addresses are not few. Thread-safe.
+char* extent_map_part(size_t* pages);
+
 // Gives slots back: all that one call took, or any part of it. Thread-safe.
 void extent_give(char* start, size_t slots);
 

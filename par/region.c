@@ -19,8 +19,6 @@ enum {
     PURGERS = 8,      // threads that give up pages at the same time, at most
     IDLE_TRIES = 32,  // regions with much room that are asked for idle pages first
     HOLES_FROM = 64,  // pages of a run that is to leave no hole
-    PART_PAGES = GRANULE_PAGES,
-    ALIGNED_TRIES = 8,  // regions that may lack room for an aligned run before the search gives up
 };
 
 // The regions of one use.
@@ -125,25 +123,14 @@ static void record_give(struct region* region) {
     lock_give(&lock);
 }
 
-// The last few addresses: the first part of a slot. Result: how many pages it has; 0 when there is none.
-static size_t map_part(char** start) {
-    if (!extent_addresses_are_few()) return 0;
-    for (size_t pages = SLOT_PAGES - PART_PAGES; pages >= PART_PAGES; pages -= PART_PAGES) {
-        *start = os_map(pages * PAGE_BYTES, SLOT_BYTES);
-        if (*start == NULL) continue;
-        if (page_map_prepare(*start)) return pages;
-        os_unmap(*start, pages * PAGE_BYTES);
-    }
-    return 0;
-}
-
 // A new region, which no other thread knows yet. No lock may be held: this waits for the system.
 static struct region* region_map(enum region_use use) {
     struct region* region = record_take();
     if (region == NULL) return NULL;
     struct slots slot = extent_take(1, SLOT_BYTES);
-    size_t pages = slot.start != NULL ? SLOT_PAGES : map_part(&slot.start);
-    if (pages == 0) {
+    size_t pages = SLOT_PAGES;
+    if (slot.start == NULL) slot.start = extent_map_part(&pages);
+    if (slot.start == NULL) {
         record_give(region);
         return NULL;
     }
@@ -282,25 +269,13 @@ static void purge_some(void) {
 
 // ---- Runs ----
 
-// A region with room for the run, and the page where it fits. A free run can be long enough and yet hold no aligned
-// one. After a few of that kind only those are asked that are so long that they must: otherwise each of many blocks
-// aligned to megabytes would search all before it.
-static struct region* find_region(enum region_use use, size_t pages, size_t alignment_pages, size_t* page) {
-    struct region* region = region_bins_find(&kinds[use].bins, pages, pages, alignment_pages, ALIGNED_TRIES, page);
-    if (region != NULL) return region;
-    // An empty region has every run that there can be.
-    size_t surely = pages + alignment_pages - 1;
-    return region_bins_find(&kinds[use].bins, surely < SLOT_PAGES ? surely : SLOT_PAGES, pages, alignment_pages, 1,
-                            page);
-}
-
 // Takes the run if a region has room. is_fresh: a region was mapped for it; then what lies idle goes, so that the peak
 // rises by little more than what is used. Sets purge when the caller must.
 static struct run take_mapped(enum region_use use, size_t pages, size_t alignment_pages, bool is_fresh, bool* purge) {
     struct run run = {.start = NULL};
     size_t page;
     lock_take(&lock);
-    struct region* region = find_region(use, pages, alignment_pages, &page);
+    struct region* region = region_bins_find(&kinds[use].bins, pages, alignment_pages, &page);
     if (region != NULL) {
         bin_remove(region);
         run.region = region;

@@ -62,8 +62,8 @@ static inline void region_bins_remove(struct region_bins* bins, struct region* r
 
 // Among regions whose longest free run has so many pages or more, those that have the least room first: one where an
 // aligned run fits, and its page. Gives up after so many that have none.
-static inline struct region* region_bins_find(const struct region_bins* bins, size_t longest_free, size_t pages,
-                                              size_t alignment_pages, int tries, size_t* page) {
+static inline struct region* region_bins_search(const struct region_bins* bins, size_t longest_free, size_t pages,
+                                                size_t alignment_pages, int tries, size_t* page) {
     size_t bin = page_bits_next_set(bins->filled, longest_free - 1);
     for (; bin < SLOT_PAGES; bin = page_bits_next_set(bins->filled, bin + 1)) {
         for (struct region* region = bins->of[bin]; region != NULL; region = region->next) {
@@ -73,6 +73,19 @@ static inline struct region* region_bins_find(const struct region_bins* bins, si
         }
     }
     return NULL;
+}
+
+// A region with room for the run, and the page where it fits. A free run can be long enough and yet hold no aligned
+// one. After a few of that kind only those are asked that are so long that they must: otherwise each of many blocks
+// aligned to megabytes would search all before it.
+static inline struct region* region_bins_find(const struct region_bins* bins, size_t pages, size_t alignment_pages,
+                                              size_t* page) {
+    enum { ALIGNED_TRIES = 8 };
+    struct region* region = region_bins_search(bins, pages, pages, alignment_pages, ALIGNED_TRIES, page);
+    if (region != NULL) return region;
+    // An empty region has every run that there can be.
+    size_t surely = pages + alignment_pages - 1;
+    return region_bins_search(bins, surely < SLOT_PAGES ? surely : SLOT_PAGES, pages, alignment_pages, 1, page);
 }
 
 #endif

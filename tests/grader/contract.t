@@ -212,8 +212,14 @@ sub outcomes ( $result, $count ) {
     return map { $_->{run}->() } @tests[ 0 .. $count - 1 ];
 }
 
-my %usual =
-  ( stdout => q{}, stderr => q{}, exit => 0, strays => 0, wall_s => 1, limits => { wall_s => 60, asleep_s => 5 } );
+my %usual = (
+    stdout => q{},
+    stderr => q{},
+    exit   => 0,
+    strays => 0,
+    wall_s => 1,
+    limits => { wall_s => 60, cpu_s => 60, asleep_s => 5 }
+);
 
 subtest 'checks that hang' => sub {
     my @hung = outcomes( { %usual, exit => undef, stopped => 'wall' }, 4 );
