@@ -23,7 +23,7 @@ enum {
     FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,                        // but no fewer blocks than these
     FEW_MOST = 8,                         // and no more than these
-    FRESH_LOOKS = 4,                      // class that is looked at when fresh memory was needed
+    FRESH_LOOKS = 4,                      // classes that are looked at when fresh memory was needed
     FIRST_FREES = 32,                     // blocks that a thread frees before it keeps any, unless it takes one
 };
 

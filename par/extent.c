@@ -14,10 +14,10 @@
 #include "par/page_map.h"
 
 enum {
-    APART_LEAST = 4,  // slots of a block that is put apart where addresses are few
-    APART_PLACES = 256,
-    BINS = 64,        // the last one holds all extents of so many slots or more
-    MOVED_MOST = 64,  // slots whose pages one call moves, so that it does not take long
+    APART_LEAST = 4,     // slots of a block that is put apart where addresses are few
+    APART_PLACES = 256,  // that are tried one after the other
+    BINS = 64,           // the last one holds all extents of so many slots or more
+    MOVED_MOST = 64,     // slots whose pages one call moves, so that it does not take long
 };
 
 // With more addresses than this they are never few; with less than that they are few early.
@@ -294,11 +294,7 @@ struct slots extent_take(size_t slots, size_t alignment) {
 struct slots extent_take_exact(size_t bytes, size_t alignment) {
     size_t slots = (bytes + SLOT_BYTES - 1) / SLOT_BYTES;
     char* start = alignment == SLOT_BYTES ? take_idle(slots) : NULL;
-    if (start != NULL) {
-        size_t tail = slots * SLOT_BYTES - bytes;
-        if (tail > 0) os_unmap(start + bytes, tail);
-        return (struct slots){.start = start};
-    }
+    if (start != NULL) return (struct slots){.start = start};
     start = slots >= APART_LEAST && alignment == SLOT_BYTES ? map_apart(bytes) : map(bytes, alignment);
     if (start != NULL) settle(slots, 0);
     return (struct slots){.start = start, .is_zero = true};

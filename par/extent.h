@@ -29,8 +29,9 @@ struct slots extent_take(size_t slots, size_t alignment);
 // costs a system call. Thread-safe.
 bool extent_addresses_are_few(void);
 
-// As extent_take, but of the last slot only so many bytes are mapped. The caller gives back whole slots, unmaps that
-// rest itself and says so (extent_forget). bytes: a multiple of PAGE_BYTES, 1 or more.
+// As extent_take; but when the slots are just mapped, which is_zero says, so many bytes are and no more. The caller
+// gives back whole slots, unmaps the rest of the last one itself and says so (extent_forget). bytes: a multiple of
+// PAGE_BYTES, 1 or more.
 struct slots extent_take_exact(size_t bytes, size_t alignment);
 
 // The last of few addresses: maps the first part of a slot, which stays mapped for ever. Sets how many pages it has, a

@@ -107,6 +107,14 @@ static void keep_or_purge_tail(struct large* large) {
     purge_tail(large);
 }
 
+static void settle_tail(struct large* large, bool is_exact) {
+    if (is_exact) {
+        make_exact(large);
+    } else {
+        keep_or_purge_tail(large);
+    }
+}
+
 static void choose_pages(struct large* large, bool is_zero, enum large_content content) {
     large->has_huge = large->ends_huge = false;
     large->ends_fresh = is_zero;
@@ -155,8 +163,8 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     large->bytes = bytes;
     choose_pages(large, slots.is_zero, content);
     large->tail = 0;
-    large->is_exact = is_exact && tail_of(large) > 0;
-    if (!is_exact && !slots.is_zero) keep_or_purge_tail(large);
+    large->is_exact = is_exact && slots.is_zero && tail_of(large) > 0;
+    if (!slots.is_zero) settle_tail(large, is_exact);
     page_map_add(&large->mapping);
     count(1, bytes);
     return (struct large_block){slots.start, slots.is_zero};
@@ -243,11 +251,7 @@ static void* resize(struct large* large, size_t bytes) {
     large->bytes = bytes;
     large->ends_huge = false;
     if (is_dense) advise_huge(large, whole);
-    if (was_exact) {
-        make_exact(large);
-    } else {
-        keep_or_purge_tail(large);
-    }
+    settle_tail(large, was_exact);
     return large->mapping.start;
 }
 

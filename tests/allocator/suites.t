@@ -59,7 +59,7 @@ my @bugs = (
     {
         backend => 'tampers',
         case    => 'sizes',
-        says    => qr/the tests were tampered with: of \d+, 9 ended, \d+ were left out and 2 hung/,
+        says    => qr/the tests were tampered with: of \d+, 9 ended, \d+ were left out, 2 hung/,
         bug     => 'what tests have noted is written over',
     },
     {

@@ -37,8 +37,9 @@ static void take_and_free_round(size_t round, size_t size, const char* earlier) 
     if (grown > MOST_RESIDENT) {
         fail_test(
             "round %zu: %zu calls of xmalloc(%zu) took %d MiB, after as many bytes had been taken and freed %s in each "
-            "round before; the memory of the process has grown by %zu MiB (at most %d MiB are "
-            "accepted), so memory that was all free was not used",
+            "round before; the memory of the process has grown by %zu MiB (at most %d MiB are accepted), so memory "
+            "that was "
+            "all free was not used",
             round, count, size, ROUND_BYTES / MIB, earlier, grown / MIB, MOST_RESIDENT / MIB);
     }
     for (size_t i = 0; i < count; i++) call_xfree(blocks[i], size);

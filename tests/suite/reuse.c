@@ -286,8 +286,8 @@ static void free_with_size(size_t* block, bool resized) {
     size_t least = band_least(groups[contest.group].first_band);
     if (size < least || size > band_most(groups[contest.group].last_band)) {
         fail_test(
-            "the live block %p belongs to two threads at the same time, or was written to: it began with its "
-            "size, and now with %#zx",
+            "the live block %p belongs to two threads at the same time, or was written to: it began with its size, and "
+            "now with %#zx",
             (void*)block, size);
     }
     if (!resized) {

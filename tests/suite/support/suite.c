@@ -378,11 +378,8 @@ int main(int count, char** arguments) {
     struct progress progress = progress_now();
     bool is_sound = adds_up(&progress, (size_t)ran, (size_t)failed);
     if (!is_sound) {
-        printf(
-            "%s: the tests were tampered with: of %d, %zu ended, %zu were left out and %zu hung, as it was noted, and "
-            "%d "
-            "failed\n",
-            name, ran, progress.ended, progress.left_out, progress.hung, failed);
+        printf("%s: the tests were tampered with: of %d, %zu ended, %zu were left out, %zu hung and %d failed\n", name,
+               ran, progress.ended, progress.left_out, progress.hung, failed);
         progress = (struct progress){0};
     } else if (has_screen && failed > 0) {
         printf("%s: %d of %zu tests failed\n", name, failed, (size_t)ran - progress.left_out);
