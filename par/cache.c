@@ -24,7 +24,7 @@ enum {
     FEW_LEAST = 2,                        // but no fewer blocks than these
     FEW_MOST = 8,                         // and no more than these
     FRESH_LOOKS = 4,                      // classes that are looked at when fresh memory was needed
-    FIRST_FREES = 32,                     // blocks that a thread frees before it keeps any, unless it takes one
+    FIRST_FREES = 32,                     // blocks of classes that it has not taken a thread frees before it keeps any
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -286,19 +286,27 @@ static void make_room(unsigned size_class) {
     empty_loaded(size_class, cache.wanted[size_class]);
 }
 
-// Whether the thread goes on without a cache, for it may be behind all of its destructors and new to malloc. There the
-// C library frees the stacks of other threads. A cache that began there would be lost, and the thread would count for
-// ever. Nobody can ask a thread whether it is there; but it frees few blocks then, and takes none.
-static bool has_hardly_freed(void) {
-    if (self.has_cache || self.first_frees == FIRST_FREES) return false;
+// Whether the thread keeps no block of the class yet. First, it may be behind all of its destructors and new to malloc.
+// There the C library frees the stacks of other threads. A cache that began there would be lost, and the thread would
+// count for ever. Nobody can ask a thread whether it is there; but it frees few blocks then, and takes none. Second, it
+// was given a block whose neighbours others were given, as workers are their arguments. If it took that block again, it
+// would write to the cache line that they write to.
+static bool has_hardly_freed(unsigned size_class) {
+    if ((self.has_cache && cache.capacity[size_class] > 0) || self.first_frees == FIRST_FREES) return false;
     self.first_frees++;
     return true;
 }
 
 void cache_spill_and_free(unsigned size_class, struct block* block) {
     await_end();
-    if (!self.is_ending && !has_hardly_freed()) cache_set_up();
-    if (!self.has_cache) {
+    bool keeps_none = self.is_ending || has_hardly_freed(size_class);
+    if (!keeps_none) cache_set_up();
+    if (keeps_none && size_classes[size_class].shares_lines) {
+        set_next(block, NULL);
+        depot_give_loose(size_class, block);
+        return;
+    }
+    if (keeps_none || !self.has_cache) {
         depot_give_one(size_class, block);
         return;
     }

@@ -32,7 +32,7 @@ struct record {
 };
 
 struct depot {
-    _Alignas(64) struct lock lock;  // guards this and every span of the class
+    _Alignas(LINE_BYTES) struct lock lock;  // guards this and every span of the class
     struct record* magazines;
     struct record* unused_records;
     uint64_t blocks;  // in the magazines

@@ -19,6 +19,8 @@ struct lock {
     atomic_int state;
 };
 
+enum { LINE_BYTES = 64 };  // of a cache: threads that write to one line wait for each other, with or without a lock
+
 enum { LOCK_IS_FREE, LOCK_IS_HELD, LOCK_IS_AWAITED, LOCK_SPINS = 100 };
 
 #define LOCK_FREE ((struct lock){LOCK_IS_FREE})

@@ -6,7 +6,7 @@
 
 #include "par/os.h"
 
-enum { FIRST_CHUNK_BYTES = 16 * 1024, CHUNK_BYTES = 64 * 1024, LINE_BYTES = 64 };
+enum { FIRST_CHUNK_BYTES = 16 * 1024, CHUNK_BYTES = 64 * 1024 };
 
 static struct lock lock = LOCK_FREE;                              // guards all below
 static _Alignas(LINE_BYTES) char first_chunk[FIRST_CHUNK_BYTES];  // spares a short process a call of the system

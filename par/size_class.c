@@ -2,6 +2,7 @@
 
 #include "par/size_class.h"
 
+#include "par/lock.h"
 #include "par/page_map.h"
 
 enum {
@@ -51,6 +52,7 @@ void size_classes_init(void) {
             .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),
             .span_blocks = span_bytes / bytes,
             .grid = grid_of(bytes),
+            .shares_lines = bytes < LINE_BYTES,
         };
     }
     size_class_table[0] = 1;  // a block of 0 bytes is a block too

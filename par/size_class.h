@@ -26,7 +26,8 @@ struct size_class {
     uint16_t magazine_most;   // and at most
     uint16_t span_pages;      // a multiple of GRANULE_PAGES
     uint32_t span_blocks;
-    uint32_t grid;  // where in a granule blocks of the class can begin: see is_on_grid
+    uint32_t grid;      // where in a granule blocks of the class can begin: see is_on_grid
+    bool shares_lines;  // several blocks lie in one cache line
 };
 
 extern struct size_class size_classes[CLASS_COUNT];

@@ -114,7 +114,9 @@ struct batch span_list_take(struct span_list* list, unsigned size_class, unsigne
     }
     while (batch.count + batch.fresh_count < wanted && batch.fresh_count == 0 && list->first != NULL) {
         struct span* span = list->first;
-        take_returned(span, wanted, &batch);
+        // What came back may lie beside what another thread was given.
+        bool avoids_returned = size_classes[size_class].shares_lines && span->carved < span->block_count;
+        if (!avoids_returned) take_returned(span, wanted, &batch);
         if (batch.count < wanted) {
             take_fresh(span, size_classes[size_class].block_bytes, wanted - batch.count, &batch);
         }

@@ -74,6 +74,11 @@ my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par 
 passes( "of $_ MiB of addresses nearly all become blocks, of whatever size", command => [ $few_addresses, $_ ] )
   for 64, 256;
 
+my $lines = built( 'lines', 'tests/tools/lines.c', @par );
+passes( "small blocks that threads were given, and freed, come to no two of them in one cache line ($_)",
+    command => [ $lines, $_ ] )
+  for qw(first later);
+
 my $losses = built( 'losses', 'tests/tools/losses.c', @par );
 passes( "nothing is lost, however often ($_)", command => [ $losses, $_ ] ) for qw(threads records shrinking refusals);
 

@@ -1,7 +1,7 @@
 /* ending.pml: a thread that ends leaves no block in its cache, and is no longer counted.
  *
  * Models: par/cache.c: thread_exit await_end cache_set_up cache_flush budget_bytes has_hardly_freed cache_spill_and_free
- * Models: par/depot.c: depot_take_one depot_give_one
+ * Models: par/depot.c: depot_take_one depot_give_one depot_give_loose
  *
  * Three threads live as the C library has it: their own code; then the destructors of thread-specific data, each again as
  * long as its key has a value, but no more than ROUNDS times; then the C library's own last frees, also for other threads.
@@ -142,8 +142,10 @@ inline free(me) {
     :: is_ending[me] -> depot_give(me, 1)
 #endif
 #ifndef BROKEN_BEGINS_AT_END
-    :: !is_ending[me] && !is_set_up[me] && first_frees[me] < FIRST_FREES -> first_frees[me]++; depot_give(me, 1)
+    :: !is_ending[me] && (!is_set_up[me] || cached[me] == 0) && first_frees[me] < FIRST_FREES ->
+        first_frees[me]++; depot_give(me, 1)
 #endif
+    :: !is_ending[me] && is_set_up[me] && cached[me] == 0 -> cached[me]++ /* of a class that it has taken */
     :: else -> set_up_awaited(me); cached[me]++
     fi
 }
