@@ -9,7 +9,8 @@ no warnings 'experimental::signatures';
 
 use File::Path qw(make_path);
 use File::Temp ();
-use POSIX      ();
+use IO::Handle;
+use POSIX ();
 
 # Nobody reads manuals and translations there, and a tree that is lost is made again.
 my @QUICKLY = ( 'force-unsafe-io', map { "path-exclude=/usr/share/$_/*" } qw(man doc locale info) );
@@ -32,7 +33,11 @@ sub _do ( $log, @command ) {
         open STDOUT, '>>', $log or POSIX::_exit(126);
         open STDERR, '>&', \*STDOUT;
         say "\$ @command";
-        exec { $command[0] } @command or POSIX::_exit(127);
+        no warnings 'exec';
+        exec { $command[0] } @command
+          or say "E: cannot start $command[0]: $!; to install it: apt-get install $command[0]";
+        STDOUT->flush;
+        POSIX::_exit(127);
     }
     waitpid $pid, 0;
     return $? == 0;
