@@ -19,6 +19,7 @@
 #include "xmalloc.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -61,12 +62,33 @@ static void* take_any(size_t bytes) {
     return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES, LARGE_AS_BEFORE).start : NULL;
 }
 
-// Gives everything that lies idle back to the system, which has no more memory.
-static void give_all_idle(void) {
+// So many slots were in use when all that lay idle had gone, and so many bytes were too many all the same.
+static atomic_size_t hopeless_slots = SIZE_MAX;
+static atomic_size_t hopeless_bytes = SIZE_MAX;
+
+// A program may try a large block again and again, and go on without it. Its heap cools down once.
+static bool is_hopeless(size_t bytes) {
+    size_t idle = extent_idle_slots();
+    // order: relaxed, here and below. The numbers lead to no memory, and an old one costs a system call.
+    bool was_hopeless = bytes >= atomic_load_explicit(&hopeless_bytes, memory_order_relaxed) &&
+                        extent_mapped_slots() - idle >= atomic_load_explicit(&hopeless_slots, memory_order_relaxed);
+    return was_hopeless && bytes > idle * SLOT_BYTES && !os_has_room(bytes - idle * SLOT_BYTES);
+}
+
+// Gives everything that lies idle back to the system, which has no memory for a request. Result: false when that did
+// not help before.
+static bool give_all_idle(size_t bytes) {
+    if (bytes > MEDIUM_MOST && is_hopeless(bytes)) return false;
     cache_set_up();
     cache_flush();
     depot_flush();
     extent_unmap_idle();
+    if (bytes > MEDIUM_MOST && !os_has_room(bytes)) {
+        // order: relaxed.
+        atomic_store_explicit(&hopeless_slots, extent_mapped_slots(), memory_order_relaxed);
+        atomic_store_explicit(&hopeless_bytes, bytes, memory_order_relaxed);
+    }
+    return true;
 }
 
 // Whether giving back what is idle may help a request that has failed. Not one that is too large even for a system that
@@ -80,10 +102,8 @@ static bool idle_could_help(size_t bytes) {
 static __attribute__((noinline)) void* take_slow(size_t bytes) {
     int kept_errno = errno;
     void* block = take_any(bytes);
-    if (block == NULL && bytes <= PTRDIFF_MAX && idle_could_help(bytes)) {
-        give_all_idle();
+    if (block == NULL && bytes <= PTRDIFF_MAX && idle_could_help(bytes) && give_all_idle(bytes))
         block = take_any(bytes);
-    }
     errno = block == NULL ? ENOMEM : kept_errno;
     return block;
 }

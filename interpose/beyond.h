@@ -36,8 +36,7 @@ static void* take_aligned(size_t alignment, size_t bytes) {
         int kept_errno = errno;
         cache_set_up();
         block = take_aligned_any(alignment, bytes);
-        if (block == NULL && idle_could_help(alignment + bytes)) {
-            give_all_idle();
+        if (block == NULL && idle_could_help(alignment + bytes) && give_all_idle(alignment + bytes)) {
             block = take_aligned_any(alignment, bytes);
         }
         errno = kept_errno;

@@ -7,7 +7,9 @@
 
 enum {
     UNTOUCHED_SHARE = 5,  // at most this part of a full piece may lie untouched
-    WATCHED_SHARE = 32,   // one in so many pieces gets ordinary pages though others are full
+    TRUST_LEAST = 4,      // slots that get huge pages before one is watched again; so many more each time,
+    TRUST_MOST = 32,      // but no more than so many
+    FILLED_AFTER = 2,     // pieces: until then a newer piece may still be being filled
     PATIENCE = 8,         // after so many pieces an older one that is not full is given up
 };
 
@@ -23,19 +25,39 @@ static char* load(_Atomic(char*)* watched) {
     return atomic_load_explicit(watched, memory_order_relaxed);
 }
 
-static unsigned count(atomic_uint* counter) {
-    // order: relaxed, for the number leads to no memory.
-    return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+// Result: what it was before.
+static size_t add(atomic_size_t* counter, size_t more) {
+    // order: relaxed, here and below, for the numbers lead to no memory.
+    return atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
 }
 
-// The piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
-enum density_verdict density_of_next(struct density* density) {
-    char* watched = load(&density->older);
-    if (watched == NULL) watched = load(&density->newest);
+static void set(atomic_size_t* counter, size_t number) {
+    // order: relaxed, as in add.
+    atomic_store_explicit(counter, number, memory_order_relaxed);
+}
+
+// A piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
+static bool were_full(struct density* density) {
+    char* older = load(&density->older);
+    char* newest = load(&density->newest);
     // order: relaxed, as for addresses.
-    bool was_full = atomic_load_explicit(&density->was_full, memory_order_relaxed);
-    if (watched == NULL ? !was_full : !is_full(watched, SLOT_BYTES)) return DENSITY_LOW;
-    return count(&density->pieces) % WATCHED_SHARE == WATCHED_SHARE - 1 ? DENSITY_HIGH_WATCH_ONE : DENSITY_HIGH;
+    if (older == NULL && newest == NULL) return atomic_load_explicit(&density->was_full, memory_order_relaxed);
+    if (older != NULL && !is_full(older, SLOT_BYTES)) return false;
+    bool is_filled = older == NULL || (!density->is_trusted && add(&density->pieces, 0) >= FILLED_AFTER);
+    return newest == NULL || !is_filled || is_full(newest, SLOT_BYTES);
+}
+
+enum density_verdict density_of_next(struct density* density, size_t slots) {
+    if (!were_full(density)) {
+        set(&density->trust, 0);
+        return DENSITY_LOW;
+    }
+    add(&density->pieces, 1);
+    size_t trust = density->is_trusted ? TRUST_MOST : add(&density->trust, 0);
+    if (trust < TRUST_LEAST) trust = TRUST_LEAST;
+    if (add(&density->slots, slots) + slots < trust) return DENSITY_HIGH;
+    set(&density->trust, trust + TRUST_LEAST < TRUST_MOST ? trust + TRUST_LEAST : TRUST_MOST);
+    return DENSITY_HIGH_WATCH_ONE;
 }
 
 // The older piece stays while it is not yet full, for it may become so; but not for ever.
@@ -43,7 +65,9 @@ void density_watch(struct density* density, char* slot) {
     // order: relaxed, as in load.
     char* before = atomic_exchange_explicit(&density->newest, slot, memory_order_relaxed);
     char* older = load(&density->older);
-    unsigned watched = count(&density->watched);
+    size_t watched = add(&density->watched, 1);
+    set(&density->pieces, 0);
+    set(&density->slots, 0);
     if (before == NULL) return;
     if (older == NULL || watched % PATIENCE == 0 || is_full(older, SLOT_BYTES)) {
         // order: relaxed, as in load.

@@ -17,7 +17,8 @@ enum {
     APART_LEAST = 4,     // slots of a block that is put apart where addresses are few
     APART_PLACES = 256,  // that are tried one after the other
     BINS = 64,           // the last one holds all extents of so many slots or more
-    MOVED_MOST = 64,     // slots whose pages one call moves, so that it does not take long
+    MOVED_MOST = 64,     // slots whose pages one call moves, so that it does not take long,
+    DECAY_MOST = 16,     // and slots that a call unmaps because time has passed
 };
 
 // With more addresses than this they are never few; with less than that they are few early.
@@ -301,7 +302,8 @@ struct slots extent_take_exact(size_t bytes, size_t alignment) {
 }
 
 char* extent_map_part(size_t* pages) {
-    if (!extent_addresses_are_few()) return NULL;
+    // Where there is no room for the shortest part, the others are not tried, for a full heap comes here again and again.
+    if (!extent_addresses_are_few() || !os_has_room(GRANULE_BYTES)) return NULL;
     for (*pages = SLOT_PAGES - GRANULE_PAGES; *pages > 0; *pages -= GRANULE_PAGES) {
         char* start = map(*pages * PAGE_BYTES, SLOT_BYTES);
         if (start != NULL) return start;
@@ -369,7 +371,8 @@ char* extent_move(char* start, size_t old_slots, size_t new_slots) {
 void extent_decay(bool time_ends) {
     lock_take(&lock);
     if (time_ends) use_end_time(&in_use);
-    struct piece excess = take_excess(idle_most(&in_use, &rule));
+    size_t most = idle_most(&in_use, &rule);
+    struct piece excess = take_excess(idle_slots > most + DECAY_MOST ? idle_slots - DECAY_MOST : most);
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
 }
@@ -388,6 +391,13 @@ size_t extent_mapped_slots(void) {
     size_t mapped = in_use.now + idle_slots;
     lock_give(&lock);
     return mapped;
+}
+
+size_t extent_idle_slots(void) {
+    lock_take(&lock);
+    size_t idle = idle_slots;
+    lock_give(&lock);
+    return idle;
 }
 
 void extent_lock(void) { lock_take(&lock); }

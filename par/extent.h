@@ -64,6 +64,9 @@ void extent_unmap_idle(void);
 // How many slots are mapped, in use and idle ones together. For tests and for the checks. Thread-safe.
 size_t extent_mapped_slots(void);
 
+// How many of them are idle. Thread-safe.
+size_t extent_idle_slots(void);
+
 void extent_lock(void);  // for fork.c
 void extent_unlock(void);
 

@@ -19,8 +19,8 @@ enum {
 
 static struct lock lock = LOCK_FREE;  // guards the list below
 static struct large* unused_records;
-static struct density density;     // of blocks that were not known to be dense or sparse
-static atomic_size_t huge_blocks;  // that live
+static struct density densities[DENSITY_KINDS];  // of blocks that were not known to be dense or sparse
+static atomic_size_t huge_blocks;                // that live
 static atomic_size_t all_blocks;
 static atomic_size_t all_bytes;
 static atomic_size_t all_tails;
@@ -118,11 +118,14 @@ static void settle_tail(struct large* large, bool is_exact) {
 static void choose_pages(struct large* large, bool is_zero, enum large_content content) {
     large->has_huge = large->ends_huge = false;
     large->ends_fresh = is_zero;
+    large->density = NULL;
     if (large->bytes < SLOT_BYTES) return;
     enum density_verdict verdict = content == LARGE_DENSE ? DENSITY_HIGH : DENSITY_LOW;
     if (content == LARGE_AS_BEFORE) {
-        verdict = density_of_next(&density);
-        if (verdict != DENSITY_HIGH && is_zero) density_watch(&density, large->mapping.start);
+        size_t slots = slots_of(large->bytes);
+        large->density = &densities[density_kind_of(slots)];
+        verdict = density_of_next(large->density, is_zero ? slots : 0);
+        if (verdict != DENSITY_HIGH && is_zero) density_watch(large->density, large->mapping.start);
     }
     if (verdict != DENSITY_LOW) advise_huge(large, verdict == DENSITY_HIGH ? 0 : 1);
 }
@@ -186,7 +189,7 @@ void large_give(struct large* large) {
     count(-(size_t)1, -large->bytes);
     forget_tail(large);
     page_map_remove(&large->mapping);
-    density_forget(&density, large->mapping.start, true);
+    if (large->density != NULL) density_forget(large->density, large->mapping.start, true);
     if (large->has_huge) add(&huge_blocks, -(size_t)1);
     give_slots(large, 0);
     record_give(large);
@@ -214,7 +217,7 @@ static void shrink(struct large* large, size_t bytes) {
 static bool move(struct large* large, size_t had, size_t needed) {
     char* start = large->mapping.start;
     page_map_remove(&large->mapping);
-    density_forget(&density, start, true);
+    if (large->density != NULL) density_forget(large->density, start, true);
     char* place = extent_move(start, had, needed);
     if (place != NULL) large->mapping.start = place;
     page_map_add(&large->mapping);

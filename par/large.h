@@ -10,18 +10,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "par/density.h"
 #include "par/page_map.h"
 
 struct large {
     struct mapping mapping;
-    size_t bytes;        // of the block, a multiple of a page
-    size_t tail;         // bytes behind its end, in its last slot, that may have memory
-    bool is_exact;       // nothing is mapped behind its end in its last slot
-    bool has_huge;       // some of it got huge pages,
-    bool ends_huge;      // and its last whole slot did
-    bool ends_fresh;     // that slot was fresh when the block got it: what is touched there, the block's owner touched
-    unsigned growths;    // with huge pages
-    struct large* next;  // among the records not in use
+    size_t bytes;      // of the block, a multiple of a page
+    size_t tail;       // bytes behind its end, in its last slot, that may have memory
+    bool is_exact;     // nothing is mapped behind its end in its last slot
+    bool has_huge;     // some of it got huge pages,
+    bool ends_huge;    // and its last whole slot did
+    bool ends_fresh;   // that slot was fresh when the block got it: what is touched there, the block's owner touched
+    unsigned growths;  // with huge pages
+    struct density* density;  // of its kind; NULL when it is known to be dense or sparse
+    struct large* next;       // among the records not in use
 };
 
 struct large_block {

@@ -127,7 +127,9 @@ void os_purge(void* start, size_t bytes) {
 
 size_t os_address_limit(void) {
     struct rlimit limit;
-    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
+    size_t addresses = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
+    size_t data = getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
+    return addresses < data ? addresses : data;
 }
 
 bool os_has_room(size_t bytes) {

@@ -44,7 +44,8 @@ void os_purge(void* start, size_t bytes);
 // a fault for each page, and memory for pages that nobody may come to.
 void os_clear(void* start, size_t bytes);
 
-// How many bytes this process may map (RLIMIT_AS). Result: SIZE_MAX when nobody has limited it. Thread-safe.
+// How many bytes this process may map (RLIMIT_AS; RLIMIT_DATA counts nearly the same). Result: SIZE_MAX when nobody has
+// limited it. Thread-safe.
 size_t os_address_limit(void);
 
 // Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.

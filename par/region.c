@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "par/density.h"
 #include "par/extent.h"
 #include "par/idle.h"
 #include "par/invariant.h"
@@ -15,23 +14,24 @@
 #include "par/region_bins.h"
 
 enum {
-    PURGE_RUNS = 2,   // that one call gives up at most, so that no call takes long
-    PURGERS = 8,      // threads that give up pages at the same time, at most
-    IDLE_TRIES = 32,  // regions with much room that are asked for idle pages first
-    HOLES_FROM = 64,  // pages of a run that is to leave no hole
+    PURGE_RUNS = 2,    // that one call gives up at most, so that no call takes long
+    PURGERS = 8,       // threads that give up pages at the same time, at most
+    IDLE_TRIES = 32,   // regions with much room that are asked for idle pages first
+    SHORT_MOST = 128,  // pages of a short run; no span has more
+    HOLES_FROM = 64,   // pages of a run that is to leave no hole
 };
 
 // The regions of one use.
 struct kind {
     struct region_bins bins;
     size_t used_pages;
-    struct density density;  // shared without the lock
+    struct density densities[2];  // of regions that a short run needed, and a long one; shared without the lock
 };
 
 // Nested like this: who holds both has taken the first one first.
 static struct lock purge_locks[PURGERS];  // a thread holds one while it gives up pages; only a fork waits for them
 static struct lock lock = LOCK_FREE;      // guards everything below and the content of every region
-static struct kind kinds[REGION_USES];
+static struct kind kinds[REGION_USES] = {[REGION_OF_SPANS].densities[0].is_trusted = true};
 static struct region* first_idle;  // the regions with idle pages: those that have had some for longest come first
 static struct region* last_idle;
 static struct region* unused_records;
@@ -124,7 +124,7 @@ static void record_give(struct region* region) {
 }
 
 // A new region, which no other thread knows yet. No lock may be held: this waits for the system.
-static struct region* region_map(enum region_use use) {
+static struct region* region_map(enum region_use use, size_t run_pages) {
     struct region* region = record_take();
     if (region == NULL) return NULL;
     struct slots slot = extent_take(1, SLOT_BYTES);
@@ -137,13 +137,14 @@ static struct region* region_map(enum region_use use) {
     region->mapping.kind = MAPPING_REGION;
     region->mapping.start = slot.start;
     region->use = use;
+    region->density = &kinds[use].densities[run_pages > SHORT_MOST];
     region->free_pages = SLOT_PAGES;
     if (pages == SLOT_PAGES && slot.is_zero) {
-        region->may_be_huge = density_of_next(&kinds[use].density) == DENSITY_HIGH;
+        region->may_be_huge = density_of_next(region->density, 1) == DENSITY_HIGH;
         if (region->may_be_huge) {
             os_advise_huge(slot.start, SLOT_BYTES);
         } else {
-            density_watch(&kinds[use].density, slot.start);
+            density_watch(region->density, slot.start);
         }
     }
     page_map_add(&region->mapping);
@@ -170,7 +171,7 @@ static void detach(struct region* region) {
 
 static void region_unmap(struct region* region) {
     page_map_remove(&region->mapping);
-    density_forget(&kinds[region->use].density, region->mapping.start, !region->was_purged);
+    density_forget(region->density, region->mapping.start, !region->was_purged);
     extent_give(region->mapping.start, 1);
     record_give(region);
 }
@@ -298,7 +299,7 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     bool is_elsewhere =
         use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few();
     // Another thread may take all of a new region before this one does.
-    while (run.start == NULL && !is_elsewhere && region_map(use) != NULL)
+    while (run.start == NULL && !is_elsewhere && region_map(use, pages) != NULL)
         run = take_mapped(use, pages, alignment_pages, true, &purge);
     if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, false, &purge);
     if (purge) purge_some();

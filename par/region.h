@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "par/density.h"
 #include "par/page_map.h"
 #include "par/span_record.h"
 
@@ -41,6 +42,7 @@ struct region {
     uint16_t idle_pages;
     bool was_purged;
     bool may_be_huge;                   // the kernel may back it by a huge page
+    struct density* density;            // of its kind
     uint16_t longest_free;              // pages in the longest run that is free
     uint8_t span_first[SLOT_GRANULES];  // for each granule of a span, the granule where the span begins
     struct span spans[SLOT_GRANULES];   // for the granule where a span begins, its record

@@ -71,8 +71,9 @@ passes( "a heap that loses $breath{$_} and grows again, often, keeps its pages, 
   for sort keys %breath;
 
 my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par );
-passes( "of $_ MiB of addresses nearly all become blocks, of whatever size", command => [ $few_addresses, $_ ] )
-  for 64, 256;
+passes( "of $_->[1] MiB of addresses (limited: $_->[0]) nearly all become blocks, of whatever size",
+    command => [ $few_addresses, reverse @{$_} ] )
+  for [ all => 64 ], [ all => 256 ], [ data => 64 ], [ data => 256 ];
 
 my $lines = built( 'lines', 'tests/tools/lines.c', @par );
 passes( "small blocks that threads were given, and freed, come to no two of them in one cache line ($_)",

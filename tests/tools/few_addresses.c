@@ -1,8 +1,8 @@
-// few_addresses.c: where addresses are few (RLIMIT_AS) nearly all of them become blocks, of whatever size, and again
-// after they were freed; and one block can grow to nearly all of them.
+// few_addresses.c: where addresses are few (RLIMIT_AS or RLIMIT_DATA) nearly all of them become blocks, of whatever
+// size, and again after they were freed; and one block can grow to nearly all of them.
 //
-// Usage: few_addresses MIB. The process may map so many MiB more than it has. Exit status: 1 with a line for each case
-// that got too little.
+// Usage: few_addresses MIB all|data. The process may map so many MiB more than it has, of whatever kind or of data.
+// Exit status: 1 with a line for each case that got too little.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,12 +18,12 @@ enum { MIB = 1024 * 1024, BLOCKS_MOST = 200000, ROUNDS = 4, GROWTH = 300 * 1000 
 
 static char* blocks[BLOCKS_MOST];
 
-static size_t mapped_bytes(void) {
-    unsigned long pages = 0;
+static size_t mapped_bytes(bool of_data) {
+    unsigned long all, data;
     FILE* file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%lu", &pages) != 1) exit(3);
+    if (file == NULL || fscanf(file, "%lu %*u %*u %*u %*u %lu", &all, &data) != 2) exit(3);
     fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
+    return (of_data ? data : all) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 // Takes blocks until there are no more, marks both ends of each, and frees them. Result: their bytes.
@@ -76,9 +76,10 @@ int main(int count, char** arguments) {
                  {"blocks of 0.1 to 1 MB", 100000, 1000000},
                  {"blocks of 1.2 MB", 1200000, 1200000},
                  {"blocks of 0.7 to 3 MB", 700000, 3000000}};
-    size_t room = count == 2 ? strtoul(arguments[1], NULL, 10) * MIB : 0;
-    struct rlimit limit = {mapped_bytes() + room, RLIM_INFINITY};
-    if (room == 0 || setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+    size_t room = count == 3 ? strtoul(arguments[1], NULL, 10) * MIB : 0;
+    bool of_data = count == 3 && strcmp(arguments[2], "data") == 0;
+    struct rlimit limit = {mapped_bytes(of_data) + room, RLIM_INFINITY};
+    if (room == 0 || setrlimit(of_data ? RLIMIT_DATA : RLIMIT_AS, &limit) != 0) return 2;
     bool is_right = true;
     for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {

@@ -1,15 +1,19 @@
-// hopeless.c: a request that no system can meet costs its caller an error, and nobody the warm heap.
+// hopeless.c: a request that cannot be met costs its caller an error, and nobody the warm heap: one that is too large
+// for any system, and one for which a limit leaves no room, when it is made again.
 //
 // Takes and frees some memory, makes such a request, and takes the same memory again: that must cost no more page
 // faults than it did before. Exit status: 1 with a line that names the request. With -DFAMILY it asks whichever malloc
 // it runs with, otherwise the backend that it is linked with.
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #ifdef FAMILY
 #define xmalloc malloc
@@ -19,7 +23,8 @@
 #include "xmalloc.h"
 #endif
 
-enum { SMALL = 6000, SMALL_BYTES = 1000, LARGE_BYTES = 6 * 1024 * 1024, SLACK_FAULTS = 40 };
+enum { MIB = 1024 * 1024, SMALL = 6000, SMALL_BYTES = 1000, LARGE_BYTES = 6 * MIB, SLACK_FAULTS = 40 };
+enum { LIVE = 32, ROOM = 4 * MIB, TOO_MUCH = 40 * MIB };  // less than is mapped then, more than can be given back
 
 static char* blocks[SMALL + 1];
 
@@ -55,6 +60,35 @@ static void* take_zeroed(size_t bytes) { return calloc(1, bytes); }
 static void* take_aligned(size_t bytes) { return aligned_alloc(1 << 20, bytes); }
 #endif
 
+static size_t mapped_bytes(void) {
+    unsigned long pages = 0;
+    FILE* file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%lu", &pages) != 1) exit(3);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool stays_warm_at_a_limit(const char* name, void* (*take)(size_t bytes)) {
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);  // a huge page would be one fault
+    use_heap();
+    struct rlimit limit = {mapped_bytes() + ROOM, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) exit(3);
+    bool is_null = take(TOO_MUCH) == NULL;
+    use_heap();
+    size_t warm = use_heap();
+    is_null = take(TOO_MUCH) == NULL && is_null;
+    size_t after = use_heap();
+    if (!is_null) {
+        printf("%s(%d) was to give NULL at a limit, and did not\n", name, TOO_MUCH);
+    } else if (after > warm + SLACK_FAULTS) {
+        printf("after %s(%d), which failed before, the same blocks cost %zu page faults; before it they cost %zu\n",
+               name, TOO_MUCH, after, warm);
+    }
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_AS, &limit);
+    return is_null && after <= warm + SLACK_FAULTS;
+}
+
 int main(void) {
     static const struct {
         const char* name;
@@ -84,6 +118,14 @@ int main(void) {
                 return 1;
             }
         }
+    }
+    for (int i = 0; i < LIVE; i++) {
+        char* live = xmalloc(MIB);
+        if (live == NULL) return 3;
+        memset(live, 1, MIB);
+    }
+    for (size_t call = 0; call < sizeof calls / sizeof calls[0]; call++) {
+        if (!stays_warm_at_a_limit(calls[call].name, calls[call].take)) return 1;
     }
     return 0;
 }

@@ -60,6 +60,40 @@ static void zeros_again(void) {
     }
 }
 
+// ---- After much that was filled ----
+
+static void fill(size_t count, size_t bytes) {
+    for (size_t i = 0; i < count; i++) (void)taken(bytes, bytes);
+}
+
+// Tables as large as the buffers before them.
+static void after_files(void) {
+    for (int i = 0; i < 20; i++) {
+        char* file = taken(8 * MIB, 8 * MIB);
+        char* parsed = taken(8 * MIB, 8 * MIB);
+        free(file);
+        free(parsed);
+    }
+    take_many(30, 8 * MIB, 1);
+    for (size_t i = 0; i < 30; i++) {
+        for (size_t at = 0; at < 8 * MIB; at += 160 * KIB) blocks[i][at] = 1;
+    }
+}
+
+static void after_matrices(void) {
+    fill(6, 16 * MIB);
+    take_many(10, 64 * MIB, 1);
+    for (size_t i = 0; i < 10; i++) {
+        for (size_t at = 0; at < 64 * MIB; at += MIB) blocks[i][at] = 1;
+    }
+}
+
+// Stacks of coroutines.
+static void after_reads(void) {
+    fill(40, MIB);
+    take_many(1000, 256 * KIB, 2 * PAGE);
+}
+
 // 20,000 blocks that end a page behind a huge page: neither memory nor mappings may go with them.
 static void many_mappings(void) { take_many(20000, 2 * MIB + PAGE, 1); }
 
@@ -149,6 +183,9 @@ static const struct {
     {"sparse_buffers", sparse_buffers},
     {"sparse_zeros", sparse_zeros},
     {"zeros_again", zeros_again},
+    {"after_files", after_files},
+    {"after_matrices", after_matrices},
+    {"after_reads", after_reads},
     {"many_mappings", many_mappings},
     {"odd_1150000", odd_1150000},
     {"odd_1052672", odd_1052672},
