@@ -251,6 +251,15 @@ function drawHeapLegend(legend, maps, rows = rowText(maps, ROW_BYTES[ROW_BYTES.l
   legend.append("span").attr("class", "row-bytes").text(rows); // the longest, to know how much room is left
 }
 
+// A file that is dropped anywhere on a page with a heap map is loaded; without this the browser would leave the page for it.
+const hasFiles = (event) => heapmapState.element !== null && event.dataTransfer?.types.includes("Files");
+document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+document.addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  loadMaps([...event.dataTransfer.files]);
+});
+
 document.addEventListener("keydown", (event) => {
   const target = HEAPMAP_KEYS[event.key];
   const shown = heapmapState.element && (presenting() ? heapmapState.element.closest(".current") : onScreen(heapmapState.element));
