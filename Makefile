@@ -186,8 +186,8 @@ heapmap: $(launcher) ## see where a backend puts its blocks, beside sys and hw08
 live: xtrace ## see the heap of a running program in the browser, over loopback: slow motion, pause; BACKEND=par PROGRAM="sort FILE" SPEED=40 PORT=8080 [needs lecture/live/serve]
 	$(if $(BACKEND),,$(error say whose heap to show: make live BACKEND=par))
 	@$(MAKE) --silent BACKENDS="$(sort sys $(BACKEND))" BACKEND= $(BIN)/replay-$(BACKEND) $(BIN)/collatz-sys
-	@$(BIN)/xtrace -q -n 20000 -o $(BUILD)/live.trace $(or $(PROGRAM),$(BIN)/collatz-sys -t 2 400) >/dev/null
-	@lecture/live/serve --backend $(BACKEND) --bin "$(BIN)" --trace $(BUILD)/live.trace $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
+	@lecture/live/serve --backend $(BACKEND) --bin "$(BIN)" --trace $(BUILD)/live.trace $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT)) \
+	    $(or $(PROGRAM),$(BIN)/collatz-sys -t 2 400)
 
 # sys is also built, for comparison.
 try: $(launcher) ## run the suite, race sys and the last try, show the hottest functions; BACKEND=par ROUNDS=7

@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 
 use List::Util qw(first max min);
 use lecture::Ideas;
-use lecture::Interval qw(interval is_more is_less factor percent between);
+use lecture::Interval qw(interval is_more is_less too_few factor percent between);
 
 my $STORY       = 'list';               # the program that the slides of the ladder tell about
 my $FLAT        = 1.2;                  # a call that costs no more than this many times as much is called flat
@@ -48,7 +48,8 @@ sub race ($section) {
       $own[0]{program}, between( $own[0], \&percent )
       if is_less( $own[0] );
     return "$name is slower than the C library on every program" if @own == grep { is_more($_) } @own;
-    return "$CANNOT_TELL whether $name is faster than the C library";
+    my $few = too_few(@own);
+    return "$CANNOT_TELL whether $name is faster than the C library" . ( $few ? ": $few" : '' );
 }
 
 # ---- Scaling ---------------------------------------------------------------------------------------------------------------
@@ -66,7 +67,8 @@ sub scaling ($scaling) {
 
     if ( !@grown ) {
         return "$head no more than with one, whoever serves it" if @all && @all == grep { is_less( $_, $FLAT ) } @all;
-        return "$CANNOT_TELL whether a call costs more with $threads threads than with one";
+        my $few = too_few(@all);
+        return "$CANNOT_TELL whether a call costs more with $threads threads than with one" . ( $few ? ": $few" : '' );
     }
     my $words = sprintf '%s %s times as much as with one in %s %s', $head, factor( $grown[0]{ratio} ),
       _name_of( $grown[0]{backend} ), between( $grown[0] );
@@ -96,12 +98,13 @@ sub _counted_number ($number) {
 
 sub _mebibytes ($kib) { return sprintf $kib >= 10_240 ? '%.0f MiB' : '%.1f MiB', $kib / 1024 }
 
-# Who keeps most, be it par; and par beside it. Who cannot be told apart stands together.
+# Who keeps most, be it par; and par beside it. Who cannot be told apart stands together, also where the picture has the same
+# figure beside both names.
 sub memory ($memory) {
     my @by_rest = sort { $b->{low} <=> $a->{low} || $a->{backend} cmp $b->{backend} }
       map { { backend => $_->{backend}, %{ _sure_range( $_->{rest} ) } } } grep { $_->{rest} } @{ $memory->{series} }
       or return 'Memory over time';
-    my @most  = grep { $_->{high} >= $by_rest[0]{low} } @by_rest;
+    my @most  = grep { $_->{high} >= $by_rest[0]{low} || _shown($_) eq _shown( $by_rest[0] ) } @by_rest;
     my $words = sprintf 'With %s in use after the peak, %s %s %s', _mebibytes( $by_rest[0]{asked} ),
       _named( map { $_->{backend} } @most ), @by_rest == 1 ? 'holds' : @most == 1 ? 'keeps most:' : 'keep most:',
       _range( min( map { $_->{seen}[0] } @most ), max( map { $_->{seen}[1] } @most ) );
@@ -110,6 +113,8 @@ sub memory ($memory) {
     return $words if grep { $_->{backend} eq $other->{backend} } @most;
     return sprintf '%s; %s %s', $words, _name_of( $other->{backend} ), _range( @{ $other->{seen} } );
 }
+
+sub _shown ($rest) { return _range( @{ $rest->{seen} } ) }
 
 # Of fewer than three runs nobody knows the spread, so a tenth is taken for it.
 sub _sure_range ($rest) {
@@ -196,7 +201,7 @@ sub rungs ($race) {
           {
             backend => $backend,
             idea    => lecture::Ideas::about($backend)->{idea},
-            finding => _rung_words( $compared, $before ),
+            finding => _rung_words( $backend, $compared, $before ),
             section => $compared->{section},
             shown   => [ 'sys', map { $_->{backend} } @rungs ],
           }
@@ -225,22 +230,24 @@ sub _compared ( $section, $backend, $before ) {
     };
 }
 
-sub _rung_words ( $compared, $before ) {
+sub _rung_words ( $backend, $compared, $before ) {
     my ( $program, $to_sys, $against ) = @{$compared}{qw(program to_sys to_before)};
-    return "$CANNOT_TELL how long $program takes: $compared->{busy}." if defined $compared->{busy};
+    return "$CANNOT_TELL how long $program takes with $backend: $compared->{busy}." if defined $compared->{busy};
     my $words =
-      is_more($to_sys) ? sprintf '%s takes %s times as long as with the C library %s', $program,
+      is_more($to_sys) ? sprintf '%s: %s takes %s times the time of the C library %s', $backend, $program,
       factor( $to_sys->{ratio} ), between($to_sys)
-      : is_less($to_sys) ? sprintf '%s takes %s of the time it takes with the C library %s', $program,
+      : is_less($to_sys) ? sprintf '%s: %s takes %s of the time of the C library %s', $backend, $program,
       percent( $to_sys->{ratio} ), between( $to_sys, \&percent )
-      : "$CANNOT_TELL whether $program is faster or slower than with the C library";
-    return "$words." if !$against;
+      : "$CANNOT_TELL whether $backend is faster or slower than the C library on $program";
     my $is_told = $words !~ /\A\Q$CANNOT_TELL\E/;
-    return sprintf '%s%s is %s times faster than with %s.', $words, $is_told ? ', and' : '; it',
-      factor( 1 / $against->{ratio} ), $before
+    my $few     = $is_told ? undef : too_few( grep { defined } $to_sys, $against );
+    return "$words: $few." if $few;
+    return "$words."       if !$against;
+    return sprintf '%s%s %s times faster than %s.', $words, $is_told ? ', and is' : '; it is',
+      factor( 1 / $against->{ratio} ), $is_told ? "with $before" : $before
       if is_less($against);
-    return sprintf '%s%s %s times as long as with %s.', $words, $is_told ? ', and' : '; it takes',
-      factor( $against->{ratio} ), $before
+    return sprintf '%s%s %s times as long as %s.', $words, $is_told ? ', and' : '; it takes',
+      factor( $against->{ratio} ), $is_told ? "with $before" : $before
       if is_more($against);
     return "$words; between it and $before one cannot tell.";
 }

@@ -17,7 +17,7 @@ my @KNOWN = (
         kind => 'sys',
         idea => 'The C library: a lock for each arena, and a small cache for each thread.'
     },
-    { name => 'hw08', kind => 'ladder', idea => 'One list, one lock: each call walks the list while all others wait.' },
+    { name => 'hw08', kind => 'ladder', idea => 'One list, one lock: holes join, but each call walks the list while others wait.' },
     {
         name => 'buddy',
         kind => 'ladder',

@@ -7,10 +7,11 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Exporter qw(import);
+use Exporter   qw(import);
+use List::Util qw(max);
 use measure::Rounds;
 
-our @EXPORT_OK = qw(interval is_more is_less is_extreme factor percent between);
+our @EXPORT_OK = qw(interval is_more is_less too_few is_extreme factor percent between);
 
 # From so many rounds on there is a 95% interval (measure::Rounds); below, low and high are the range, and are not taken at
 # their word; with fewer than that nothing is told.
@@ -38,6 +39,13 @@ sub is_more ( $interval, $limit = 1 ) { my ($low) = _bounds($interval); return d
 sub is_less ( $interval, $limit = 1 ) {
     my ( undef, $high ) = _bounds($interval);
     return defined $high && $high < $limit;
+}
+
+# Why nothing can be told of these, whatever they say: the most rounds that one of them has are too few. undef when that is not why.
+sub too_few (@intervals) {
+    my $most = max( map { $_->{rounds} } @intervals ) // return;
+    return if $most >= $ROUNDS_FOR_RANGE;
+    return $most == 1 ? 'one round is too few' : "$most rounds are too few";
 }
 
 sub is_extreme ($ratio) { return $ratio < $LOW_EXTREME || $ratio > $HIGH_EXTREME }
@@ -72,6 +80,10 @@ C<< { ratio, low, high, rounds } >> of numbers that come from the same rounds, a
 Whether it can be told that the ratio is above or below the limit (1). With 6 rounds or more the 95% interval must lie on that
 side. With 3 to 5 rounds there is no such interval: the range must lie there, also when it is made wider by its own width on
 both sides. With fewer nothing can be told. When both are false, the words are "cannot tell here".
+
+=head2 too_few(@intervals)
+
+Words for it when all of these have so few rounds that nothing can be told; else undef.
 
 =head2 is_extreme($ratio)
 

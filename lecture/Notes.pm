@@ -26,7 +26,7 @@ my %NOTES = (
     rung =>
       'One idea at a time: the bar is the whole program, so an idea that halves the cost of a call may hardly be seen.',
     claims  => 'A click on a verdict shows the rule that gave it. Let the room guess the verdict first.',
-    race    => 'Bars begin at 1, the C library. A pale bar cannot be told from it.',
+    race    => 'Bars begin at 1, the C library. Where a question mark stands, one cannot tell on which side of it the bar ends.',
     scaling =>
       'Look at the step from one thread to one a core; with more threads than cores they take turns. Flat is good.',
     memory  => 'Freed is not given back. Ask who looks best for a server that had one busy hour.',

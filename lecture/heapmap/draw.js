@@ -7,12 +7,14 @@ const THREAD_HUES = ["#3f74b5", "#e0a030", "#7a2fb5", "#0f5a3c", "#c77fb0"];
 const WRONG = "#d02020";
 
 const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const residentColour = () => d3.interpolateRgb(cssColour("--panel"), cssColour("--quiet"))(0.36);
+const residentColour = () => cssColour("--resident");
 
-// Large blocks are paler, each fourfold size a shade.
+// Large blocks are paler, each fourfold size a shade; from PALE_BYTES on one sees it.
+const PALE_BYTES = 256;
+const SHADE = 0.17;
 function blockColour(thread, bytes) {
   const shade = Math.min(3, Math.max(0, Math.floor((Math.log2(Math.max(16, bytes)) - 4) / 2)));
-  return d3.interpolateRgb(THREAD_HUES[thread % THREAD_HUES.length], cssColour("--bg"))(shade * 0.17);
+  return d3.interpolateRgb(THREAD_HUES[thread % THREAD_HUES.length], cssColour("--bg"))(shade * SHADE);
 }
 
 // A pen on an empty canvas of this size.
@@ -72,6 +74,13 @@ function drawGround(pen, memory, rowBytes, placeOf, height, size) {
     for (const [from, to] of pages) fill(from, to, residentColour());
   }
   return undefined;
+}
+
+// Whether the place of one of the first blocks is mapped after this step, and not resident.
+function isOnlyMapped(map, count, most) {
+  const memory = memoryAfter(map, count);
+  const blocks = map.steps.slice(0, most).map(([, , , bytes, address]) => [address, address + bytes]);
+  return (memory?.mappings ?? []).some(([start, end, pages]) => blocks.some(([from, to]) => start < to && end > from && !pages.some(([first, last]) => first <= from && last >= to)));
 }
 
 // The rows around this address, as many as can be seen well.

@@ -98,13 +98,14 @@ function heapmap(element, data) {
   const button = (text, label, act) => bar.append("button").attr("type", "button").attr("aria-label", label).text(text)
     .on("click", (event) => { event.currentTarget.blur(); act(); });
   button("Play", "Play or Stop (r)", play).attr("class", "play");
-  button("◀ ↑", "one step back (up arrow)", () => goToStep(heapmapState.step - 1));
-  button("▶ ↓", "one step forward (down arrow)", () => goToStep(heapmapState.step + 1));
+  button("◀", "one step back (up arrow)", () => goToStep(heapmapState.step - 1));
+  button("▶", "one step forward (down arrow)", () => goToStep(heapmapState.step + 1));
   button("−", "farther (-)", () => zoom(-1));
   button("+", "closer (+)", () => zoom(1));
   bar.append("input").attr("type", "range").attr("aria-label", "step").attr("min", 0)
     .on("input", (event) => goToStep(Number(event.currentTarget.value))).on("change", (event) => event.currentTarget.blur());
-  for (const trace of heapmapTraces().keys()) {
+  const traces = [...heapmapTraces().keys()];
+  for (const trace of traces.length > 1 ? traces : []) {
     bar.append("button").attr("type", "button").attr("class", "trace").attr("data-trace", trace).text(trace.replace(/\.(txt|trace)$/, ""))
       .on("click", (event) => { event.currentTarget.blur(); showTrace(trace); });
   }
@@ -172,7 +173,7 @@ function redrawHeaps() {
   const gap = 1.4 * u;
   const head = 1.8 * u;
   const width = Math.floor((heapmapState.element.clientWidth - gap * (columns - 1)) / columns);
-  const used = d3.sum(root.selectAll(".choices, .problem, .step, .legend").nodes(), (node) => node.getBoundingClientRect().height) + 2.6 * u;
+  const used = d3.sum(root.selectAll(".choices, .problem, .step, .legend").nodes(), (node) => node.getBoundingClientRect().height) + 1.5 * u;
   const available = presenting() ? heapmapState.element.clientHeight - used : lines * 15 * u;
   // Where there are many panels, the blocks need all of the room.
   const pages = maps.length <= 4 && maps.every((map) => map.memory) ? { width, height: Math.floor(2.6 * u) } : null;
@@ -224,7 +225,10 @@ function redrawHeaps() {
 
 const rowText = (maps, bytes) => `a row: ${thousands(bytes)} bytes; beside a name: memory ${maps.length > 2 ? "kept" : "used of what is kept"}`;
 
-function drawHeapLegend(legend, maps, rows = rowText(maps, ROW_BYTES[ROW_BYTES.length - 1])) {
+// moments: when only these steps are shown, what is not in them has no place in the legend.
+function drawHeapLegend(legend, maps, rows = rowText(maps, ROW_BYTES[ROW_BYTES.length - 1]), moments = null) {
+  const heaps = moments && maps.flatMap((map) => moments.map((count) => heapAfter(map, count)));
+  const isSeen = (what) => heaps === null || heaps.some(what);
   const threads = Math.min(THREAD_HUES.length, d3.max(maps, (map) => map.threads) ?? 1);
   legend.html("");
   const entry = (style, text) => {
@@ -232,17 +236,29 @@ function drawHeapLegend(legend, maps, rows = rowText(maps, ROW_BYTES[ROW_BYTES.l
     label.append("i").attr("style", style);
     label.append("b").text(text);
   };
-  for (let thread = 0; thread < threads; thread++) entry(`background:${THREAD_HUES[thread]}`, `thread ${thread}`);
-  entry(`background:${blockColour(0, 16)}`, "small");
-  entry(`background:${blockColour(0, 4096)}`, "large");
-  entry("border:0.1rem dashed var(--quiet)", "freed");
+  for (let thread = 0; thread < threads; thread++) {
+    const own = (heaps ?? []).flatMap((heap) => heap.living).filter((block) => block.thread % THREAD_HUES.length === thread);
+    if (heaps === null || own.length > 0) entry(`background:${blockColour(thread, d3.min(own, (block) => block.bytes) ?? 16)}`, `thread ${thread}`);
+  }
+  if (isSeen((heap) => heap.living.some((block) => block.bytes >= PALE_BYTES))) entry(`background:${blockColour(0, PALE_BYTES)}`, "large");
+  if (isSeen((heap) => heap.freed.length > 0)) entry("border:0.1rem dashed var(--quiet)", "freed");
   if (maps.every((map) => map.memory)) {
-    entry(`background:${residentColour()}`, "resident");
-    entry("background:var(--panel); border:0.06rem solid var(--line)", "only mapped");
+    entry("background:var(--resident)", "resident");
+    const someOnlyMapped = maps.some((map) => (moments ?? []).some((count) => isOnlyMapped(map, count, d3.max(moments))));
+    if (moments === null || someOnlyMapped) entry("background:var(--panel); border:0.06rem solid var(--line)", "only mapped");
   }
   if (maps.some((map) => heapAfter(map, Math.min(heapmapState.step, map.steps.length)).overlaps.length > 0)) entry(`background:${WRONG}`, "overlap");
   legend.append("span").attr("class", "row-bytes").text(rows); // the longest, to know how much room is left
 }
+
+// A file that is dropped anywhere on a page with a heap map is loaded; without this the browser would leave the page for it.
+const hasFiles = (event) => heapmapState.element !== null && event.dataTransfer?.types.includes("Files");
+document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+document.addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  loadMaps([...event.dataTransfer.files]);
+});
 
 document.addEventListener("keydown", (event) => {
   const target = HEAPMAP_KEYS[event.key];

@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 
 use IO::Select ();
 use JSON::PP   ();
+use lecture::live::Ending;
 
 sub new ( $class, @command ) {
     my $pid = open my $pipe, '-|', @command or die "cannot run $command[0]: $!\n";
@@ -25,7 +26,7 @@ sub head ($self) {
     return $self->{head};
 }
 
-# Up to so many further steps, as many as are there now: { steps, mappings, ended }. The mappings are the newest of them.
+# Up to so many further steps, as many as are there now: { steps, mappings, ended, died }. The mappings are the newest of them.
 sub take ( $self, $most ) {
     my ( @steps, $mappings );
     $self->head;
@@ -39,18 +40,31 @@ sub take ( $self, $most ) {
         else                                                        { $self->_read }
     }
     my $ended = $self->{ended} && $self->{text} !~ /^\[.*\],?\n/m ? JSON::PP::true() : JSON::PP::false();
-    return { steps => \@steps, ( $mappings ? ( mappings => $mappings ) : () ), ended => $ended };
+    return {
+        steps => \@steps,
+        ( $mappings ? ( mappings => $mappings ) : () ),
+        ended => $ended,
+        ( $ended && $self->died ? ( died => $self->died ) : () )
+    };
 }
 
 sub _read ($self) {
     my $got = sysread $self->{pipe}, $self->{text}, 1 << 14, length $self->{text};
-    $self->{ended} = 1 if !$got;
-    return $got;
+    return $got if $got;
+    if ( !$self->{ended}++ ) {
+        waitpid $self->{pid}, 0;
+        my $status = $? & 127 ? 128 + ( $? & 127 ) : $? >> 8;
+        $self->{died} = lecture::live::Ending::words( 'the allocator', $status );
+    }
+    return 0;
 }
+
+# Words for it when the running program did not end well; undef when it did, or still runs.
+sub died ($self) { return $self->{died} }
 
 sub DESTROY ($self) {
     local $?;
-    kill KILL => $self->{pid};
+    kill KILL => $self->{pid} if !$self->{ended};
     close $self->{pipe};
     return;
 }
@@ -75,6 +89,11 @@ The map without its steps.
 
 =head2 take($most)
 
-C<< { steps, mappings, ended } >>: at most so many further steps, without waiting for more than are there.
+C<< { steps, mappings, ended, died } >>: at most so many further steps, without waiting for more than are there. C<died> says how
+the program ended when it did not end well.
+
+=head2 died()
+
+The same words, when it has ended.
 
 =cut

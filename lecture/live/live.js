@@ -2,7 +2,7 @@
 "use strict";
 
 const SPEEDS = [["Pause", 0], ["Slow motion", 5], ["Usual", 40], ["Fast", 400], ["As fast as it can", 20000]];
-const live = { map: { ...DATA.map, steps: [], memory: [] }, speed: DATA.speed, given: 0, mostHeld: 0, ended: false };
+const live = { map: { ...DATA.map, steps: [], memory: [] }, speed: DATA.speed, given: 0, mostHeld: 0, ended: false, died: null, stuck: false };
 
 // The backend's memory: what was not mapped before the first step, and what holds a block.
 function ownMappings(mappings) {
@@ -24,6 +24,8 @@ function take(frame) {
   }
   live.speed = frame.speed;
   live.ended ||= frame.ended === true;
+  live.died ??= frame.died ?? null;
+  live.stuck = frame.stuck === true;
   drawLive();
 }
 
@@ -33,7 +35,7 @@ function drawLive() {
   const u = rem();
   const box = document.querySelector(".picture");
   const pages = { width: box.clientWidth, height: Math.floor(4 * u) };
-  const size = { width: box.clientWidth, height: Math.max(4 * u, box.clientHeight - pages.height - 4.4 * u) };
+  const size = { width: box.clientWidth, height: Math.max(4 * u, box.clientHeight - pages.height - 4.2 * u) };
   const rowBytes = ROW_BYTES.find((bytes) => rowsOf(map, bytes).length * 0.45 * u <= size.height) ?? ROW_BYTES[ROW_BYTES.length - 1];
   const canvas = document.querySelector(".blocks");
   const heap = drawHeap(canvas, map, count, rowBytes, size);
@@ -44,10 +46,17 @@ function drawLive() {
   document.querySelector("#finding").textContent = `${map.backend}: ${bytesText(heap.asked)} in use, ${bytesText(Math.max(0, held - heap.asked))} idle, ` +
     `${bytesText(Math.max(0, live.mostHeld - held))} given back`;
   document.querySelector(".memory").textContent = `${bytesText(memory.mapped)} mapped; below: each page`;
-  const state = live.ended ? "It has ended." : live.speed === 0 ? "It stands still." : `${thousands(live.speed)} steps a second.`;
-  document.querySelector(".step").textContent = `${map.program ?? map.trace}, step ${thousands(count)} of ${thousands(map.events)}${count > 0 ? ": " + stepWords(map.steps[count - 1]) : ""}. ${state}`;
+  document.querySelector(".step").textContent = `${map.program ?? map.trace}, step ${thousands(count)} of ${thousands(map.events)}${count > 0 ? ": " + stepWords(map.steps[count - 1]) : ""}. ${stateWords(map)}`;
   d3.selectAll("#speeds button").attr("aria-pressed", ([, speed]) => String(speed === live.speed));
   drawHeapLegend(d3.select(".legend"), [map], `a row: ${thousands(rowBytes)} bytes`);
+}
+
+// What goes on, or how it came to an end: the program's own end is the recording's, the allocator's is this run's.
+function stateWords(map) {
+  if (live.died) return `Here ${live.died}.`;
+  if (live.ended) return map.steps.length < map.events ? "Here it ends." : `${DATA.ending ?? "It has ended"}.`;
+  if (live.speed === 0) return "It stands still.";
+  return live.stuck ? "Nothing more comes: the next call does not return." : `${thousands(live.speed)} steps a second.`;
 }
 
 const ask = (speed) => fetch(`/speed/${speed}`, { method: "POST" }).then(() => { live.speed = speed; drawLive(); });
@@ -55,7 +64,10 @@ const ask = (speed) => fetch(`/speed/${speed}`, { method: "POST" }).then(() => {
 (function main() {
   followSystemTheme();
   d3.select("#speeds").selectAll("button").data(SPEEDS).join("button").attr("type", "button").text(([name]) => name)
-    .on("click", (event, [, speed]) => ask(speed));
+    .on("click", (event, [, speed]) => {
+      if (event.detail > 0) event.currentTarget.blur(); // a click of the mouse: space is for pause again
+      ask(speed);
+    });
   let before = DATA.speed;
   document.addEventListener("keydown", (event) => {
     if (event.key === "t") toggleTheme();

@@ -20,7 +20,18 @@ function drawClaims(element, claims) {
       rule.attr("hidden", shows ? null : "");
       row.classed("open", shows);
       verdict.attr("aria-expanded", String(shows));
+      fillSlide(table, element);
     });
+  }
+  fillSlide(table, element);
+}
+
+// On a slide the words are as large as there is room for.
+function fillSlide(table, element) {
+  if (!presenting()) return;
+  for (let size = 1.6; size >= 1; size -= 0.1) {
+    table.style("font-size", `${size}rem`);
+    if (table.node().offsetHeight <= element.clientHeight) return;
   }
 }
 

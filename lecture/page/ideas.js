@@ -17,7 +17,7 @@ function drawIdea(element, backend) {
   const gap = 1.4 * u;
   const isNarrow = element.clientWidth < 40 * u;
   const width = isNarrow ? element.clientWidth : Math.floor((element.clientWidth - 2 * gap) / 3);
-  const height = presenting() ? element.clientHeight - 6.2 * u : 15 * u;
+  const height = presenting() ? element.clientHeight - 4.9 * u : 15 * u;
   // The rows that are in use in these moments, not all that the story ever touches.
   const short = { ...map, steps: map.steps.slice(0, d3.max(moments, (one) => one.count)) };
   const rowBytes = ROW_BYTES.find((bytes) => rowsOf(short, bytes).length * 0.9 * u <= height) ?? ROW_BYTES[ROW_BYTES.length - 1];
@@ -30,6 +30,5 @@ function drawIdea(element, backend) {
     const heap = drawHeap(canvas, { ...short, memory: map.memory }, count, rowBytes, { width, height });
     describeHeap(canvas, map, heap, count);
   }
-  const legend = root.append("div").attr("class", "legend");
-  drawHeapLegend(legend, [map], `a row: ${thousands(rowBytes)} bytes`);
+  drawHeapLegend(root.append("div").attr("class", "legend"), [map], `a row: ${thousands(rowBytes)} bytes`, moments.map((one) => one.count));
 }

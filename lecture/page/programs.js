@@ -53,8 +53,9 @@ function drawWay(root, way, width, height, u, still) {
   const times = d3.range(path.length).map((i) => i / (path.length - 1));
   block.append("animateTransform").attr("attributeName", "transform").attr("type", "translate").attr("dur", `${WAY_S}s`)
     .attr("repeatCount", "indefinite").attr("values", path.join(";")).attr("keyTimes", times.join(";"));
-  if (way.grows) {
-    block.append("animate").attr("attributeName", "width").attr("dur", `${WAY_S}s`).attr("repeatCount", "indefinite")
-      .attr("values", `${size / 2};${size / 2};${2 * size};${2 * size}`).attr("keyTimes", "0;0.4;0.5;1");
+  if (!way.grows) return;
+  for (const [name, small, large] of [["width", size / 2, 2 * size], ["x", -size / 4, -size]]) {
+    block.append("animate").attr("attributeName", name).attr("dur", `${WAY_S}s`).attr("repeatCount", "indefinite")
+      .attr("values", `${small};${small};${large};${large}`).attr("keyTimes", "0;0.4;0.5;1");
   }
 }

@@ -21,7 +21,7 @@ function drawRace(element, section, how = {}) {
   const ratios = section.programs.flatMap((program) => program.rows).flatMap((row) => (row.over ? [row.over] : [row.low, row.high]));
   const domain = [Math.min(0.8, d3.min(ratios)), Math.max(1.25, d3.max(ratios))];
   const shownRows = section.programs.flatMap((program) => program.rows).filter((row) => names.includes(row.backend));
-  const valueRoom = (shownRows.some((row) => row.ratio && isExtreme(row.ratio)) ? 8.6 : shownRows.some((row) => row.over) ? 5.2 : 4) * u;
+  const valueRoom = (0.65 * d3.max(shownRows, (row) => valueText(row).length) + 0.7) * u;
   const x = d3.scaleLog(domain, [0.2 * u, columnWidth - valueRoom]);
 
   svg.append("g").selectAll("text").data(names).join("text")
@@ -53,15 +53,21 @@ function drawRace(element, section, how = {}) {
       .attr("y1", (row) => middle(row.backend)).attr("y2", (row) => middle(row.backend));
     rows.append("text").attr("class", "value").attr("dy", "0.35em").attr("y", (row) => middle(row.backend))
       .attr("x", columnWidth - 0.3 * u).attr("text-anchor", "end")
-      .text((row) => (row.over ? `over ${d3.format(".0f")(row.over)}×` : row.backend === "sys" ? secondsText(row.median_s) : ratioText(row)));
+      .text(valueText);
     explain(rows, (row) => raceWords(program, row));
   });
   svg.append("text").attr("class", "quiet").attr("x", left).attr("y", height - 0.7 * u)
     .text(`× the C library’s time, log scale; left is faster; lines: ${d3.min(section.programs, (program) => program.rounds) < 6 ? "all rounds" : "95% interval"}` +
-      (shownRows.some((row) => row.unsure) ? "; pale: cannot tell" : ""));
+      (shownRows.some((row) => row.unsure) ? "; ?: cannot tell" : ""));
 }
 
-const ratioText = (row) => (isExtreme(row.ratio) ? `${factorText(row.ratio)} (${factorDigits(row.low)}–${factorDigits(row.high)})` : factorText(row.ratio));
+// What stands at the end of a row. A very small or large ratio stands as its interval; who points at the row sees both.
+function valueText(row) {
+  if (row.over) return `over ${d3.format(".0f")(row.over)}×`;
+  if (row.backend === "sys") return secondsText(row.median_s);
+  const ratio = isExtreme(row.ratio) ? `${factorDigits(row.low)}–${factorText(row.high)}` : factorText(row.ratio);
+  return row.unsure ? `${ratio} ?` : ratio;
+}
 
 function raceWords(program, row) {
   const command = `${program.program}-${row.backend} ${thousands(program.top)}`;

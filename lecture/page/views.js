@@ -18,7 +18,7 @@ function allViews() {
   for (const rung of DATA.rungs) {
     if (hasIdea(rung.backend)) {
       views.push({
-        id: `idea-${rung.backend}`, slideOnly: true, title: rung.idea, lead: `${rung.backend} in a real run: the framed block came last.`,
+        id: `idea-${rung.backend}`, slideOnly: true, title: rung.idea, lead: `${rung.backend} in a real run. The frame marks the last call.`,
         draw: (element) => drawIdea(element, rung.backend),
       });
     }
@@ -62,8 +62,8 @@ function allViews() {
   });
   if (DATA.profiles && DATA.profiles.list.some((profile) => (profile.stacks || []).length > 0)) {
     add("profiles", {
-      id: "flame", title: "Who called whom: the wider a function, the more time below it",
-      lead: "Coloured: in the allocator.", draw: (element) => drawFlame(element, DATA.profiles),
+      id: "flame", title: "Who called whom: the wider a function, the more time it takes with all that it calls",
+      lead: "Blue: in the allocator.", draw: (element) => drawFlame(element, DATA.profiles),
     });
   }
   add("claims", DATA.claims && {
@@ -93,7 +93,8 @@ function addClaims(views, group) {
   const each = Math.ceil(group.list.length / slides);
   for (let i = 0; i < slides; i++) {
     const claims = group.list.slice(i * each, (i + 1) * each);
-    views.push({ id: `claims-${group.rung}-${i + 1}`, slideOnly: true, title: group.finding, draw: (element) => drawClaims(element, claims) });
+    const part = slides > 1 ? ` (${i + 1} of ${slides})` : "";
+    views.push({ id: `claims-${group.rung}-${i + 1}`, slideOnly: true, title: group.finding + part, draw: (element) => drawClaims(element, claims) });
   }
 }
 
@@ -102,7 +103,7 @@ function drawTitle(element) {
   element.replaceChildren();
   const root = d3.select(element).append("div").attr("class", "title-page");
   root.append("p").attr("class", "what").text("Why each idea pays, in numbers of one machine");
-  for (const text of [DATA.sample, DATA.machine?.sentence, DATA.made_at && `Measured ${DATA.made_at.slice(0, 10)}.`, `${DATA.quiet.sentence}.`, DATA.quick]) {
+  for (const text of [DATA.sample, DATA.machine?.sentence, !DATA.sample && DATA.made_at && `Measured ${DATA.made_at.slice(0, 10)}.`, `${DATA.quiet.sentence}.`, DATA.quick]) {
     if (text) root.append("p").text(text);
   }
 }

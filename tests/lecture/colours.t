@@ -118,4 +118,28 @@ my @hues = $hues =~ /#[0-9a-f]{6}/g;
 cmp_ok( scalar @hues, '>=', 4, 'the heap map has colours for threads' );
 is_deeply( [ too_close( 15, map { ( "thread $_" => $hues[$_] ) } 0 .. $#hues ) ], [], '... far apart for every sight' );
 
+# Blocks are paler the larger they are: draw.js mixes the background into the colour of their thread.
+my ($shade) = content("$folder/heapmap/draw.js") =~ /SHADE = ([\d.]+);/;
+
+sub mixed ( $one, $other, $part ) {
+    my @one   = map { hex } $one   =~ /[0-9a-f]{2}/gi;
+    my @other = map { hex } $other =~ /[0-9a-f]{2}/gi;
+    return sprintf '#%02x%02x%02x', map { $one[$_] + ( $other[$_] - $one[$_] ) * $part } 0 .. 2;
+}
+for my $name ( sort keys %theme ) {
+    my ( $ground, $resident, $panel ) = @{ $theme{$name} }{qw(bg resident panel)};
+    my @lost;
+    for my $thread ( 0, 1 ) {    # more have the lecture's runs not
+        for my $step ( 0 .. 2 ) {
+            my $block = mixed( $hues[$thread], $ground, $step * $shade );
+            push @lost, grep { $_ ne '' } map {
+                my $sight = $_;
+                distance( $block, $resident, $sight ) < 20 ? "thread $thread, shade $step, $sight" : ''
+            } sort keys %SIGHT;
+        }
+    }
+    is_deeply( \@lost, [], "$name: blocks are seen on memory that is resident, for every sight" );
+    cmp_ok( distance( $resident, $panel, 'usual' ), '>', 12, '... and that on memory that is not' );
+}
+
 done_testing();

@@ -16,6 +16,7 @@ use lib "$Bin/../..";
 use lecture::Findings;
 use lecture::Interval qw(interval is_more is_less);
 use lecture::Page;
+use lecture::Recorded;
 use lecture::Results;
 use lecture::Sample;
 
@@ -91,19 +92,20 @@ is(
     'the ladder is climbed in its order'
 );
 is_deeply( $rungs[2]{shown}, [qw(sys hw08 buddy bucket)], '... each slide shows what came before' );
-is( $rungs[0]{finding}, 'list takes 58 times as long as with the C library (54 to 63).', '... the first beside sys' );
+is( $rungs[0]{finding}, 'hw08: list takes 58 times the time of the C library (54 to 63).', '... the first beside sys' );
 is(
     $rungs[3]{finding},
-    'list takes 50% of the time it takes with the C library (46% to 54%), and is 2.2 times faster than with bucket.',
+    'cache: list takes 50% of the time of the C library (46% to 54%), and is 2.2 times faster than with bucket.',
     '... a later one also beside the one before'
 );
 is(
     $rungs[4]{finding},
-    'list takes 80% of the time it takes with the C library (74% to 87%), and 1.6 times as long as with cache.',
+    'arena: list takes 80% of the time of the C library (74% to 87%), and 1.6 times as long as with cache.',
     '... also when it is slower'
 );
 is(
     lecture::Findings::_rung_words(
+        'arena',
         {
             program   => 'list',
             to_sys    => { ratio => 1,   low => 0.9, high => 1.1, rounds => 7 },
@@ -111,7 +113,7 @@ is(
         },
         'cache'
     ),
-'Cannot tell here whether list is faster or slower than with the C library; it is 2.0 times faster than with cache.',
+    'Cannot tell here whether arena is faster or slower than the C library on list; it is 2.0 times faster than cache.',
     '... where one is told and the other is not'
 );
 is( "$rungs[1]{section} $rungs[2]{section}", 'small large', '... where both of them ran' );
@@ -160,8 +162,14 @@ is(
 my ($rung) = @{ lecture::Findings::rungs( { sections => [ racing( 'large', [ 0.5, 1.5 ] ) ] } ) };
 is(
     $rung->{finding},
-    'Cannot tell here whether list is faster or slower than with the C library.',
+    'Cannot tell here whether par is faster or slower than the C library on list.',
     'a rung whose interval holds 1'
+);
+my $twice = against_one( 0.2, 0.3 );
+is(
+    lecture::Findings::_rung_words( 'par', { program => 'list', to_sys => $twice, to_before => $twice }, 'arena' ),
+    'Cannot tell here whether par is faster or slower than the C library on list: 2 rounds are too few.',
+    '... or which has too few rounds: that is said'
 );
 
 sub scaled ( $full, %growth ) {
@@ -184,6 +192,11 @@ is(
     lecture::Findings::scaling( scaled( 2, par => $wild ) ),
     'Cannot tell here whether a call costs more with 2 threads than with one',
     '... alone it tells nothing'
+);
+is(
+    lecture::Findings::scaling( scaled( 2, hw08 => against_one(13), par => against_one(1) ) ),
+    'Cannot tell here whether a call costs more with 2 threads than with one: one round is too few',
+    '... and where a single round is why, it says so, for the line may rise'
 );
 is(
     lecture::Findings::scaling( scaled( 2, sys => $flat, par => $flat ) ),
@@ -211,6 +224,11 @@ is(
     memory( resting( 'sys', 29, 31 ), resting( 'arena', 30, 33 ), resting( 'par', 3, 3 ) ),
     'With 2.0 MiB in use after the peak, arena and the C library keep most: 29 to 33 MiB; par 3.0 MiB',
     '... who cannot be told apart stands together'
+);
+is(
+    memory( resting( 'arena', 48.9, 48.9 ), resting( 'buddy', 48.7, 48.7 ), resting( 'par', 42, 42 ) ),
+    'With 2.0 MiB in use after the peak, arena and buddy keep most: 49 MiB; par 42 MiB',
+    '... and who has the same figure beside its name'
 );
 is(
     memory( resting( 'arena', 32, 32, 1 ), resting( 'sys', 29, 29, 1 ) ),
@@ -263,5 +281,21 @@ is(
     'The machine was busy during scaling (the host took away 9% of the CPU time): these times tell little',
     '... and one busy measurement is named'
 );
+
+# ---- Claims stand alone ------------------------------------------------------------------------------------------------------
+
+# Slides show a few claims of one allocator, so that what one is about must be in its own words.
+sub content ($path) {
+    open my $file, '<', $path or die "cannot read $path: $!\n";
+    local $/ = undef;
+    return <$file>;
+}
+my $script = content("$Bin/../../ladder/claims");
+my @claims = $script =~ /^ +claim +=> '(.*?)',$/mg;
+cmp_ok( scalar @claims, '>', 30, 'the claims of the notes' );
+is_deeply( [ grep { /\A(?:[.]{3}|and |so )|\b(?:those|these)\b/ } @claims ], [], '... none goes on with another' );
+my $recorded = lecture::Recorded::results("$Bin/../../lecture/recorded/sample.json")->{claims}[-1]{list};
+my %is_known = map { $_ => 1 } @claims;
+is_deeply( [ grep { !$is_known{$_} } map { $_->{claim} } @{$recorded} ], [], '... the recorded sample has the same' );
 
 done_testing();

@@ -93,6 +93,16 @@ test("files that are loaded by hand", async () => {
   assert.deepEqual(await faults(page, ".current, #place", true), [], "the slide stays whole");
   await page.locator("#heapmap .problem button").first().click();
   assert.equal(await page.locator("#heapmap .problem").count(), 1, "a line can be taken away");
+  const drop = (name, text) => page.evaluate(([fileName, content]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([content], fileName));
+    const send = (kind) => document.querySelector("#heapmap").dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
+    return [send("dragover"), send("drop")];
+  }, [name, text]);
+  assert.deepEqual(await drop("scale.trace", "xtrace\r\n\u0001"), [false, false], "the browser does not leave the slide for a file that is dropped");
+  await page.waitForFunction('/^scale\\.trace .*it is a trace/.test(document.querySelector("#heapmap .problem").textContent)');
+  await drop("dropped.json", JSON.stringify({ ...own, trace: "dropped.trace" }));
+  await page.waitForFunction('document.querySelector("#heapmap [data-trace=\\"dropped.trace\\"]") !== null');
   assert.deepEqual(browser.complaints(), []);
 });
 

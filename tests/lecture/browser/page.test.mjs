@@ -1,6 +1,6 @@
 // The lecture page in headless Chromium: every slide can be read, keys and links do what presenters expect, pictures can be saved
-// and printed, people who cannot see them are told, and what is wrong with the results is said. On made-up results, or with
-// PAGE=file.html on that page; SHOTS=folder keeps a picture of every slide.
+// and printed, people who cannot see them are told, and what is wrong with the results is said. On made-up results, slides also on
+// the recorded sample; or with PAGE=file.html on that page; SHOTS=folder keeps a picture of every slide.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 
 import { open, resize, tools, tree } from "./driver.mjs";
-import { faults } from "./readable.mjs";
+import { faults, strangeEntries, waste } from "./readable.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "lecture-"));
 const perl = (code) => execFileSync("perl", ["-I", tree, "-e", code, folder], { encoding: "utf8" });
@@ -20,10 +20,12 @@ const build = (name, files) => {
   return `file://${path}`;
 };
 
-let browser, page, url;
+let browser, page, url, recorded;
 before(async () => {
   const files = perl("use lecture::Sample; print join qq(\\n), lecture::Sample::write_all(shift)").split("\n");
   url = process.env.PAGE ? `file://${resolve(process.env.PAGE)}` : build("full", files);
+  recorded = process.env.PAGE ? url : `file://${join(folder, "recorded.html")}`;
+  if (!process.env.PAGE) execFileSync(join(tree, "lecture/build"), ["--sample", "--output", join(folder, "recorded.html")]);
   browser = await open();
   page = browser.page;
 });
@@ -44,10 +46,10 @@ const present = async () => {
   await press("p");
 };
 
-for (const [width, height, theme] of [[1280, 720, "light"], [1280, 720, "dark"], [1920, 1080, "dark"]]) {
-  test(`every slide at ${width} x ${height}, ${theme}`, async () => {
+for (const [width, height, theme, isRecorded] of [[1280, 720, "light", false], [1280, 720, "dark", true], [1920, 1080, "dark", false], [1920, 1080, "light", true]]) {
+  test(`every slide at ${width} x ${height}, ${theme}${isRecorded ? ", as recorded" : ""}`, async () => {
     await resize(page, width, height, theme);
-    await start();
+    await start(isRecorded ? recorded : url);
     assert.equal(await page.evaluate("document.documentElement.dataset.theme"), theme, "the system's theme is followed");
     assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width, "the page does not scroll sideways");
     assert.deepEqual(await faults(page, "body", false), [], "the page can be read");
@@ -59,6 +61,8 @@ for (const [width, height, theme] of [[1280, 720, "light"], [1280, 720, "dark"],
       const marks = await page.evaluate('document.querySelectorAll(".current :is(.picture :is(rect, path, circle, tr, canvas, p), .message)").length');
       assert.ok(marks > 0, `${id} is drawn`);
       assert.deepEqual(await faults(page, ".current, #place", true), [], `${id} can be read`);
+      assert.deepEqual(await waste(page), [], `${id} is used`);
+      if (id.startsWith("idea-")) assert.deepEqual(await strangeEntries(page), [], `${id}: its legend names what is in the picture`);
       if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `${String(i).padStart(2, "0")}-${id}-${width}-${theme}.png`) });
       await press("ArrowRight");
     }
@@ -210,6 +214,18 @@ test("lines can be told apart without a legend", async () => {
   assert.equal(new Set(looks.map((one) => one.colour)).size, looks.length, "each has its own colour");
   assert.equal(new Set(looks.map((one) => `${one.shape} ${one.hollow}`)).size, looks.length, "and shape");
   for (const one of looks) assert.equal(one.hollow, ["sys", "jemalloc", "tcmalloc", "mimalloc"].includes(one.name), `${one.name}: the libraries' marks are hollow`);
+});
+
+test("who cannot be told from the C library has a question mark, in any colour", async () => {
+  await start(`${recorded}#slide=race-small`);
+  const { sure, unsure, note } = await page.evaluate(`(() => {
+    const rows = [...document.querySelectorAll("#race-small .row")].map((row) => [row.querySelector(".bar.unsure") !== null, row.querySelector(".value").textContent]);
+    return { sure: rows.filter(([pale]) => !pale).map(([, text]) => text), unsure: rows.filter(([pale]) => pale).map(([, text]) => text),
+      note: document.querySelector("#race-small svg > text.quiet").textContent };
+  })()`);
+  assert.ok(unsure.length > 0 || process.env.PAGE, "there are some in the sample");
+  assert.ok(unsure.every((text) => text.endsWith(" ?")) && sure.every((text) => !text.endsWith("?")), `${unsure}; ${sure}`);
+  assert.equal(/\?: cannot tell/.test(note), unsure.length > 0, "and a line says what it means");
 });
 
 test("what stands behind a mark, and behind a verdict", { skip: Boolean(process.env.PAGE) }, async () => {
