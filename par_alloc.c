@@ -68,11 +68,13 @@ static atomic_size_t hopeless_bytes = SIZE_MAX;
 
 // A program may try a large block again and again, and go on without it. Its heap cools down once.
 static bool is_hopeless(size_t bytes) {
+    // order: relaxed, here and below. The numbers lead to no memory, and old ones cost a system call.
+    size_t bytes_then = atomic_load_explicit(&hopeless_bytes, memory_order_relaxed);
+    // order: relaxed.
+    size_t slots_then = atomic_load_explicit(&hopeless_slots, memory_order_relaxed);
     size_t idle = extent_idle_slots();
-    // order: relaxed, here and below. The numbers lead to no memory, and an old one costs a system call.
-    bool was_hopeless = bytes >= atomic_load_explicit(&hopeless_bytes, memory_order_relaxed) &&
-                        extent_mapped_slots() - idle >= atomic_load_explicit(&hopeless_slots, memory_order_relaxed);
-    return was_hopeless && bytes > idle * SLOT_BYTES && !os_has_room(bytes - idle * SLOT_BYTES);
+    if (bytes < bytes_then || extent_mapped_slots() - idle < slots_then) return false;
+    return bytes > idle * SLOT_BYTES && !os_has_room(bytes - idle * SLOT_BYTES);
 }
 
 // Gives everything that lies idle back to the system, which has no memory for a request. Result: false when that did
@@ -86,6 +88,7 @@ static bool give_all_idle(size_t bytes) {
     if (bytes > MEDIUM_MOST && !os_has_room(bytes)) {
         // order: relaxed.
         atomic_store_explicit(&hopeless_slots, extent_mapped_slots(), memory_order_relaxed);
+        // order: relaxed.
         atomic_store_explicit(&hopeless_bytes, bytes, memory_order_relaxed);
     }
     return true;
@@ -146,15 +149,17 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
 
 // ---- The three calls ----
 
-// On the fast path 23 instructions with gcc 12 -O2: 3 branches, none taken; 6 loads (class, thread, first block, the
-// block's two words, room), of which those of the block may miss the cache; 3 stores. No lock, no atomic operation.
-// (objdump -d bin/list-par --disassemble=xmalloc)
+// On the fast path 24 instructions with gcc 12 -O2: 3 branches, none taken; 6 loads (class, thread, first block, the
+// block's two words, room), of which those of the block may miss the cache; 3 stores; the next block is fetched ahead.
+// No lock, no atomic operation. (objdump -d bin/list-par --disassemble=xmalloc)
 void* xmalloc(size_t bytes) {
     if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes);
     struct magazine* loaded = &cache.loaded[size_class_of(bytes)];
     struct block* block = loaded->first;
     if (unlikely(block == NULL)) return take_slow(bytes);
-    loaded->first = next_of(block);
+    struct block* next = next_of(block);
+    loaded->first = next;
+    __builtin_prefetch(next);  // another core may have freed it; as in tcmalloc
     loaded->room++;
     set_taken(block);
     return block;
