@@ -69,6 +69,20 @@ my @bugs = (
         bug     => 'content that is lost when a block moves',
     },
     {
+        backend => 'lostmegabytes',
+        case    => 'resize',
+        traits  => 'course',
+        says    => qr/xrealloc\($address of \d{8} bytes, \d{8}\) lost content: the 8 bytes at position \d{8} were/,
+        bug     => 'content beyond ten megabytes that is lost when a block moves',
+    },
+    {
+        backend => 'copies32',
+        case    => 'large',
+        traits  => 'course',
+        says    => qr/xrealloc\($address of 429\d{7} bytes, 8388608\) lost content: the 8 bytes at position \d+ were/,
+        bug     => 'content that is lost when a block of more than 4 GiB shrinks',
+    },
+    {
         backend => 'overread',
         case    => 'resize',
         says    => qr/growing_a_small_block\w+: crash \(.*\) in xrealloc\($address of 1 bytes, 268435456\)/,

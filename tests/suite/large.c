@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "tests/suite/support/blocks.h"
 #include "tests/suite/support/calls.h"
 #include "tests/suite/support/process.h"
 #include "tests/suite/support/suite.h"
@@ -65,6 +66,20 @@ START_TEST(a_block_may_be_larger_than_a_gigabyte) {
         call_xfree(first, size);
         call_xfree(small, 100);
     }
+}
+END_TEST
+
+// Only what must be kept is written, and it is small: who copies all of a block when it grows copies little, and so
+// does who copies when it shrinks. From one size of gigabytes to another nothing is resized, since a right backend that
+// copies would make all of it real.
+START_TEST(a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again) {
+    enum { KEPT = 8 * MIB };
+    size_t size = block_size(_i);
+    unsigned char* block = call_xmalloc(KEPT);
+    if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    block = resize_sparse(block, KEPT, size);
+    block = resize_sparse(block, size, KEPT);
+    call_xfree(block, KEPT);
 }
 END_TEST
 
@@ -148,6 +163,7 @@ TCase* large_case(void) {
         return topic;
     }
     add_long_loop_test(topic, a_block_may_be_larger_than_a_gigabyte, 0, most);
+    add_long_loop_test(topic, a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again, 0, most);
     add_long_loop_test(topic, all_blocks_together_may_be_more_than_a_gigabyte, 0, SIZES);
     bool is_slow = backend.slowness > 10;  // each call may walk a list of all the others
     if (!is_slow && available_mib() >= NEEDED_MIB) {

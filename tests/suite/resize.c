@@ -120,6 +120,19 @@ START_TEST(large_blocks_keep_their_content_when_resized_by_megabytes) {
 }
 END_TEST
 
+// Every doubling, since content may be lost from any size on: it is copied in pieces, or the size is kept in few bits.
+START_TEST(a_block_keeps_its_content_when_its_size_is_doubled_and_halved) {
+    enum { LEAST = 10000, DOUBLINGS = 13 };  // to 78 MiB
+    size_t doublings = under_a_tool() ? 8 : DOUBLINGS;
+    size_t size = LEAST;
+    unsigned char* block = call_xmalloc(size);
+    if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    for (size_t i = 0; i < doublings; i++, size *= 2) block = resize_sparse(block, size, size * 2);
+    for (size_t i = 0; i < doublings; i++, size /= 2) block = resize_sparse(block, size, size / 2);
+    call_xfree(block, size);
+}
+END_TEST
+
 // A copy of the new size instead of the old one would run far over the end of the block, into memory that is nobody's.
 // The block is not filled, since 256 MiB need not be in memory for this.
 START_TEST(growing_a_small_block_reads_no_more_than_its_own_bytes) {
@@ -155,6 +168,7 @@ TCase* resize_case(void) {
     add_long_test(topic, a_block_keeps_its_content_in_jumps_from_every_border);
     add_test(topic, blocks_keep_their_content_when_resized_at_random_among_others);
     add_test(topic, large_blocks_keep_their_content_when_resized_by_megabytes);
+    add_test(topic, a_block_keeps_its_content_when_its_size_is_doubled_and_halved);
     add_test(topic, growing_a_small_block_reads_no_more_than_its_own_bytes);
     return topic;
 }

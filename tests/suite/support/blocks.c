@@ -3,6 +3,7 @@
 #include "tests/suite/support/blocks.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <search.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -189,6 +190,33 @@ void take_by_resizing(Block* block, size_t size) {
 
 void resize(Block* block, size_t size) {
     if (!attempt_resize(block, size)) fail_test("%s returned NULL although there is memory", last_call());
+}
+
+enum { PLACES = 1024 };
+
+// The first is at the beginning, the last at the end.
+static size_t place_in(size_t bytes, size_t place) {
+    return place == 0 ? 0 : (bytes - 8) / PLACES * place + (bytes - 8) % PLACES;
+}
+
+unsigned char* resize_sparse(unsigned char* bytes, size_t size, size_t new_size) {
+    size_t kept = size < new_size ? size : new_size;
+    uint64_t pattern = next_pattern();
+    for (size_t place = 0; place <= PLACES; place++) {
+        uint64_t word = pattern_word(pattern, place);
+        memcpy(bytes + place_in(kept, place), &word, 8);
+    }
+    bytes = call_xrealloc(bytes, size, new_size);
+    if (bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    for (size_t place = 0; place <= PLACES; place++) {
+        uint64_t found;
+        memcpy(&found, bytes + place_in(kept, place), 8);
+        if (found == pattern_word(pattern, place)) continue;
+        fail_test("%s lost content: the 8 bytes at position %zu were 0x%016" PRIx64 " and are 0x%016" PRIx64,
+                  last_call(), place_in(kept, place), pattern_word(pattern, place), found);
+    }
+    bytes[new_size - 1] = 1;
+    return bytes;
 }
 
 void give_back(Block* block) {

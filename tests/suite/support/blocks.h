@@ -29,6 +29,11 @@ void take_by_resizing(Block* block, size_t size);
 void resize(Block* block, size_t size);
 bool try_resize(Block* block, size_t size);
 
+// Resizes a block (both sizes at least 8200) of which only some words are written, spread over what it must keep, and
+// checks these: in each page up to 4 MiB, and near enough to each other above that a lost piece of 64 KiB is seen up to
+// 64 MiB. For blocks that would take long to be filled. Result: where the block is.
+unsigned char* resize_sparse(unsigned char* bytes, size_t size, size_t new_size);
+
 // Checks that the block's content is as it was left, and frees it. Nothing happens if none is held.
 void give_back(Block* block);
 void give_back_all(Block* blocks, size_t count);
