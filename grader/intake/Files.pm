@@ -256,19 +256,44 @@ sub helpers_for ( $self, $backend, $source ) {
         grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files );
 }
 
-# The folders that hold headers, relative, the nearest first and no more than anybody needs: [those of this backend or of
+# The folders in which headers are looked up: those that hold them, and those from which an include that names a folder leads
+# to a file: include/ for "heap/config.h" and include/heap/config.h. They are relative, the nearest first and no more than anybody needs: [those of this backend or of
 # nobody], [those of others, and what was handed out].
 sub header_folders ( $self, $backend, $source ) {
     my %seen;
-    my @ranked = $self->_by_rank( $backend, $source, grep { /[.]h\z/ } $self->files );
-    my @folders =
-      grep { !$seen{ $_->{folder} }++ } map { { folder => dirname( $_->{path} ), rank => $_->{rank} } } @ranked;
+    my $above   = $self->_above_includes;
+    my @ranked  = $self->_by_rank( $backend, $source, grep { /[.]h\z/ || $above->{$_} } $self->files );
+    my @folders = grep { !$seen{ $_->{folder} }++ } map {
+        my $found = $_;
+        map { { folder => $_, rank => $found->{rank} } } @{ $above->{ $found->{path} } // [] },
+          $found->{path} =~ /[.]h\z/ ? dirname( $found->{path} ) : ();
+    } @ranked;
     splice @folders, $MOST_HEADER_FOLDERS if @folders > $MOST_HEADER_FOLDERS;
     my $is_own = sub ($found) { return $found->{rank} < grader::intake::Places::OF_ANOTHER };
     return (
         [ map { $_->{folder} } grep { $is_own->($_) } @folders ],
         [ map { $_->{folder} } grep { !$is_own->($_) } @folders ]
     );
+}
+
+# { path => [the folders from which an include of a source or a header leads to it] }, of includes that name a folder.
+sub _above_includes ($self) {
+    return $self->{above_includes} if $self->{above_includes};
+    my %included;
+    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ } $self->files ) {
+        next if $self->unfit($path);
+        my @ends = $self->text($path) =~ m{^[^\S\n]*#[^\S\n]*include[^\S\n]*["<]([\w.+-]+/[^">\n]+)[">]}mg;
+        @included{@ends} = ();
+    }
+    my %above;
+    for my $path ( $self->files ) {
+        my @parts = split m{/}, $path;
+        for my $first ( 0 .. $#parts ) {
+            next if !exists $included{ join q{/}, @parts[ $first .. $#parts ] };
+            push @{ $above{$path} }, $first == 0 ? q{.} : join q{/}, @parts[ 0 .. $first - 1 ];
+        }
+    }
+    return $self->{above_includes} = \%above;
 }
 
 # What grader::intake::Places has to say of these paths, the nearest first.

@@ -143,6 +143,14 @@ subtest 'Headers' => sub {
     my ( $own,  $others ) = $intake->header_folders( 'par', 'src/par_alloc.c' );
     is( "@{$own}",    'src/par include',  "the submission's own headers come before the kit's" );
     is( "@{$others}", 'src/hw08 starter', "... those of the other backend and of the starter after them" );
+
+    %files = map { $_ => "#define OF_IT 1\n" } qw(include/heap/config.h include/heap/util/round.h lib/more/table.inc);
+    my $includes = join q{}, map { "#include $_\n" } '"heap/config.h"', '<heap/util/round.h>', '"more/table.inc"';
+    my $folders  = tests::lib::HandedIn::folder_of( %files, 'src/par_alloc.c' => $includes );
+    ( undef, $intake ) = tests::lib::HandedIn::take($folders);
+    ($own) = $intake->header_folders( 'par', 'src/par_alloc.c' );
+    is( "@{$own}", 'include include/heap include/heap/util lib',
+        'an include that names a folder leads from one above' );
 };
 
 done_testing;
