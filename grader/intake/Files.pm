@@ -257,8 +257,8 @@ sub helpers_for ( $self, $backend, $source ) {
 }
 
 # The folders in which headers are looked up: those that hold them, and those from which an include that names a folder leads
-# to a file: include/ for "heap/config.h" and include/heap/config.h. They are relative, the nearest first and no more than anybody needs: [those of this backend or of
-# nobody], [those of others, and what was handed out].
+# to a file: include/ for "heap/config.h" and include/heap/config.h. They are relative, the nearest first and no more than
+# anybody needs: [those of this backend or of nobody], [those of others, and what was handed out].
 sub header_folders ( $self, $backend, $source ) {
     my %seen;
     my $above   = $self->_above_includes;

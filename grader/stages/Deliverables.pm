@@ -9,6 +9,7 @@ no warnings 'experimental::signatures';
 
 use Encode         ();
 use File::Basename qw(basename);
+use grader::intake::Places;
 
 my $PNG_HEAD = "\x89PNG\r\n\x1a\n";
 
@@ -31,15 +32,29 @@ sub _check ( $job, $name, $wanted ) {
     return { verdict => 'fail', diag => [$complaint], hint => "hand in the $name as a plain file beside the code" };
 }
 
-# Some systems do not tell upper from lower case, and write names as they like.
+# Some systems do not tell upper from lower case, and write names as they like. Of several files of these names one that is
+# right is enough: the template often lies in another folder, in the same or in other letters. Else the one nearest to the top
+# is meant, and what was handed out last.
 sub _complaint ( $job, $name, $wanted ) {
     my $intake = $job->intake;
-    my %wanted = map       { lc($_) => 1 } @{ $wanted->{files} };
-    my @found  = sort grep { $wanted{ lc basename($_) } } $intake->files;
+    my %wanted = map  { lc($_) => 1 } @{ $wanted->{files} };
+    my @found  = grep { $wanted{ lc basename($_) } } $intake->files;
     return _missing( $name, $wanted, $intake->files ) if !@found;
+    my @complaints;
+    for my $path ( sort { _order( $a, $b ) } @found ) {
+        push @complaints, _complaint_of( $job, $path, $wanted ) // return;
+    }
+    return $complaints[0];
+}
 
-    my $path = $found[0];
-    my $full = $intake->folder . "/$path";
+sub _order ( $left, $right ) {
+    my ( $is_left_old, $is_right_old ) = map { grader::intake::Places::is_handed_out($_) ? 1 : 0 } $left, $right;
+    return $is_left_old <=> $is_right_old || ( $left =~ tr{/}{} ) <=> ( $right =~ tr{/}{} ) || $left cmp $right;
+}
+
+sub _complaint_of ( $job, $path, $wanted ) {
+    my $intake = $job->intake;
+    my $full   = $intake->folder . "/$path";
     return "$path is empty"                                         if !-s $full;
     return "$path is marked as a program (chmod -x takes that off)" if -x $full;
     my $text = $intake->text($path);

@@ -7,9 +7,11 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Encode     ();
-use File::Temp qw(tempdir);
-use FindBin    qw($Bin);
+use Encode         ();
+use File::Basename qw(dirname);
+use File::Path     qw(make_path);
+use File::Temp     qw(tempdir);
+use FindBin        qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
@@ -41,6 +43,7 @@ my $settings = {
 sub said (%content) {
     my $folder = tempdir( CLEANUP => 1 );
     for my $name ( keys %content ) {
+        make_path( dirname("$folder/$name") );
         open my $file, '>:raw', "$folder/$name" or die "cannot write $folder/$name: $!\n";
         print {$file} $content{$name};
         close $file or die "cannot write $folder/$name: $!\n";
@@ -79,5 +82,28 @@ is(
     q{REPORT.md holds 2 words that are not the template's, and at least 50 are wanted},
     'nor is the template'
 );
+
+my $TEMPLATE = "# Report\nWhat the template says of this here course\n";
+@said = said(
+    'handout/REPORT.md'        => $TEMPLATE,
+    'report.txt'               => $REPORT,
+    'Starter-code/x/graph.png' => 'text',
+    'work/graph.png'           => $PNG,
+);
+is_deeply( [@said], [ q{}, q{} ], 'a template or a broken picture in another folder is in nobody\'s way' );
+is_deeply(
+    [ said( 'REPORT.md' => $TEMPLATE, 'mine/report.md' => $REPORT, 'a/graph.png' => 'text', 'b/graph.png' => $PNG ) ],
+    [ q{}, q{} ],
+    '... wherever the right one lies'
+);
+@said = said(
+    'handout/REPORT.md' => $TEMPLATE,
+    'x/y/REPORT.md'     => 'few words',
+    'x/report.txt'      => 'three more words',
+    'graph.png'         => q{},
+    'a/graph.png'       => 'text'
+);
+is( $said[0], 'graph.png is empty', 'of several that are wrong, the one at the top is told' );
+like( $said[1], qr{\Ax/report[.]txt holds 3 words}, '... and what was handed out last' );
 
 done_testing;
