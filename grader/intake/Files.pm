@@ -95,7 +95,7 @@ sub _unread ( $self, $place ) {
       grep { $_ =~ $PACKED } $self->files;
     my $look = sub {
         return if basename($_) !~ $NO_FOLDER || -l || !-d || $_ =~ $CONTROL;
-        my ($source) = basename($_) =~ $BUILD_FOLDER ? grep { grader::intake::Names::is_source($_) } _files_in($_) : ();
+        my ($source) = basename($_) =~ $BUILD_FOLDER ? grep { grader::intake::Names::is_helper($_) } _files_in($_) : ();
         $File::Find::prune = 1;
         my $path = substr $_, length("$place/");
         push @unread, "'$path' was left out, with $path/$source: a folder of this name is for what was built"
@@ -194,7 +194,7 @@ sub _target_of ( $path, $target ) {
 # A file that holds nothing but the path of another one, or of a folder, is a link, as zip and git on Windows keep it.
 sub _follow_texts ($self) {
     my %links;
-    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ || basename($_) !~ /[.]/ } $self->files ) {
+    for my $path ( grep { grader::intake::Names::is_helper($_) || /[.]h\z/ || basename($_) !~ /[.]/ } $self->files ) {
         next if -s "$self->{folder}/$path" > $MOST_LINK_BYTES;
         my ($target) = $self->text($path) =~ m{\A([\w.+/-]+)\n?\z} or next;
         my $found = _target_of( $path, $target );
@@ -253,7 +253,7 @@ sub helpers_for ( $self, $backend, $source ) {
     my $prefix = $home eq q{.} ? q{} : "$home/";
     my %ours   = map { $prefix . $_ => 1 } @{ $self->{not_helpers} };
     return $self->_by_rank( $backend, $source,
-        grep { grader::intake::Names::is_source($_) && $_ ne $source && !$ours{$_} } $self->files );
+        grep { grader::intake::Names::is_helper($_) && $_ ne $source && !$ours{$_} } $self->files );
 }
 
 # The folders in which headers are looked up: those that hold them, and those from which an include that names a folder leads
@@ -280,7 +280,7 @@ sub header_folders ( $self, $backend, $source ) {
 sub _above_includes ($self) {
     return $self->{above_includes} if $self->{above_includes};
     my %included;
-    for my $path ( grep { grader::intake::Names::is_source($_) || /[.]h\z/ } $self->files ) {
+    for my $path ( grep { grader::intake::Names::is_helper($_) || /[.]h\z/ } $self->files ) {
         next if $self->unfit($path);
         my @ends = $self->text($path) =~ m{^[^\S\n]*#[^\S\n]*include[^\S\n]*["<]([\w.+-]+/[^">\n]+)[">]}mg;
         @included{@ends} = ();

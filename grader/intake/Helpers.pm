@@ -141,10 +141,10 @@ sub _also_defined ( $self, $path, @names ) {
 
 # What stands in a source: { definitions => names that look as if they were defined, mentions => all names }, each a string with
 # a blank around every name, since there may be very many. A guess that saves compiling what is of no use; macros can hide a
-# definition.
+# definition. A colon follows what assembler defines.
 sub _names_in ($text) {
     my ( %definitions, %mentions );
-    $definitions{$1} = 1 while $text =~ /^[^\S\n]*(?:[A-Za-z_][\w \t*]*[\s*])?([A-Za-z_]\w*)\s*[(=;\[]/mg;
+    $definitions{$1} = 1 while $text =~ /^[^\S\n]*(?:[A-Za-z_][\w \t*]*[\s*])?([A-Za-z_]\w*)\s*[(=;\[:]/mg;
     $mentions{$1}    = 1 while $text =~ /([A-Za-z_]\w*)/g;
     return { definitions => _in_blanks( \%definitions ), mentions => _in_blanks( \%mentions ) };
 }

@@ -18,11 +18,15 @@ use grader::intake::Places;
 # Sources that are compiled, by their endings.
 my $SOURCE = qr/[.](?:c|cc|cpp|cxx)\z/;
 
+# Assembler, with macros or without: a backend may have helpers in it.
+my $ASSEMBLER = qr/[.][sS]\z/;
+
 # The C library's backend is the kit's own, under any of its names.
 my $LIBRARY = qr/\Asys_(?:m?alloc)\z/;
 
-sub is_source ($path) { return $path =~ $SOURCE }
-sub is_cxx ($path) { return $path =~ $SOURCE && $path !~ /[.]c\z/ }
+sub is_source ($path) { return $path                     =~ $SOURCE }
+sub is_helper ($path) { return is_source($path) || $path =~ $ASSEMBLER }
+sub is_cxx    ($path) { return $path                     =~ $SOURCE && $path !~ /[.]c\z/ }
 
 sub _stem ($path) { return basename($path) =~ s/$SOURCE//r }
 

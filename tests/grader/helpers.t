@@ -83,6 +83,19 @@ subtest 'Of files that define the same name the nearest is linked' => sub {
     is( "@notes", 'linked with par/heap.c', 'a prototype is no definition' );
 };
 
+subtest 'A helper may be written in assembler' => sub {
+    my $plain = "int one(void);\nvoid* xmalloc(unsigned long n) { return one() ? 0 : 0; }\n";
+    my $one   = "    .globl one\none:\n    .long 0\n";
+    for my $name (qw(one.s one.S asm/spin.S)) {
+        my ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $plain, $name => $one );
+        is( $linked,  $name,               "$name is linked" );
+        is( "@notes", "linked with $name", '... and that is all that is said' );
+    }
+    my $macros = "#include \"one.h\"\n    .globl NAME\nNAME:\n    .long 0\n";
+    is( ( linked( 'par', 'par_alloc.c' => $plain, 'one.S' => $macros, 'one.h' => "#define NAME one\n" ) )[0],
+        'one.S', '... with macros' );
+};
+
 subtest 'The folder of a backend is linked as the Makefile links it' => sub {
     my $plain  = "void* xmalloc(unsigned long n) { return 0; }\n";
     my %useful = (
