@@ -15,9 +15,6 @@ use grader::results::Points;
 our $SCHEMA = 'xmalloc-class 2';
 our @STAGES = qw(build correctness work contract speed deliverables);
 
-# A test that a quieter machine could tell says so.
-my $NOISE = qr/\bquieter\b|does nothing else/;
-
 # $done: { PASS => what its job stored, or undef }, with the passes that the rubric asks for. $rubric: a grader::Rubric.
 # $override: what a person decided about it, as of grader::class::Overrides; undef when nobody did. Result: a table with
 #
@@ -107,8 +104,7 @@ sub _override ( $grade, $override, $late_day ) {
 
 sub _untold (@skipped) {
     my $points = round( sum0( map { $_->{max} - $_->{points} } @skipped ) );
-    my $noise =
-      grep { $_->{max} > $_->{points} && ( $_->{reason} // q{} ) =~ $NOISE } @skipped;
+    my $noise  = grep { $_->{max} > $_->{points} && grader::results::Points::is_noise($_) } @skipped;
     return { points => $points, noise => $noise ? 1 : 0 };
 }
 

@@ -39,4 +39,7 @@ sub problem_of ($id) {
     return 'Other';
 }
 
+# Whether a quieter machine could tell what could not be told: the reason says so.
+sub is_noise ($test) { return ( $test->{reason} // q{} ) =~ /\bquieter\b|does nothing else/ }
+
 1;

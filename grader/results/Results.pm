@@ -106,12 +106,15 @@ sub max_score ($self) {
     return sum0( map { $_->{max} } @{ $self->{tests} }, $self->not_run );
 }
 
-# What noise hid, and nothing was found wrong: how many points that cost, in words; nothing when it cost none.
+# What could not be told, and nothing was found wrong: how many points that cost, in words; nothing when it cost none.
 sub untold_words (@tests) {
-    my $points = sum0( map { $_->{max} - $_->{points} } grep { $_->{verdict} eq 'skip' } @tests );
+    my @untold = grep { $_->{verdict} eq 'skip' && $_->{max} > $_->{points} } @tests;
+    my $points = sum0( map { $_->{max} - $_->{points} } @untold );
     return if $points < 1e-6;
-    return sprintf '%g %s could not be told on this busy machine; grade again when it is quiet', $points,
-      $points == 1 ? 'point' : 'points';
+    return sprintf '%g %s could not be told%s', $points, $points == 1 ? 'point' : 'points',
+      ( grep { grader::results::Points::is_noise($_) } @untold )
+      ? ' on this busy machine; grade again when it is quiet'
+      : '; see the reasons';
 }
 
 # The score, and beside it what noise hid.
@@ -151,7 +154,7 @@ sub seconds ($self) { return time - $self->{started} }
 sub write ($self) {
     for my $format ( sort keys %{ $self->{files} } ) {
         my $path = $self->{files}{$format};
-        my $new  = "$path.new";    # the next run takes it over from one that was killed
+        my $new  = "$path.new";               # the next run takes it over from one that was killed
         open my $file, '>:encoding(UTF-8)', $new
           or die "the grader cannot run: cannot write $path: $!\n";
         print {$file} $FORMAT{$format}->($self);

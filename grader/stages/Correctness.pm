@@ -8,17 +8,10 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use List::Util qw(min);
 use grader::Settings;
-use grader::speed::Run;
+use grader::speed::Patience;
 
 my $MOST_COMPLAINTS = 3;
-
-# Who sleeps longer than this part of its time does not wait for a CPU.
-my $MOST_IDLE = 0.5;
-
-# A program of four threads uses so many CPUs at a time. Where others take them away it is waited for so many times longer.
-my ( $CPUS, $MOST_STRETCH ) = ( 2, 5 );
 
 # The stubs of the student kit end a program so (handout/par_alloc.c).
 my $NOT_WRITTEN = 77;
@@ -54,20 +47,15 @@ sub _check ( $job, $program, $backend, @tops ) {
     return { verdict => 'fail', diag => \@broken } if @broken;
 
     my ( @complaints, @slow );
-    my $allowed_s = $job->settings->{run_timeout_s};
-    my $most_s    = $job->settings->{slow_factor} * $allowed_s;
     while ( defined( my $top = shift @tops ) ) {
-        my $result = $job->run(
-            $program, $backend, $top,
-            cpu_s  => $CPUS * $most_s,
-            wall_s => $MOST_STRETCH * $most_s
-        );
+        my $result  = $job->run( $program, $backend, $top, grader::speed::Patience::limits( $job->settings ) );
+        my $starved = grader::speed::Patience::starved($result);
+        return { verdict => 'skip', reason => "cannot tell: bin/$program-$backend $top $starved" }
+          if defined $starved && !@complaints;
         my $complaint = $job->complaint( $program, $backend, $top, $result );
         if ( !defined $complaint ) {
-            my $took_s = _slow_s($result);
-            next if $took_s <= $allowed_s;
-            push @slow, sprintf 'bin/%s-%s %d is right, but took %.1f s where %g are allowed', $program, $backend, $top,
-              $took_s, $allowed_s;
+            my $late = grader::speed::Patience::late( $job->settings, $result ) // next;
+            push @slow, "bin/$program-$backend $top $late";
             push @slow, 'larger TOPs were not tried after that' if @tops;
             last;
         }
@@ -87,13 +75,6 @@ sub _check ( $job, $program, $backend, @tops ) {
     return { verdict => 'pass', notes => \@slow, is_slow => scalar @slow } if !@complaints;
     $job->set_failed( $program, $backend, "bin/$program-$backend did not give every right answer, see above" );
     return { verdict => 'fail', diag => \@complaints };
-}
-
-# How long it took for all that it is to blame for, in seconds: not the time in which others had the CPUs.
-sub _slow_s ($result) {
-    my $idle = grader::speed::Run::idle_share($result) // 0;
-    return $result->{wall_s} if $idle > $MOST_IDLE;
-    return min( $result->{wall_s}, $result->{user_s} + $result->{sys_s} );
 }
 
 1;

@@ -16,6 +16,7 @@ no warnings 'experimental::signatures';
 use grader::contract::Chance;
 use grader::kit::Answer;
 use grader::kit::Kept;
+use grader::speed::Patience;
 use measure::Launch;
 
 # The TOPs: large enough that answers are not in anybody's table, small enough for a slow list.
@@ -48,7 +49,8 @@ sub _check ( $job, $program, $backend ) {
     }
     my $top   = $job->drawn( "work $program-$backend", @{ $DRAWN{$backend} // $DRAWN{usual} } );
     my $nonce = $job->nonce;
-    my $right = $job->run( $program, $library, $top, nonce => $nonce );
+    my %how   = ( nonce => $nonce, grader::speed::Patience::limits( $job->settings ) );
+    my $right = $job->run( $program, $library, $top, %how );
     return {
         verdict => 'skip',
         reason  => "cannot tell: bin/$program-$library --digest $top " . measure::Launch::sentence($right)
@@ -56,15 +58,18 @@ sub _check ( $job, $program, $backend ) {
       if !measure::Launch::ok($right);
     return grader::contract::Chance::decide(
         sub () {
-            return _judged( $job, $program, $backend, $top, $right, $nonce );
+            return _judged( $job, $program, $backend, $top, $right, %how );
         }
     );
 }
 
 # A program that lost its work is not timed. One that did the work, and needed much memory for it, is.
-sub _judged ( $job, $program, $backend, $top, $right, $nonce ) {
-    my $library   = $job->settings->{library};
-    my $result    = $job->run( $program, $backend, $top, nonce => $nonce );
+sub _judged ( $job, $program, $backend, $top, $right, %how ) {
+    my $library = $job->settings->{library};
+    my $result  = $job->run( $program, $backend, $top, %how );
+    my $starved = grader::speed::Patience::starved($result);
+    return { verdict => 'skip', reason => "cannot tell: bin/$program-$backend --digest $top $starved" }
+      if defined $starved;
     my $complaint = _complaint( $program, $result, $right );
     my ( undef, $limit_kib ) = grader::kit::Kept::bounds_kib( $program, $right->{digest} );
     my $near =
@@ -75,12 +80,17 @@ sub _judged ( $job, $program, $backend, $top, $right, $nonce ) {
         "printed the right digest, but had $result->{peak_kib} KiB of memory where $limit_kib are accepted: "
       . 'what was freed is not used again'
       if defined $limit_kib && $result->{peak_kib} > $limit_kib;
-    return { verdict => 'pass', notes => ["TOP $top"], near => $near } if !defined $complaint;
+
+    if ( !defined $complaint ) {
+        my $late  = grader::speed::Patience::late( $job->settings, $result );
+        my @notes = ( "TOP $top", defined $late ? "bin/$program-$backend --digest $top $late" : () );
+        return { verdict => 'pass', notes => \@notes, is_slow => defined $late, near => $near };
+    }
     return {
         near    => $near,
         verdict => 'fail',
         diag    => ["bin/$program-$backend --digest $top $complaint"],
-        hint    => 'to see it: echo ' . $nonce . " | bin/$program-$backend --digest $top; and the same with $library",
+        hint => 'to see it: echo ' . $how{nonce} . " | bin/$program-$backend --digest $top; and the same with $library",
     };
 }
 

@@ -133,6 +133,40 @@ subtest 'Slow is not wrong' => sub {
     ok( $outcome->{is_slow}, '... but one that slept is' );
 };
 
+subtest '... where work is asked for, too' => sub {
+    my $run_as = sub (%given) {
+        my $job =
+          FakeJob->new( run => sub ( $backend, $top, %options ) { return $backend eq 'sys' ? () : %given } );
+        return ( outcome_of( \&grader::stages::Work::tests, $job ), $job );
+    };
+    my ( $outcome, $job ) = $run_as->( wall_s => 30, user_s => 22.5 );
+    is( $outcome->{verdict}, 'pass', 'work that took 22.5 s where 20 are allowed is done' );
+    ok( $outcome->{is_slow}, '... and slow' );
+    like( "@{ $outcome->{notes} }", qr/is right, but took 22[.]5 s where 20 are allowed/, '... which is said' );
+    is( "$job->{runs}[1]{cpu_s} $job->{runs}[1]{wall_s}", '120 300', '... and it is waited for as an answer is' );
+    ok( !( $run_as->( wall_s => 30, user_s => 7 ) )[0]{is_slow}, '... but not slow when others had the CPUs' );
+};
+
+subtest 'Who has no CPU is not judged' => sub {
+    my %starved = ( stopped => 'wall', exit => undef, wall_s => 300, user_s => 15, looks => 600, idle_looks => 3 );
+    for my $stage ( \&grader::stages::Correctness::tests, \&grader::stages::Work::tests ) {
+        my $run_as = sub (%given) {
+            my $job = FakeJob->new(
+                run => sub ( $backend, $top, %options ) {
+                    return $backend eq 'sys' ? () : ( complaint => 'did not finish', limits => \%options, %given );
+                }
+            );
+            return ( outcome_of( $stage, $job ), $job );
+        };
+        my ( $outcome, $job ) = $run_as->(%starved);
+        is( $outcome->{verdict}, 'skip', 'a run that others kept from the CPUs tells nothing' );
+        like( $outcome->{reason}, qr/had 15 s of CPU time in 300 s, because others had the CPUs/, '... which is said' );
+        is( "@{ $job->{failed} }", q{}, '... and is held against nobody' );
+        is( ( $run_as->( %starved, idle_looks => 500 ) )[0]{verdict}, 'fail', '... but one that slept has failed' );
+        is( ( $run_as->( %starved, stopped => 'cpu' ) )[0]{verdict},  'fail', '... and one that used its CPU time up' );
+    }
+};
+
 subtest 'Much memory is no lost work' => sub {
     my $said  = 'Digest is 1 over 1000 sequences of 100000 elements';
     my $sized = sub (@peaks_kib) {
