@@ -39,6 +39,11 @@ my %REFUSED = _by_name(
 my $OF_THE_PROGRAM = qr/\A(?:main|search|fail|fail_no_memory|failure_names_program|
   (?:answer|crew|digest|ivec|list|options|queue|trajectory)_\w+)\z/x;
 
+# Where the linker put the parts of a program, and where the program begins: programs differ in that, and an allocator needs
+# none of it. It is noted, since what brk(2) manages begins at end.
+my $OF_THE_LINKER = qr/\A(?:_{0,2}(?:etext|edata|end) | __executable_start | __ehdr_start | __bss_start | _start |
+  (?:__)?data_start | __(?:preinit|init|fini)_array_(?:start|end))\z/x;
+
 # Noted: there are honest reasons, but also others, and the sandbox contains what comes of it. What it cannot contain is refused.
 my %ODD = map { $_ => 1 } qw(setenv putenv unsetenv clearenv setrlimit setrlimit64 prlimit prlimit64 setitimer alarm
   timer_create seccomp personality exit _exit _Exit quick_exit atexit on_exit syscall open openat fopen creat read write pread
@@ -73,14 +78,17 @@ my $FORBIDDEN_SECTION = qr/\A[.](?:rela?[.])?(?:preinit_array|init|fini|interp|d
 # $facts: of facts(). Result: { refused => [sentences], memory => [names of the C library's calls], odd => [sentences],
 # missing => [calls that are not defined] }
 sub judge ($facts) {
-    my ( @refused, @odd );
+    my ( @refused, @odd, @places );
     my %because;
     for my $name ( sort keys %{ $facts->{asked} } ) {
         my $why =
           $name =~ $OF_THE_PROGRAM ? 'calls what programs of ours define, and does not define it' : $REFUSED{$name};
         push @{ $because{$why} }, $name if defined $why;
-        push @odd, "it calls $name"     if $ODD{$name} || !defined $why && !_is_memory($name) && $name !~ $USUAL;
+        push @places,             $name if $name =~ $OF_THE_LINKER;
+        push @odd, "it calls $name"
+          if $ODD{$name} || !defined $why && !_is_memory($name) && $name !~ $USUAL && $name !~ $OF_THE_LINKER;
     }
+    push @odd,     'it asks which program runs: ' . join ', ', @places if @places;
     push @refused, map { "it $_: " . join ', ', @{ $because{$_} } } sort keys %because;
     push @refused, map { "$_ is chosen while the program starts (an ifunc)" } sort keys %{ $facts->{ifuncs} };
     push @refused, 'it enters the system past the C library: ' . join ', ', sort keys %{ $facts->{bare_calls} }
@@ -158,6 +166,7 @@ sub _tells ($name) {
       || $REFUSED{$name}
       || $ODD{$name}
       || $name =~ $OF_THE_PROGRAM
+      || $name =~ $OF_THE_LINKER
       || $name =~ /\A(?:pthread_|sem_|mtx_|cnd_|thrd_|tss_|call_once|__(?:sanitizer|lsan|asan)_)/;
 }
 

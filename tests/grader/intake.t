@@ -184,6 +184,16 @@ subtest 'Objects' => sub {
     ($judged) = judge("$CALLS int tcgetpgrp(int); int f(void) { return tcgetpgrp(0); }");
     is( "@{ $judged->{odd} }",
         'it calls tcgetpgrp', 'whatever else an allocator seldom asks for is noted by its name' );
+    my $places = "extern char etext[], end[], __executable_start[];\n"
+      . "long f(void) { return (long)etext + (long)end - (long)__executable_start; }\n";
+    my $asked = ( judge( $CALLS . $places ) )[0];
+    is(
+        "@{ $asked->{odd} }@{ $asked->{refused} }",
+        'it asks which program runs: __executable_start, end, etext',
+        'where the parts of a program lie is noted'
+    );
+    is( "@{ (judge(\"$CALLS int end, _start;\"))[0]{odd} }", q{}, '... but no name that it defines itself' );
+
     ($judged) = judge(
 'void* malloc(unsigned long); void* xmalloc(unsigned long n) { return malloc(n); } void free(void*); void xfree(void* p) { free(p); }'
     );

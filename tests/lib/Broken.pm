@@ -23,6 +23,7 @@ my %TEST = (
         foreignmid  => $OF_FOREIGN,
         foreignmove => 'blocks_of_any_size_resized_by_another_thread_are_reused',
         contended   => $OF_CONTENTION,
+        leakpage    => $OF_CONTENTION,
         busymid     => $OF_CONTENTION,
         hw08        => 'memory_freed_in_blocks_of_one_size_serves_another_size',
     },
