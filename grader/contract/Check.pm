@@ -4,7 +4,7 @@ package grader::contract::Check;
 #
 # A check is { id, name => sentence, run => sub ( $job, $backend, $check ) { outcome }, ours => true if only our own contract
 # asks for it, only => the one backend that is checked }. An outcome is as grader::results::Tap::result takes it, and may hold:
-# hung, was_slow => it did not end in time, but might with more time; blameless => the machine is to blame.
+# hung, was_slow => it did not end in time, but might with more time; tool_died => it broke the tool that watched it; blameless => the machine is to blame.
 
 use v5.32;
 use warnings;

@@ -203,10 +203,29 @@ sub _is_near ($result) {
     return scalar grep { grader::contract::Chance::is_near( @{$_} ) } @growths;
 }
 
+# What a crash tells, whatever was asked for. Where xrealloc crashes it is most likely the copy, as the check of that says.
+my $OF_NULL = 'look for NULL first in xrealloc and xfree';
+
+sub _crash_advice ($message) {
+    return $OF_NULL if $message =~ /\((?:NULL)\b/;
+    return
+'a block that is in use was not mapped in full, or not any more: look at what is unmapped, whether it is unmapped '
+      . 'twice, and at how many bytes are mapped'
+      if $message =~ /\Acrash \([^)]*\) after /;
+    return
+'what the call found of its own, a header or a free block, was written over, or is not mapped any more: look at what '
+      . 'is unmapped, whether it is unmapped twice, and at what is put into a list'
+      if $message =~ /\Acrash \([^)]*\) in x(?:malloc|free)\(/;
+    return;
+}
+
+# The checks whose own advice fits a crash as well.
+my %KNOWS_CRASHES = map { $_ => 1 } qw(sizes threads thread_exit large null_and_zero out_of_memory);
+
 # What to look at. @failures: of the check, as failures() gives them. What fits the failure, and else what fits the check: a crash with NULL says more than any topic does.
 sub advice ( $check, $backend, @failures ) {
-    return 'look for NULL first in xrealloc and xfree'
-      if grep { $_->{crashed} && $_->{message} =~ /\((?:NULL)\b/ } @failures;
+    my ($crash) = map { _crash_advice( $_->{message} ) // () } grep { $_->{crashed} } @failures;
+    return $crash if defined $crash && ( $crash eq $OF_NULL || !$KNOWS_CRASHES{ $check->{id} } );
     return $check->{hw08_advice} // $check->{advice} if $backend eq 'hw08';
     return $check->{advice};
 }

@@ -56,8 +56,9 @@ sub watch ( $job, $backend, %how ) {
     my $no_exit = grader::contract::Check::no_exit_hint();
     return grader::contract::Check::fail( $hint =~ s/\A\Q$how{advice}\E/$no_exit/r, "$name ended before it was over" )
       if measure::Launch::ok($result);
-    my $why = $exit == $NO_MEMORY ? 'got no memory' : measure::Launch::sentence($result);
-    return _untold( $job, "under $flavour it " . grader::contract::Words::plain($why), %how );
+    my $why    = $exit == $NO_MEMORY ? 'got no memory' : measure::Launch::sentence($result);
+    my $untold = _untold( $job, "under $flavour it " . grader::contract::Words::plain($why), %how );
+    return { %{$untold}, tool_died => !$untold->{blameless} };
 }
 
 # What the tool found may be no fault; then it is the tool alone that is not content.

@@ -20,7 +20,7 @@ use grader::intake::Tar;
 my $CHUNK_BYTES      = 65_536;
 my $TAR_BYTES_A_FILE = 2048;     # at most, for headers and padding of an entry
 my $MOST_NAME        = 60;       # characters of an entry's name that are printed
-my $REPACK           = 'pack it anew as a .tar.gz, or as an ordinary .zip';
+my $REPACK           = 'pack it again as .tar.gz or as an ordinary .zip';
 
 # How the packed files begin that we can read, and others. What a file is called says less: many rename them.
 my @KINDS = (
@@ -51,6 +51,9 @@ sub _kind ($file) {
     my ($kind) = map { $_->[0] } grep { ( $start // q{} ) =~ $_->[1] } @KINDS;
     return $kind // q{};
 }
+
+# What to say of a file that is packed in a way that is not read here.
+sub repack ($name) { return "$name is packed in a way that is not read here: $REPACK" }
 
 sub is_archive ($name) { return $name =~ /[.](?:zip|tar|tgz|tar[.]gz)\z/i }
 
@@ -171,7 +174,8 @@ sub _copy_linked ( $state, $entry ) {
 
 sub _unzip ( $file, $state ) {
     my $zip = IO::Uncompress::Unzip->new($file);
-    die "the archive cannot be read: $UnzipError; $REPACK\n" if !$zip || !$zip->getHeaderInfo;
+    die "the archive cannot be read: $REPACK (" . ( $UnzipError =~ s/\AHeader Error: //r ) . ")\n"
+      if !$zip || !$zip->getHeaderInfo;
     my $status = 1;
     while ( $status > 0 ) {
         my $name = $zip->getHeaderInfo->{Name} // q{};
@@ -179,7 +183,7 @@ sub _unzip ( $file, $state ) {
           if $name !~ m{[/\\]\z};
         $status = $zip->nextStream;
     }
-    die "the archive cannot be read to its end: $UnzipError; $REPACK\n" if $status < 0;
+    die "the archive cannot be read to its end: $REPACK ($UnzipError)\n" if $status < 0;
     return;
 }
 

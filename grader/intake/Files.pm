@@ -64,6 +64,7 @@ sub new ( $class, $source, $folder, %how ) {
     if    ( -d $source )  { $self->_take_folder($source) }
     elsif ( !-f $source ) { die "$source: there is no such folder or archive\n" }
     elsif ( !grader::intake::Archive::is_archive($source) ) {
+        die grader::intake::Archive::repack($source) . "\n" if $source =~ $PACKED;
         die "$source: neither a folder nor a .tar, .tar.gz, .tgz or .zip\n";
     }
     else {
@@ -117,6 +118,9 @@ sub folder ($self) { return $self->{folder} }
 
 # What was left out, in sentences.
 sub notes ($self) { return @{ $self->{notes} } }
+
+# What may hold sources, but was not looked into, in sentences.
+sub unread ($self) { return @{ $self->{unread} } }
 
 # All files, relative to the folder, those nearer to the top first.
 sub files ($self) { return @{ $self->{files} } }

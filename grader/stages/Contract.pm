@@ -66,9 +66,20 @@ sub _run ( $job, $backend, $check, $state ) {
         return { verdict => 'fail', diag => ["not tried: $state->{not_written}"], hint => 'write it first' };
     }
     my $outcome = _run_patiently( $job, $backend, $check, $state );
-    $state->{hung}++ if delete $outcome->{hung};
+    $state->{hung}++             if delete $outcome->{hung};
+    $state->{threads_failed} = 1 if $check->{id} eq 'threads' && $outcome->{verdict} eq 'fail';
+    return _died_of_it($outcome) if delete $outcome->{tool_died} && $state->{threads_failed};
     ( $state->{not_written} ) = map { /($NOT_WRITTEN)/ } @{ $outcome->{diag} // [] };
     return $outcome;
+}
+
+# A tool that dies of a submission proves nothing, but for one whose threads disturb each other without it, too.
+sub _died_of_it ($outcome) {
+    return {
+        verdict => 'fail',
+        diag    => [ $outcome->{reason}, 'its threads disturb each other without that tool, too, as is told above' ],
+        hint    => 'make the check of threads pass first',
+    };
 }
 
 sub _run_patiently ( $job, $backend, $check, $state ) {

@@ -39,7 +39,7 @@ sub _complaint ( $job, $name, $wanted ) {
     my $intake = $job->intake;
     my %wanted = map  { lc($_) => 1 } @{ $wanted->{files} };
     my @found  = grep { $wanted{ lc basename($_) } } $intake->files;
-    return _missing( $name, $wanted, $intake->files ) if !@found;
+    return _missing( $name, $wanted, $intake ) if !@found;
     my @complaints;
     for my $path ( sort { _order( $a, $b ) } @found ) {
         push @complaints, _complaint_of( $job, $path, $wanted ) // return;
@@ -63,12 +63,15 @@ sub _complaint_of ( $job, $path, $wanted ) {
     return _too_little( $path, _readable($text), $wanted->{words}, $job->report_template );
 }
 
-# What was handed in instead is named: a file whose name begins like one of those that are wanted.
-sub _missing ( $name, $wanted, @files ) {
-    my %stem = map       { lc(s/[.].*//r) => 1 } @{ $wanted->{files} };
-    my @near = sort grep { $stem{ lc( basename($_) =~ s/[\W_\d].*//r ) } } @files;
-    my $all  = join ', ', @{ $wanted->{files} };
-    return "there is none of $all" if !@near;
+# What was handed in instead is named: a file whose name begins like one of those that are wanted. In what was not unpacked
+# there may be one.
+sub _missing ( $name, $wanted, $intake ) {
+    my %stem   = map       { lc(s/[.].*//r) => 1 } @{ $wanted->{files} };
+    my @near   = sort grep { $stem{ lc( basename($_) =~ s/[\W_\d].*//r ) } } $intake->files;
+    my $all    = join ', ', @{ $wanted->{files} };
+    my @unread = $intake->unread;
+    return "no $name can be seen: $unread[0]" if !@near && @unread;
+    return "there is none of $all"            if !@near;
     my $found = @near == 1 ? $near[0] : join ', ', @near;
     return
 "there is none of $all, but $found: is that the $name? It must have one of those names, and be what its ending says";

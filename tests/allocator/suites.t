@@ -121,6 +121,13 @@ qr/4 threads took and freed blocks of 16 to 511 bytes, .* grew by \d+ KiB .*: bl
         bug => 'blocks that are lost when threads contend for a lock',
     },
     {
+        backend => 'neverfrees',
+        case    => 'mappings',
+        traits  => 'course',
+        says => qr/memory that was all free was not used again: .* grown by \d+ KiB \(at most 53248 KiB are accepted\)/,
+        bug  => 'memory that is not used again when all of it is free',
+    },
+    {
         backend => 'leakpage',
         case    => 'reuse',
         traits  => 'course',

@@ -68,8 +68,17 @@ subtest 'Archives' => sub {
     like( $error, qr/\Athe archive cannot be read: [^\n]+\n\z/, 'what is no zip is refused in a line' );
     ($error) = take( write_file( "$folder/bad.tar.gz", 'no tar at all' ) );
     like( $error, qr/\Athe archive cannot be read: [^\n]+\n\z/, 'what is no tar is refused in a line' );
-    ($error) = take( write_file( "$folder/x.rar", 'x' ) );
+    ($error) = take( write_file( "$folder/x.txt", 'x' ) );
     like( $error, qr/neither a folder nor a [.]tar/, 'any other file, too' );
+
+    for my $ending (qw(tar.xz tar.bz2 7z)) {
+        ($error) = take( write_file( tests::lib::HandedIn::path(".$ending"), 'x' ) );
+        like(
+            $error,
+            qr/[.]\Q$ending\E is packed in a way .*: pack it again as [.]tar[.]gz/,
+            "... and a .$ending is told so"
+        );
+    }
     ($error) = take("$folder/nowhere");
     like( $error, qr/there is no such folder or archive/, 'and what is not there' );
 };
@@ -124,9 +133,10 @@ subtest 'An archive that cannot be read is told why' => sub {
     my $bytes = do { local $/ = undef; <$in> };
     my $lzma  = "PK\3\4\x3f\0\0\0\x0e\0" . "\0" x 16 . "\x05\0\0\0x.c.." . "\0" x 40;
     my %cases = (
-        'an xz'         => [ "\xfd7zXZ\0" . 'x' x 100,  qr/by its content it is a file of xz; pack it anew/ ],
-        'a RAR'         => [ "Rar!\x1a\7" . 'x' x 100,  qr/by its content it is a file of RAR/ ],
-        'a strange zip' => [ $lzma,                     qr/Unsupported Compression format 14; pack it anew/ ],
+        'an xz' => [ "\xfd7zXZ\0" . 'x' x 100, qr/by its content it is a file of xz; pack it again as [.]tar[.]gz or/ ],
+        'a RAR' => [ "Rar!\x1a\7" . 'x' x 100, qr/by its content it is a file of RAR/ ],
+        'a strange zip' =>
+          [ $lzma, qr/pack it again as [.]tar[.]gz or as an ordinary [.]zip \(Unsupported Compression format 14\)/ ],
         'a cut tar'     => [ substr( $bytes, 0, 3000 ), qr/it ends within an entry/ ],
         'a changed tar' => [ 'X' . substr( $bytes, 1 ), qr/it is damaged, or neither a tar nor a zip/ ],
     );

@@ -29,23 +29,23 @@ sub decide (@verdicts) {
     return join q{ }, $outcome->{verdict}, $runs, @{ $outcome->{notes} // [] };
 }
 
-my $note = 'near its limit:';
+my $note = 'it is near what is accepted, so it was run';
 is( decide('pass'),                      'pass 1', 'a pass far from its limit is one' );
 is( decide('fail'),                      'fail 1', '... and so is a failure' );
 is( decide( '~pass', '~pass', '~pass' ), 'pass 3', 'one near it is repeated until most agree' );
 is(
     decide( '~fail', '~fail', '~fail' ),
-    "fail 3 $note 3 of 3 runs failed, and most of them decide",
+    "fail 3 $note 3 times: 3 failed, and the majority decides",
     '... on either side'
 );
 is(
     decide(qw(~fail pass ~fail pass pass)),
-    "pass 5 $note 2 of 5 runs failed, and most of them decide",
+    "pass 5 $note 5 times: 2 failed, and the majority decides",
     'most of the runs decide'
 );
 is(
     decide(qw(~pass fail ~fail pass fail)),
-    "fail 5 $note 3 of 5 runs failed, and most of them decide",
+    "fail 5 $note 5 times: 3 failed, and the majority decides",
     '... whichever came first'
 );
 is( decide( '~pass', 'skip' ), 'skip 2', 'a run that tells nothing ends it' );
@@ -189,7 +189,7 @@ subtest 'Much memory is no lost work' => sub {
 
     $outcome = outcome_of( \&grader::stages::Work::tests, $sized->( map { $_ * $limit_kib } 1.1, 0.6, 0.6, 0.6 ) );
     is( $outcome->{verdict}, 'pass', 'near the limit most of the runs decide' );
-    like( "@{ $outcome->{notes} }", qr/1 of 4 runs failed/, '... and how often it failed is said' );
+    like( "@{ $outcome->{notes} }", qr/run 4 times: 1 failed/, '... and how often it failed is said' );
 
     $job     = $sized->(100);
     $outcome = outcome_of( \&grader::stages::Work::tests, $job );

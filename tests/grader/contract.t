@@ -317,7 +317,7 @@ subtest 'where others use the machine' => sub {
 
 subtest 'memory near its limit' => sub {
     my $runs  = 0;
-    my $words = 'blocks of 16384 to 262143 bytes ' x 8 . '(at most 4607 KiB are accepted)';
+    my $words = 'blocks of 16384 to 262143 bytes ' x 16 . '(at most 4607 KiB are accepted)';
     my $once  = sub (%) {
         my $failed = ++$runs <= 2 ? 1                                                               : 0;
         my $said   = $failed      ? "x.c:1:F:overlap:growing:0: $words\ngrew by 4616 of 4607 KiB\n" : q{};
@@ -330,10 +330,11 @@ subtest 'memory near its limit' => sub {
 };
 
 subtest 'a tool that does not work' => sub {
-    my %dies = ( %usual, exit => 1, stderr => "setarch: failed to set personality\n" );
-    my $tool = sub (%ends) {
+    my %dies  = ( %usual, exit => 1, stderr => "setarch: failed to set personality\n" );
+    my $asked = qr/tsan|valgrind/;
+    my $tool  = sub (%ends) {
         my @tests =
-          grep { $_->{id} =~ /tsan|valgrind/ }
+          grep { $_->{id} =~ $asked }
           grader::stages::Contract::tests( $job->with( par => 'par' )
               ->pretending( sub (%options) { $ends{ "@{$options{command}}" =~ /-sys/ ? 'sys' : 'par' } } ) );
         return map { $_->{run}->() } @tests;
@@ -350,6 +351,11 @@ subtest 'a tool that does not work' => sub {
     my %wrong = ( %usual, exit => 41, stderr => "the block 0x10 of 5 bytes does not hold any more what was written\n" );
     is( join( q{ }, map { $_->{verdict} } $tool->( sys => {%usual}, par => \%wrong ) ),
         'fail fail', 'a block that was changed is a failure' );
+    $asked = qr/[.]threads|tsan|valgrind/;
+    my ( undef, @outcomes ) = $tool->( sys => {%usual}, par => \%dies );
+    is( join( q{ }, map { $_->{verdict} } @outcomes ),
+        'fail fail', 'nor does anybody else pay for a tool that dies of threads which disturb each other' );
+    like( "@{ $outcomes[0]{diag} }", qr/without that tool, too/, '... which is said' );
 };
 
 subtest 'silence is no success' => sub {

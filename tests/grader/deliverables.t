@@ -25,6 +25,7 @@ package FakeJob {
     sub intake          ($self)             { return $self }
     sub folder          ($self)             { return $self->{folder} }
     sub files           ($self)             { return sort keys %{ $self->{content} } }
+    sub unread          ($self)             { return @{ $self->{unread} // [] } }
     sub text            ( $self, $path )    { return $self->{content}{$path} }
 }
 
@@ -82,6 +83,11 @@ is(
     q{REPORT.md holds 2 words that are not the template's, and at least 50 are wanted},
     'nor is the template'
 );
+
+my $packed = "'all.zip' is packed once more, and was not unpacked: hand in the files that are in it";
+my ($test) = grader::stages::Deliverables::tests(
+    FakeJob->new( settings => $settings, folder => q{.}, content => { 'all.zip' => 'PK' }, unread => [$packed] ) );
+is( $test->{run}->()->{diag}[0], "no graph can be seen: $packed", 'what was not unpacked may hold it' );
 
 my $TEMPLATE = "# Report\nWhat the template says of this here course\n";
 @said = said(

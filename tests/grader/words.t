@@ -84,4 +84,16 @@ like(
     'a crash with NULL is told as that'
 );
 
+my %check = map { $_->{id} => $_ } grader::contract::Suite::promised( { alignment => 8, memory_times => 3 } );
+my %hints = (
+    'after xrealloc(0x10 of 283 bytes, 194) returned 0x10' => qr/\Aa block that is in use .* unmapped twice/,
+    'in xfree(0x10 of 9 bytes)'                            => qr/\Awhat the call found of its own, .* unmapped twice/,
+    'in xrealloc(0x10 of 283 bytes, 194)'                  => qr/\Axrealloc must copy/,
+);
+for my $where ( sort keys %hints ) {
+    my %failure = ( crashed => 1, message => "crash (Segmentation fault) $where" );
+    like( grader::contract::Suite::advice( $check{resize},  'par', \%failure ), $hints{$where},     "a crash $where" );
+    like( grader::contract::Suite::advice( $check{threads}, 'par', \%failure ), qr/\Aevery access/, '... of threads' );
+}
+
 done_testing;

@@ -40,10 +40,11 @@ my %TEST = (
         largecache => 'threads_in_a_hurry_get_blocks_of_their_own',
         aba        => 'threads_that_free_in_another_order_get_blocks_of_their_own',
     },
-    'resize' => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },
-    'large'  => { copies32      => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again' },
-    'errno'  => { ring          => 'xfree_keeps_errno' },
-    'peak'   => { leak          => 'memory_comes_back_after_a_peak_of_one_thread' },
+    'resize'   => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },
+    'mappings' => { neverfrees    => 'memory_that_was_all_freed_serves_blocks_of_any_other_size' },
+    'large'    => { copies32      => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again' },
+    'errno'    => { ring          => 'xfree_keeps_errno' },
+    'peak'     => { leak          => 'memory_comes_back_after_a_peak_of_one_thread' },
 );
 
 # For RUN_TEST in the environment of the suite; undef: the whole topic is quick, or it may be any of its tests.

@@ -36,11 +36,11 @@ static void take_and_free_round(size_t round, size_t size, const char* earlier) 
     tell_growth(grown, MOST_RESIDENT);
     if (grown > MOST_RESIDENT) {
         fail_test(
-            "round %zu: %zu calls of xmalloc(%zu) took %d MiB, after as many bytes had been taken and freed %s in each "
-            "round before; the memory of the process has grown by %zu MiB (at most %d MiB are accepted), so memory "
-            "that was "
-            "all free was not used",
-            round, count, size, ROUND_BYTES / MIB, earlier, grown / MIB, MOST_RESIDENT / MIB);
+            "memory that was all free was not used again: as many bytes had been taken and freed %s in each round "
+            "before, "
+            "and yet in round %zu, with blocks of %zu bytes, the process had grown by %zu KiB (at most %d KiB are "
+            "accepted)",
+            earlier, round, size, grown / KIB, MOST_RESIDENT / KIB);
     }
     for (size_t i = 0; i < count; i++) call_xfree(blocks[i], size);
 }
