@@ -117,7 +117,7 @@ qr/a block of \d+ to \d+ bytes was taken and freed \d+ times, and the address sp
         backend => 'contended',
         case    => 'reuse',
         says    =>
-qr/4 threads took and freed blocks of 16 to 511 bytes, .* grew by \d+ KiB .*: blocks that are freed while threads contend/,
+qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew by \d+ KiB .*: blocks that are freed while threads contend/,
         bug => 'blocks that are lost when threads contend for a lock',
     },
     {
@@ -156,7 +156,7 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
     {
         backend => 'busymid',
         case    => 'reuse',
-        says    => qr/4 threads took and freed blocks of \d+ to \d+ bytes, .* freed while threads contend/,
+        says    => qr/4 threads took and freed blocks of \d+ to \d+ bytes at the same time, .* freed while threads contend/,
         bug     => 'blocks of some sizes that are lost when threads contend for a lock',
     },
     {
