@@ -65,9 +65,12 @@ my @bugs = (
     [ foreignmove => 'par.reuse', qr/taken by one thread and resized by another \d+ times, and the memory/ ],
     [
         contended => 'par.reuse',
-        qr/4 threads took and freed blocks of 16 to 511 bytes, .* blocks that are freed while threads contend/
+qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* blocks that are freed while threads contend/
     ],
-    [ busymid => 'par.reuse', qr/4 threads took and freed blocks of \d+ to \d+ bytes, .* while threads contend/ ],
+    [
+        busymid => 'par.reuse',
+        qr/4 threads took and freed blocks of \d+ to \d+ bytes at the same time, .* while threads contend/
+    ],
     [
         fourfold => 'par.memory',
         qr/blocks are too large: \d+ blocks of \d+ bytes took \d+ bytes of memory each, which is [45]\.\d times/
