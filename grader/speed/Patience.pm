@@ -17,9 +17,11 @@ my $MOST_IDLE = 0.5;
 # A program of four threads uses so many CPUs at a time. Where others take them away it is waited for so many times longer.
 my ( $CPUS, $MOST_STRETCH ) = ( 2, 5 );
 
+sub _most_s ($settings) { return $settings->{slow_factor} * $settings->{run_timeout_s} }
+
 # The limits of a run, as measure::Launch::run takes them.
 sub limits ($settings) {
-    my $most_s = $settings->{slow_factor} * $settings->{run_timeout_s};
+    my $most_s = _most_s($settings);
     return ( cpu_s => $CPUS * $most_s, wall_s => $MOST_STRETCH * $most_s );
 }
 
@@ -36,9 +38,11 @@ sub _took_s ($result) {
     return min( $result->{wall_s}, $result->{user_s} + $result->{sys_s} );
 }
 
-# Why a run tells nothing, in words: it was stopped while it waited for a CPU most of its time; undef for all others.
-sub starved ($result) {
-    return if ( $result->{stopped}                      // q{} ) ne 'wall';
+# Why a run tells nothing, in words: it was stopped while it waited for a CPU most of its time, and had less CPU time than a slow
+# one may take; undef for all others.
+sub starved ( $settings, $result ) {
+    return if ( $result->{stopped} // q{} ) ne 'wall';
+    return if $result->{user_s} + $result->{sys_s} > _most_s($settings);
     return if ( grader::speed::Run::idle_share($result) // 1 ) > $MOST_IDLE;
     return
       sprintf

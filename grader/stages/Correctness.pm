@@ -49,7 +49,7 @@ sub _check ( $job, $program, $backend, @tops ) {
     my ( @complaints, @slow );
     while ( defined( my $top = shift @tops ) ) {
         my $result  = $job->run( $program, $backend, $top, grader::speed::Patience::limits( $job->settings ) );
-        my $starved = grader::speed::Patience::starved($result);
+        my $starved = grader::speed::Patience::starved( $job->settings, $result );
         return { verdict => 'skip', reason => "cannot tell: bin/$program-$backend $top $starved" }
           if defined $starved && !@complaints;
         my $complaint = $job->complaint( $program, $backend, $top, $result );

@@ -68,7 +68,7 @@ sub _check ( $job, $program, $backend ) {
 sub _judged ( $job, $program, $backend, $top, $right, %how ) {
     my $library = $job->settings->{library};
     my $result  = $job->run( $program, $backend, $top, %how );
-    my $starved = grader::speed::Patience::starved($result);
+    my $starved = grader::speed::Patience::starved( $job->settings, $result );
     return { verdict => 'skip', reason => "cannot tell: bin/$program-$backend --digest $top $starved" }
       if defined $starved;
     my $complaint = _complaint( $program, $result, $right );

@@ -164,6 +164,7 @@ subtest 'Who has no CPU is not judged' => sub {
         is( "@{ $job->{failed} }", q{}, '... and is held against nobody' );
         is( ( $run_as->( %starved, idle_looks => 500 ) )[0]{verdict}, 'fail', '... but one that slept has failed' );
         is( ( $run_as->( %starved, stopped => 'cpu' ) )[0]{verdict},  'fail', '... and one that used its CPU time up' );
+        is( ( $run_as->( %starved, user_s  => 65 ) )[0]{verdict},     'fail', '... or had more than a slow one may' );
     }
 };
 
