@@ -4,8 +4,8 @@
 // length of each run. It also holds the records of its spans, so it writes nothing into the pages themselves. A freed
 // run can serve again for any purpose. A region without runs goes back to extent.h. When too much lies idle in regions
 // that are still in use, it is purged: the addresses stay, and the pages go. Too much is more than will probably be
-// used again (recent.h), than is in use, or than 32 MiB; but 8 MiB or an eighth of the pages in use may always lie
-// idle. No call purges more than two runs, and no lock that others need is held meanwhile.
+// used again (idle.h) and 8 MiB, or an eighth of the pages in use, beside it. No call purges more than two runs, and no
+// lock that others need is held meanwhile.
 //
 // Spans and medium blocks have regions of their own, because they fill them differently: a new region gets huge pages
 // only where an earlier one of its kind was found full of touched pages.
