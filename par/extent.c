@@ -268,6 +268,8 @@ static size_t fill_and_settle(char* start, size_t slots) {
     return filled;
 }
 
+bool extent_addresses_are_limited(void) { return os_address_limit() <= FEW_BYTES; }
+
 // What is exact costs a mapping and faults each time, so it must be needed; and with very many mappings the system
 // refuses more.
 bool extent_addresses_are_few(void) {
@@ -302,7 +304,8 @@ struct slots extent_take_exact(size_t bytes, size_t alignment) {
 }
 
 char* extent_map_part(size_t* pages) {
-    // Where there is no room for the shortest part, the others are not tried, for a full heap comes here again and again.
+    // Where there is no room for the shortest part, the others are not tried, for a full heap comes here again and
+    // again.
     if (!extent_addresses_are_few() || !os_has_room(GRANULE_BYTES)) return NULL;
     for (*pages = SLOT_PAGES - GRANULE_PAGES; *pages > 0; *pages -= GRANULE_PAGES) {
         char* start = map(*pages * PAGE_BYTES, SLOT_BYTES);

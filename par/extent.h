@@ -29,6 +29,9 @@ struct slots extent_take(size_t slots, size_t alignment);
 // costs a system call. Thread-safe.
 bool extent_addresses_are_few(void);
 
+// Whether there is such a limit. It costs a system call or two. Thread-safe.
+bool extent_addresses_are_limited(void);
+
 // As extent_take; but when the slots are just mapped, which is_zero says, so many bytes are and no more. The caller
 // gives back whole slots, unmaps the rest of the last one itself and says so (extent_forget). bytes: a multiple of
 // PAGE_BYTES, 1 or more.

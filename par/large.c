@@ -13,6 +13,7 @@
 enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
     TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes
+    APART_LEAST = 4,               // slots of a block that goes apart when it grows
     BELIEVED = 8,                  // one in so many growths gets ordinary pages though those before it got huge ones
     HUGE_MOST = 4096,              // blocks with huge pages: each may split a mapping, and the system has 65,530
 };
@@ -164,6 +165,7 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     large->mapping.kind = MAPPING_LARGE;
     large->mapping.start = slots.start;
     large->bytes = bytes;
+    large->is_apart = false;
     choose_pages(large, slots.is_zero, content);
     large->tail = 0;
     large->is_exact = is_exact && slots.is_zero && tail_of(large) > 0;
@@ -224,8 +226,18 @@ static bool move(struct large* large, size_t had, size_t needed) {
     return place != NULL;
 }
 
+// Where addresses are limited a long block that meets another could move no more, for then it would be there twice. So
+// it goes where much is free behind while it is short.
+static bool goes_apart(struct large* large, size_t needed) {
+    if (large->is_apart || needed < APART_LEAST || !extent_addresses_are_limited()) return false;
+    large->is_apart = true;
+    return true;
+}
+
 // Result: false when there is no place for so many slots; then nothing has changed.
 static bool make_room(struct large* large, size_t had, size_t needed) {
+    large->ends_fresh = true;
+    if (goes_apart(large, needed) && move(large, had, needed)) return true;
     enum growth growth = extent_grow(large->mapping.start, had, needed);
     large->ends_fresh = growth != GROWN_IDLE;
     return growth != NOT_GROWN || move(large, had, needed);

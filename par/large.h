@@ -18,6 +18,7 @@ struct large {
     size_t bytes;      // of the block, a multiple of a page
     size_t tail;       // bytes behind its end, in its last slot, that may have memory
     bool is_exact;     // nothing is mapped behind its end in its last slot
+    bool is_apart;     // it has been moved where much is free behind
     bool has_huge;     // some of it got huge pages,
     bool ends_huge;    // and its last whole slot did
     bool ends_fresh;   // that slot was fresh when the block got it: what is touched there, the block's owner touched

@@ -28,6 +28,17 @@ static inline size_t page_bits_next_clear(const uint64_t* bits, size_t from) {
     return page_bits_next(bits, from, ~(uint64_t)0);
 }
 
+// The page behind the last one before `from` whose bit is set; 0 when there is none.
+static inline size_t page_bits_end_before(const uint64_t* bits, size_t from) {
+    size_t word = from / 64;
+    uint64_t found = from % 64 == 0 ? 0 : bits[word] << (64 - from % 64);
+    if (found != 0) return from - (size_t)__builtin_clzll(found);
+    while (word-- > 0) {
+        if (bits[word] != 0) return word * 64 + 64 - (size_t)__builtin_clzll(bits[word]);
+    }
+    return 0;
+}
+
 // The bits of one word that belong to the pages from first to end - 1.
 static inline uint64_t page_bits_mask(size_t word, size_t first, size_t end) {
     size_t low = word * 64;

@@ -19,12 +19,15 @@ enum {
     IDLE_TRIES = 32,   // regions with much room that are asked for idle pages first
     SHORT_MOST = 128,  // pages of a short run; no span has more
     HOLES_FROM = 64,   // pages of a run that is to leave no hole
+    MISSED_LEAST = 4,  // regions, before one stays that is empty
 };
 
 // The regions of one use.
 struct kind {
     struct region_bins bins;
     size_t used_pages;
+    unsigned missed;  // regions that were mapped when the last run that was given back had emptied one
+    bool one_went;
     struct density densities[2];  // of regions that a short run needed, and a long one; shared without the lock
 };
 
@@ -90,6 +93,7 @@ static size_t mark_used(struct region* region, size_t first, size_t pages) {
     in_use.now += pages;
     kinds[region->use].used_pages += pages;
     region->free_pages -= (uint16_t)pages;
+    region_bins_took(&kinds[region->use].bins, region, first, pages);
     return pages - (idle_before - idle_pages);
 }
 
@@ -98,13 +102,10 @@ static void mark_free(struct region* region, size_t first, size_t pages) {
     in_use.now -= pages;
     kinds[region->use].used_pages -= pages;
     region->free_pages += (uint16_t)pages;
+    region_bins_gave(&kinds[region->use].bins, region, first, pages);
 }
 
 // ---- The regions together ----
-
-static void bin_add(struct region* region) { region_bins_add(&kinds[region->use].bins, region); }
-
-static void bin_remove(struct region* region) { region_bins_remove(&kinds[region->use].bins, region); }
 
 static struct region* record_take(void) {
     lock_take(&lock);
@@ -149,6 +150,7 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
     }
     page_map_add(&region->mapping);
     lock_take(&lock);
+    region_bins_add(&kinds[use].bins, region, SLOT_PAGES);
     if (pages < SLOT_PAGES) {
         // What is missing is a run that nobody gives back.
         (void)mark_used(region, pages, SLOT_PAGES - pages);
@@ -158,14 +160,27 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
         add_idle(region, 0, SLOT_PAGES);
         use_taken(&in_use, SLOT_PAGES);
     }
-    bin_add(region);
+    bool is_missed = kinds[use].one_went;
+    kinds[use].one_went = false;
     lock_give(&lock);
+    if (is_missed && !extent_addresses_are_limited()) {
+        lock_take(&lock);
+        kinds[use].missed++;
+        lock_give(&lock);
+    }
     return region;
+}
+
+// Where regions went and were missed, one that is empty stays for the next run, until its pages are purged.
+static bool is_surplus(const struct region* region) {
+    if (region->free_pages < SLOT_PAGES) return false;
+    const struct kind* kind = &kinds[region->use];
+    return kind->missed < MISSED_LEAST || kind->bins.of[SLOT_PAGES - 1] != region || region->next != NULL;
 }
 
 // Takes an empty region out of all lists. Then it is the caller's alone, who unmaps it without a lock.
 static void detach(struct region* region) {
-    bin_remove(region);
+    region_bins_remove(&kinds[region->use].bins, region);
     remove_idle(region, 0, SLOT_PAGES);
 }
 
@@ -211,21 +226,18 @@ static struct run take_idle_run(size_t* pages) {
         start = page_bits_next_set(idle, end);
     }
     run.start = run.region->mapping.start + first * PAGE_BYTES;
-    bin_remove(run.region);
     (void)mark_used(run.region, first, *pages);
     run.region->run_pages[first] = (uint16_t)*pages;
-    bin_add(run.region);
     return run;
 }
 
 // Result: whether the region is empty now, and detached.
 static bool give_purged_run(struct run run, size_t pages) {
     size_t first = (size_t)(run.start - run.region->mapping.start) / PAGE_BYTES;
-    bin_remove(run.region);
     mark_free(run.region, first, pages);
     run.region->run_pages[first] = 0;
-    bin_add(run.region);
     if (run.region->free_pages < SLOT_PAGES) return false;
+    kinds[run.region->use].missed = 0;
     detach(run.region);
     return true;
 }
@@ -278,13 +290,11 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
     lock_take(&lock);
     struct region* region = region_bins_find(&kinds[use].bins, pages, alignment_pages, &page);
     if (region != NULL) {
-        bin_remove(region);
         run.region = region;
         run.start = region->mapping.start + page * PAGE_BYTES;
         run.is_zero = page_bits_next_set(region->idle, page) >= page + pages;
         size_t fresh = mark_used(region, page, pages);
         region->run_pages[page] = (uint16_t)pages;
-        bin_add(region);
         use_taken(&in_use, fresh);
         *purge = must_purge(is_fresh && fresh > 0 ? idle_most_when_growing(&in_use, &rule) : SIZE_MAX);
     }
@@ -316,16 +326,15 @@ void region_give_run(struct region* region, char* start) {
     lock_take(&lock);
     size_t page = (size_t)(start - region->mapping.start) / PAGE_BYTES;
     size_t pages = region->run_pages[page];
-    bin_remove(region);
     mark_free(region, page, pages);
     add_idle(region, page, pages);
     region->run_pages[page] = 0;
-    bin_add(region);
-    bool is_empty = region->free_pages == SLOT_PAGES;
-    if (is_empty) detach(region);
+    bool goes = is_surplus(region);
+    if (goes) detach(region);
+    kinds[region->use].one_went = goes;
     bool purge = gave(pages);
     lock_give(&lock);
-    if (is_empty) region_unmap(region);
+    if (goes) region_unmap(region);
     if (purge) purge_some();
 }
 
@@ -337,7 +346,6 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
                 (first + pages <= SLOT_PAGES && page_bits_next_set(region->used, first + old_pages) >= first + pages);
     bool purge = false;
     if (fits && pages != old_pages) {
-        bin_remove(region);
         if (pages > old_pages) {
             use_taken(&in_use, mark_used(region, first + old_pages, pages - old_pages));
         } else {
@@ -345,7 +353,6 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
             add_idle(region, first + pages, old_pages - pages);
         }
         region->run_pages[first] = (uint16_t)pages;
-        bin_add(region);
         purge = gave(pages < old_pages ? old_pages - pages : 0);
     }
     lock_give(&lock);
@@ -405,7 +412,8 @@ static void check_one(const struct region* region) {
     check_invariant(in_runs == page_bits_count(region->used), "every used page belongs to one run");
     check_invariant(region->free_pages == SLOT_PAGES - in_runs, "a region counts its free pages");
     check_invariant(region->idle_pages == page_bits_count(region->idle), "a region counts its idle pages");
-    check_invariant(region->longest_free == find_longest_free(region), "a region knows its longest free run");
+    check_invariant(region->longest_free == find_longest_free(region, SLOT_PAGES),
+                    "a region knows its longest free run");
     for (size_t word = 0; word < PAGE_WORDS; word++) {
         check_invariant((region->used[word] & region->idle[word]) == 0, "an idle page is free");
     }

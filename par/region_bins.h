@@ -20,27 +20,28 @@ static inline size_t find_free_run(const struct region* region, size_t pages, si
     size_t start = page_bits_next_clear(region->used, 0);
     while (start < SLOT_PAGES) {
         size_t end = page_bits_next_set(region->used, start);
-        size_t aligned = (start + alignment_pages - 1) / alignment_pages * alignment_pages;
+        size_t aligned = (start + alignment_pages - 1) & ~(alignment_pages - 1);
         if (aligned + pages <= end) return aligned;
         start = page_bits_next_clear(region->used, end);
     }
     return SLOT_PAGES;
 }
 
-static inline uint16_t find_longest_free(const struct region* region) {
+// Stops at a run of so many pages.
+static inline size_t find_longest_free(const struct region* region, size_t enough) {
     size_t longest = 0;
-    for (size_t start = page_bits_next_clear(region->used, 0); start < SLOT_PAGES;) {
+    for (size_t start = page_bits_next_clear(region->used, 0); start < SLOT_PAGES && longest < enough;) {
         size_t end = page_bits_next_set(region->used, start);
         if (end - start > longest) longest = end - start;
         start = page_bits_next_clear(region->used, end);
     }
-    return (uint16_t)longest;
+    return longest;
 }
 
-static inline void region_bins_add(struct region_bins* bins, struct region* region) {
-    region->longest_free = find_longest_free(region);
-    if (region->longest_free == 0) return;
-    size_t bin = region->longest_free - 1;
+static inline void region_bins_add(struct region_bins* bins, struct region* region, size_t longest_free) {
+    region->longest_free = (uint16_t)longest_free;
+    if (longest_free == 0) return;
+    size_t bin = longest_free - 1;
     region->previous = NULL;
     region->next = bins->of[bin];
     if (region->next != NULL) region->next->previous = region;
@@ -58,6 +59,27 @@ static inline void region_bins_remove(struct region_bins* bins, struct region* r
         region->previous->next = region->next;
     }
     if (region->next != NULL) region->next->previous = region->previous;
+}
+
+static inline void region_bins_move(struct region_bins* bins, struct region* region, size_t longest_free) {
+    if (longest_free == region->longest_free) return;
+    region_bins_remove(bins, region);
+    region_bins_add(bins, region, longest_free);
+}
+
+// These pages are used now, all of one free run. Only where it was the longest must the others be looked at.
+static inline void region_bins_took(struct region_bins* bins, struct region* region, size_t first, size_t pages) {
+    size_t start = page_bits_end_before(region->used, first);
+    size_t end = page_bits_next_set(region->used, first + pages);
+    if (end - start < region->longest_free) return;
+    region_bins_move(bins, region, find_longest_free(region, region->longest_free));
+}
+
+// These pages are free now.
+static inline void region_bins_gave(struct region_bins* bins, struct region* region, size_t first, size_t pages) {
+    size_t start = page_bits_end_before(region->used, first);
+    size_t end = page_bits_next_set(region->used, first + pages);
+    if (end - start > region->longest_free) region_bins_move(bins, region, end - start);
 }
 
 // Among regions whose longest free run has so many pages or more, those that have the least room first: one where an
