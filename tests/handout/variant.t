@@ -1,7 +1,8 @@
 #!/usr/bin/env perl
 
 # make variant: a kit with one more promise. Its header, suite, rubric and assignment have it; the reference keeps it, and a file
-# of an earlier term fails that test alone. LONG=1 builds the suite with each promise, otherwise with one.
+# of an earlier term fails that test alone. LONG=1 builds the suite with each promise and all three references, otherwise with
+# one promise and hw08.
 
 use v5.32;
 use warnings;
@@ -33,12 +34,15 @@ sub run (@command) { return measure::Launch::run( command => \@command, wall_s =
 
 sub variant (@arguments) { return run( "$tree/handout/variant", @arguments ) }
 
+# What is asked of each backend.
+my %TRAITS = ( sys => 'sys', hw08 => 'course-hw08', par => 'course' );
+
 # The last line that a suite with this promise says of the backend.
 sub suite_says ( $kit, $backend, $case ) {
     my $built = run( 'make', '-s', '-C', $kit, "BACKENDS=$backend", "build/release/tests/suite-$backend" );
     diag $built->{stderr} if !measure::Launch::ok($built);
     my $result = measure::Launch::run(
-        command => [ "$kit/build/release/tests/suite-$backend", "course-$backend" ],
+        command => [ "$kit/build/release/tests/suite-$backend", $TRAITS{$backend} ],
         env     => { CK_RUN_CASE => $case },
         wall_s  => 120
     );
@@ -47,7 +51,7 @@ sub suite_says ( $kit, $backend, $case ) {
 
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS FLAVOUR)};
 my @promises = split /\n/, variant('--list')->{stdout};
-cmp_ok( scalar @promises, '>=', 3, 'there are promises to draw from' );
+cmp_ok( scalar @promises, '>=', 5, 'there are promises to draw from' );
 my $built = 0;
 for my $promise (@promises) {
     my $kit   = "$folder/$promise";
@@ -71,8 +75,12 @@ for my $promise (@promises) {
     );
     is( join( "\n", grader::kit::Pristine::changes($kit) ), q{}, '... and takes the kit for its own' );
     next if $built++ && !$ENV{LONG};
-    my ( $kept, $said ) = suite_says( $kit, 'hw08', $promise );
-    ok( $kept, '... the reference keeps it' ) or diag $said;
+    my ( $kept, $said );
+
+    for my $backend ( $ENV{LONG} ? sort keys %TRAITS : 'hw08' ) {
+        ( $kept, $said ) = suite_says( $kit, $backend, $promise );
+        ok( $kept, "... the reference $backend keeps it" ) or diag $said;
+    }
     system 'cp', "$tree/hw08_alloc.c", "$kit/hw08_alloc.c";
     ( $kept, $said ) = suite_says( $kit, 'hw08', $promise );
     ok( !$kept, '... a file of an earlier term does not' );
