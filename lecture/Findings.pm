@@ -75,7 +75,9 @@ sub scaling ($scaling) {
     return $words                   if !$par || $grown[0]{backend} eq 'par';
     return "$words; in par no more" if is_less( $par, $FLAT );
     return sprintf '%s, in par %s times %s', $words, factor( $par->{ratio} ), between($par) if is_more($par);
-    return "$words; for par one cannot tell " . between($par);
+    return sprintf '%s; in par perhaps %s to %s times, by %d rounds', $words, factor( $par->{low} ),
+      factor( $par->{high} ),
+      $par->{rounds};
 }
 
 # Who stands in line, shown by how often the threads went to sleep.

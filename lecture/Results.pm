@@ -11,7 +11,7 @@ no warnings 'experimental::signatures';
 use JSON::PP   ();
 use List::Util qw(max min uniq);
 use lecture::Ideas;
-use lecture::Interval qw(interval is_more is_less);
+use lecture::Interval qw(interval is_more is_less is_extreme);
 use measure::Machine;
 use measure::Rounds;
 use measure::Table qw(digits);
@@ -308,7 +308,20 @@ sub _profiles ($content) {
     return { list => \@list, tool => $list[0]{tool}, busy => _busy($content), missing => \%missing };
 }
 
-# The figure of a claim is its value with the words that go with it, or text.
+# The value of a claim with the words that go with it, as one says it; or text. An extreme one stands with its interval.
+sub _figure ( $value, $words ) {
+    return $words if !defined $value;
+    my $number = $value->{median};
+    my $of     = ( $words // '' ) =~ /\Aof /;
+    return ( $of ? 'none ' : 'no ' ) . $words if $number == 0 && defined $words && !$value->{high};
+    return "all $words" if $number == 1 && $of && ( $value->{low} // 1 ) == 1 && ( $value->{high} // 1 ) == 1;
+    my $interval =
+      is_extreme($number) && defined $value->{low}
+      ? sprintf '(%s to %s)', digits( $value->{low} ), digits( $value->{high} )
+      : undef;
+    return join ' ', grep { defined } digits($number), $interval, $words;
+}
+
 sub _claims ($content) {
     my ( @claims, %of, @rungs );
     my $busy = _busy($content);
@@ -324,8 +337,7 @@ sub _claims ($content) {
             verdict => $is_open ? 'cannot tell'                      : $claim->{verdict},
             why     => $is_open ? "the machine was busy: $busy->[0]" : $claim->{why},
             rung    => $rung,
-            figure  =>
-              join( ' ', grep { defined } defined $value ? digits( $value->{median} ) : undef, $claim->{figure} ),
+            figure  => _figure( $value, $claim->{figure} ),
             (
                 $value && defined $value->{low}
                 ? (

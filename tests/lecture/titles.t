@@ -185,7 +185,7 @@ my $wild  = against_one( @{ rounds_of( 0.8,  2.6,  7 ) } );
 is(
     lecture::Findings::scaling( scaled( 2, hw08 => $steep, par => $wild ) ),
     'With 2 threads on 2 cores a call costs 3.0 times as much as with one in hw08 (2.9 to 3.1); '
-      . 'for par one cannot tell (0.80 to 2.6)',
+      . 'in par perhaps 0.80 to 2.6 times, by 7 rounds',
     'scaling: a wild point of par is not told as its cost'
 );
 is(
@@ -296,6 +296,29 @@ cmp_ok( scalar @claims, '>', 30, 'the claims of the notes' );
 is_deeply( [ grep { /\A(?:[.]{3}|and |so )|\b(?:those|these)\b/ } @claims ], [], '... none goes on with another' );
 my $recorded = lecture::Recorded::results("$Bin/../../lecture/recorded/sample.json")->{claims}[-1]{list};
 my %is_known = map { $_ => 1 } @claims;
+is_deeply(
+    [
+        map { lecture::Results::_figure( @{$_} ) } [ { median => 0, low => 0, high => 0 }, 'of the objects' ],
+        [ { median => 0,    low => 0,    high => 0 },    'bytes taken anew' ],
+        [ { median => 1,    low => 1,    high => 1 },    'of the pairs' ],
+        [ { median => 1,    low => 0.9,  high => 1 },    'of the pairs' ],
+        [ { median => 38.4, low => 37.1, high => 39.9 }, 'times as long' ],
+        [ { median => 0.02, low => 0.01, high => 0.03 }, 'of the waits' ],
+        [ { median => 3,    low => 2,    high => 4 },    'times as long' ],
+        [ undef, 'words alone' ],
+    ],
+    [
+        'none of the objects',
+        'no bytes taken anew',
+        'all of the pairs',
+        '1.00 of the pairs',
+        '38.4 (37.1 to 39.9) times as long',
+        '0.02 (0.01 to 0.03) of the waits',
+        '3.00 times as long',
+        'words alone'
+    ],
+    '... figures as one says them, extreme ones with their interval'
+);
 is_deeply( [ grep { !$is_known{$_} } map { $_->{claim} } @{$recorded} ], [], '... the recorded sample has the same' );
 
 done_testing();
