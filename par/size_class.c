@@ -39,7 +39,7 @@ void size_classes_init(void) {
     uint32_t bytes = 0;
     uint32_t step = ALIGNMENT;
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
-        if (bytes >= 256 && (bytes & (bytes - 1)) == 0) step = bytes / 8;
+        if (bytes >= 256 && (bytes & (bytes - 1)) == 0) step = bytes / (bytes < FEW_FROM ? 8 : 4);
         for (uint32_t units = bytes / ALIGNMENT + 1; units <= (bytes + step) / ALIGNMENT; units++) {
             size_class_table[units] = (uint8_t)size_class;
         }

@@ -1,8 +1,9 @@
 // size_class.h: the sizes of small blocks.
 //
 // Up to 256 bytes there is a class every 16 bytes. Above that, there are eight classes in each doubling (288, 320, ...
-// 512, 576, ...), up to SMALL_MOST. So a block above 128 bytes wastes at most 1/9 of itself. The spacing is jemalloc's
-// idea, with twice as many classes in a doubling.
+// 512, 576, ...); from 16 KiB on four, up to SMALL_MOST. So a block of 128 bytes to 16 KiB wastes at most 1/9 of
+// itself; above, blocks are whole pages, so what is wasted is hardly ever touched, and each class more would keep free
+// blocks of its own. The spacing is jemalloc's idea, with twice as many classes in a doubling below.
 
 #ifndef PAR_SIZE_CLASS_H
 #define PAR_SIZE_CLASS_H
@@ -17,7 +18,8 @@ enum {
     ALIGNMENT = 16,
     SMALL_MOST = 64 * 1024,  // bytes; a larger block is a run of pages or a mapping of its own
     NO_CLASS = 0,            // what is not a small block
-    CLASS_COUNT = 1 + 16 + 8 * 8,
+    FEW_FROM = 16 * 1024,    // bytes; from here on there are fewer classes
+    CLASS_COUNT = 1 + 16 + 6 * 8 + 2 * 4,
 };
 
 struct size_class {
