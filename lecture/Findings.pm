@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 
 use List::Util qw(first max min);
 use lecture::Ideas;
-use lecture::Interval qw(interval is_more is_less too_few factor percent between);
+use lecture::Interval qw(interval is_more is_less too_few is_extreme factor percent between);
 
 my $STORY       = 'list';               # the program that the slides of the ladder tell about
 my $FLAT        = 1.2;                  # a call that costs no more than this many times as much is called flat
@@ -153,6 +153,8 @@ sub _share ($profile) {
 }
 
 sub profiles ($profiles) {
+    my $busy = _busy_words($profiles);
+    return "$CANNOT_TELL where the time goes: $busy" if defined $busy;
     my @known = sort { $b->{share} <=> $a->{share} || $a->{backend} cmp $b->{backend} }
       map { _share($_) // () } @{ $profiles->{list} };
     if (@known) {
@@ -232,6 +234,11 @@ sub _compared ( $section, $backend, $before ) {
     };
 }
 
+# A factor, and where it is extreme how sure it is.
+sub _with_interval ($interval) {
+    return join ' ', factor( $interval->{ratio} ), is_extreme( $interval->{ratio} ) ? between($interval) : ();
+}
+
 sub _rung_words ( $backend, $compared, $before ) {
     my ( $program, $to_sys, $against ) = @{$compared}{qw(program to_sys to_before)};
     return "$CANNOT_TELL how long $program takes with $backend: $compared->{busy}." if defined $compared->{busy};
@@ -245,11 +252,13 @@ sub _rung_words ( $backend, $compared, $before ) {
     my $few     = $is_told ? undef : too_few( grep { defined } $to_sys, $against );
     return "$words: $few." if $few;
     return "$words."       if !$against;
+    my ( $ratio, $low, $high ) = @{$against}{qw(ratio low high)};
     return sprintf '%s%s %s times faster than %s.', $words, $is_told ? ', and is' : '; it is',
-      factor( 1 / $against->{ratio} ), $is_told ? "with $before" : $before
+      _with_interval( { ratio => 1 / $ratio, low => 1 / $high, high => 1 / ( $low || $ratio ) } ),
+      $is_told ? "with $before" : $before
       if is_less($against);
     return sprintf '%s%s %s times as long as %s.', $words, $is_told ? ', and' : '; it takes',
-      factor( $against->{ratio} ), $is_told ? "with $before" : $before
+      _with_interval($against), $is_told ? "with $before" : $before
       if is_more($against);
     return "$words; between it and $before one cannot tell.";
 }

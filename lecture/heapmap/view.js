@@ -168,7 +168,7 @@ function redrawHeaps() {
   drawHeapLegend(root.select(".legend"), maps);
 
   const u = rem();
-  const columns = maps.length > 3 ? 4 : maps.length;
+  const columns = Math.min(maps.length, heapmapState.element.clientWidth < 40 * u ? 2 : 4);
   const lines = Math.ceil(maps.length / columns);
   const gap = 1.4 * u;
   const head = 1.8 * u;

@@ -15,8 +15,10 @@ function drawClaims(element, claims) {
     const rule = body.append("tr").attr("class", "rule").attr("hidden", "");
     rule.append("td").attr("colspan", columns.length).text(ruleWords(claim));
     const verdict = row.append("td").attr("class", "verdict").append("button").attr("type", "button").attr("aria-expanded", "false").text(claim.verdict);
-    verdict.on("click", () => {
+    verdict.on("click", (event) => {
       const shows = rule.attr("hidden") !== null;
+      if (event.detail > 0) event.currentTarget.blur();  // a mouse: space goes on to the next slide
+      if (presenting()) closeRules(body);  // there is room for one
       rule.attr("hidden", shows ? null : "");
       row.classed("open", shows);
       verdict.attr("aria-expanded", String(shows));
@@ -26,10 +28,16 @@ function drawClaims(element, claims) {
   fillSlide(table, element);
 }
 
+function closeRules(body) {
+  body.selectAll("tr.rule").attr("hidden", "");
+  body.selectAll("tr.open").classed("open", false);
+  body.selectAll("button").attr("aria-expanded", "false");
+}
+
 // On a slide the words are as large as there is room for.
 function fillSlide(table, element) {
   if (!presenting()) return;
-  for (let size = 1.6; size >= 1; size -= 0.1) {
+  for (let size = 1.6; size > 0.95; size -= 0.1) {
     table.style("font-size", `${size}rem`);
     if (table.node().offsetHeight <= element.clientHeight) return;
   }

@@ -11,6 +11,7 @@ function showSlide(at, tell = true) {
   root.classList.remove("black");
   hideTooltip();
   presenter.views.forEach((view, i) => view.section.classList.toggle("current", i === presenter.at));
+  markHeading();
   const view = presenter.views[presenter.at];
   document.getElementById("place").textContent = `${presenter.at + 1} / ${presenter.views.length}`;
   history.replaceState(null, "", `#slide=${view.id}${root.classList.contains("embedded") ? "&embed" : ""}${isSpeaker() ? "&notes" : ""}`);
@@ -21,9 +22,16 @@ function showSlide(at, tell = true) {
   if (tell && other && !other.closed) other.postMessage({ slide: presenter.at }, "*");
 }
 
+// The title of the slide is the first heading of all there is to see then.
+function markHeading() {
+  document.querySelectorAll("h2[aria-level]").forEach((title) => title.removeAttribute("aria-level"));
+  if (presenting()) document.querySelector(".current h2")?.setAttribute("aria-level", "1");
+}
+
 function leavePresenter() {
   if (!presenting() || isSpeaker()) return;
   document.documentElement.classList.remove("presenting", "black");
+  markHeading();
   history.replaceState(null, "", "#");
   hideTooltip();
   allOfPage.forEach(drawView);
@@ -88,7 +96,7 @@ function onKey(event) {
 // A click goes on, but for one that has something else to do, or that marks text.
 function onClick(event) {
   if (!presenting() || isSpeaker() || getSelection().toString() !== "") return;
-  if (!event.target.closest("button, input, label, a, summary, dialog, canvas, .takes-clicks")) next();
+  if (!event.target.closest("button, input, label, a, summary, dialog, #heapmap canvas")) next();
 }
 
 // ---- The page's address -----------------------------------------------------------------------------------------------------
@@ -97,7 +105,7 @@ function onClick(event) {
 function addressed() {
   const [, name, more] = /^#slide=([^&]+)(&.*)?$/.exec(location.hash) ?? [];
   const number = Number(name);
-  const byName = presenter.views.findIndex((view) => view.id === decodeURIComponent(name ?? ""));
+  const byName = presenter.views.findIndex((view) => view.id === name);
   const at = byName >= 0 ? byName : number >= 1 && number <= presenter.views.length ? number - 1 : -1;
   return { at, embed: /&embed\b/.test(more ?? ""), notes: /&notes\b/.test(more ?? "") };
 }

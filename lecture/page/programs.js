@@ -12,6 +12,7 @@ const WAY_S = 6;
 function drawPrograms(element) {
   const words = PROGRAM_WAYS.map((way) => `${way.name}: ${way.words.join(" ")}`).join(" ");
   const { svg, width, height, u } = drawing(element, 24, `What the programs do with blocks. ${words}`);
+  svg.attr("tabindex", 0);  // where it is wider than the page, keys scroll it
   const gap = 2 * u;
   const panel = (width - 2 * gap) / 3;
   const still = document.documentElement.classList.contains("printing") || matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -27,10 +27,12 @@ const mebibytes = (kib) => (kib / 1024).toFixed(kib >= 10240 ? 0 : 1) + " MiB";
 const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 const presenting = () => ["presenting", "printing"].some((name) => document.documentElement.classList.contains(name));
 
-// An empty drawing that fills the element: on a slide all of it, on the page as high as asked for.
+// An empty drawing that fills the element: on a slide all of it, on the page as high as asked for, and as wide as can be read:
+// a phone scrolls it sideways.
+const LEAST_WIDTH_REM = 44;
 function drawing(element, pageHeightRem, label) {
   element.replaceChildren();
-  const width = element.clientWidth;
+  const width = presenting() ? element.clientWidth : Math.max(element.clientWidth, LEAST_WIDTH_REM * rem());
   const height = presenting() ? element.clientHeight : pageHeightRem * rem();
   const svg = d3.select(element).append("svg").attr("width", width).attr("height", height)
     .attr("role", "group").attr("aria-label", label);

@@ -172,6 +172,25 @@ is(
     '... or which has too few rounds: that is said'
 );
 
+is(
+    lecture::Findings::_rung_words(
+        'buddy',
+        {
+            program   => 'list',
+            to_sys    => against_one( @{ rounds_of( 1.9,  2.1,  7 ) } ),
+            to_before => against_one( @{ rounds_of( 0.03, 0.04, 7 ) } )
+        },
+        'hw08'
+    ),
+'buddy: list takes 2.0 times the time of the C library (1.9 to 2.1), and is 29 (25 to 33) times faster than with hw08.',
+    'an extreme factor stands with its interval'
+);
+is(
+    lecture::Findings::profiles( { list => [], busy => ['other processes used 0.90 CPUs'] } ),
+    'Cannot tell here where the time goes: the machine was busy (other processes used 0.90 CPUs)',
+    'a busy machine: nor where the time goes'
+);
+
 sub scaled ( $full, %growth ) {
     return {
         full   => $full,

@@ -74,6 +74,8 @@ test("a phone of 390 pixels", async () => {
   await resize(page, 390, 844, "light");
   await start();
   assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 390, "the page does not scroll sideways");
+  assert.deepEqual(await faults(page, "body", false), [], "and can be read");
+  assert.deepEqual(await barriers("html"), [], "also without a mouse");
   assert.deepEqual(browser.complaints(), []);
   await resize(page, 1280, 720, "light");
 });
@@ -87,6 +89,20 @@ test("the keys of presenters", async () => {
   }
   await page.mouse.click(640, 700);
   assert.equal(await at(), 1, "a click goes on");
+  const idea = await page.evaluate('presenter.views.findIndex((view) => view.id.startsWith("idea-"))');
+  await page.evaluate((index) => showSlide(index), idea);
+  await page.mouse.click(640, 400);
+  assert.equal(await at(), idea + 1, "also one on a picture");
+  const claims = await page.evaluate('presenter.views.findIndex((view) => view.id.startsWith("claims-"))');
+  await page.evaluate((index) => showSlide(index), claims);
+  for (const verdict of await page.$$(".current .verdict button")) {
+    await verdict.click();
+    assert.equal(await page.evaluate('document.querySelectorAll(".current tr.rule:not([hidden])").length'), 1, "one rule is open");
+    assert.ok(await page.evaluate('document.querySelector(".current table").getBoundingClientRect().bottom') <= 720, "and on the slide");
+  }
+  await press(" ");
+  assert.equal(await at(), claims + 1, "space goes on after a verdict was clicked");
+  await page.evaluate(() => showSlide(1));
   await press("b");
   assert.equal(await page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(0, 0, 0)", "b: black");
   assert.equal(await page.evaluate('getComputedStyle(document.querySelector(".current")).visibility'), "hidden");
@@ -171,17 +187,18 @@ test("a PDF of all slides, one a page", async () => {
   assert.equal(await page.evaluate("document.documentElement.dataset.theme"), "dark", "the screen is as it was");
 });
 
+// What axe finds, in words.
+async function barriers(context) {
+  await page.evaluate(tools("axe-core").source);
+  const { violations } = await page.evaluate((where) => window.axe.run(where, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }), context);
+  return violations.map((one) => `${one.id}: ${one.help}: ${one.nodes[0].html.slice(0, 150)}`);
+}
+
 test("for those who cannot see it, and without a mouse", async () => {
-  const axe = tools("axe-core").source;
   for (const [theme, slides] of [["light", false], ["dark", false], ["light", true], ["dark", true]]) {
     await resize(page, 1280, 720, theme);
     await start();
-    await page.evaluate(axe);
-    const check = async (where) => {
-      const { violations } = await page.evaluate((context) => window.axe.run(context, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }),
-        slides ? ".current" : "html");
-      assert.deepEqual(violations.map((one) => `${one.id}: ${one.help}: ${one.nodes[0].html.slice(0, 150)}`), [], `${where}, ${theme}`);
-    };
+    const check = async (where) => assert.deepEqual(await barriers("html"), [], `${where}, ${theme}`);
     if (!slides) {
       await check("the page");
       continue;
