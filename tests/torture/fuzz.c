@@ -1,7 +1,8 @@
 // fuzz.c: libFuzzer over sequences of calls, with the model heap. `make fuzz`; clang's library drives it.
 //
-// An input is a profile (8 bytes) and operations of 8 bytes each, as the random test has them, so every input means something. The
-// allocator is linked in, with all its functions instrumented, and its heap lives on from input to input.
+// An input is a profile (8 bytes) and operations of 8 bytes each, as the random test has them, so every input means
+// something. The allocator is linked in, with all its functions instrumented, and its heap lives on from input to
+// input.
 
 #include <stdint.h>
 #include <string.h>
