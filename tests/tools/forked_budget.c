@@ -6,6 +6,7 @@
 // were.
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -22,7 +23,8 @@ static void* take_and_wait(void* unused) {
     (void)unused;
     xfree(xmalloc(BYTES));
     pthread_barrier_wait(&all_have_a_cache);
-    for (;;) pause();
+    while (true) pause();
+    return NULL;
 }
 
 // Result: how long a magazine this thread wants after it has taken and freed many blocks.
