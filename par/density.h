@@ -19,9 +19,9 @@ enum { DENSITY_KINDS = 8 };
 // Of one kind of memory. Zero to begin with.
 struct density {
     bool is_trusted;        // from the first full piece on, as if many had been full
+    atomic_bool was_full;   // the last watched piece that went
     _Atomic(char*) newest;  // watched pieces of SLOT_BYTES, or NULL
     _Atomic(char*) older;
-    atomic_bool was_full;  // the last watched piece that went
     atomic_size_t pieces;  // since the newest was watched,
     atomic_size_t slots;   // with so many slots
     atomic_size_t trust;   // so many slots may go unwatched

@@ -24,12 +24,12 @@ enum {
 
 struct size_class {
     uint32_t block_bytes;
+    uint32_t span_blocks;
+    uint32_t grid;            // where in a granule blocks of the class can begin: see is_on_grid
     uint16_t magazine_first;  // how many blocks move between a thread and the depot at once, at first
     uint16_t magazine_most;   // and at most
     uint16_t span_pages;      // a multiple of GRANULE_PAGES
-    uint32_t span_blocks;
-    uint32_t grid;      // where in a granule blocks of the class can begin: see is_on_grid
-    bool shares_lines;  // several blocks lie in one cache line
+    bool shares_lines;        // several blocks lie in one cache line
 };
 
 extern struct size_class size_classes[CLASS_COUNT];

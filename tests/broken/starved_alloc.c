@@ -15,12 +15,13 @@ static double cpu_s(void) {
 }
 
 static void sleep_while_others_compute(double for_s) {
-    double begin_s = cpu_s();
-    for (double before_s = begin_s, now_s = begin_s; now_s < begin_s + for_s; before_s = now_s) {
+    double end_s = cpu_s() + for_s;
+    double before_s, now_s = cpu_s();
+    do {
+        before_s = now_s;
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
         now_s = cpu_s();
-        if (now_s < before_s + 0.01) return;
-    }
+    } while (now_s < end_s && now_s >= before_s + 0.01);
 }
 
 void* xmalloc(size_t bytes) {
