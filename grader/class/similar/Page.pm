@@ -9,6 +9,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Encode ();
+use grader::class::similar::Pairs ();
 use grader::class::similar::Winnow;
 
 my $COLOURS = 6;
