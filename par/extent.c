@@ -14,7 +14,6 @@
 #include "par/page_map.h"
 
 enum {
-    APART_LEAST = 4,     // slots of a block that is put apart where addresses are few
     APART_PLACES = 256,  // that are tried one after the other
     BINS = 64,           // the last one holds all extents of so many slots or more
     MOVED_MOST = 64,     // slots whose pages one call moves, so that it does not take long,

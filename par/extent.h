@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { APART_LEAST = 4 };  // slots of a block that is put, or grows, apart from others where addresses are few
+
 struct slots {
     char* start;   // aligned to SLOT_BYTES; NULL when there is no memory
     bool is_zero;  // just mapped, so all zeros; otherwise the content is undefined

@@ -13,7 +13,6 @@
 enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
     TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes
-    APART_LEAST = 4,               // slots of a block that goes apart when it grows
     BELIEVED = 8,                  // one in so many growths gets ordinary pages though those before it got huge ones
     HUGE_MOST = 4096,              // blocks with huge pages: each may split a mapping, and the system has 65,530
 };
@@ -227,7 +226,7 @@ static bool move(struct large* large, size_t had, size_t needed) {
 }
 
 // Where addresses are limited a long block that meets another could move no more, for then it would be there twice. So
-// it goes where much is free behind while it is short.
+// it goes where much is free behind while it is short. That is tried once.
 static bool goes_apart(struct large* large, size_t needed) {
     if (large->is_apart || needed < APART_LEAST || !extent_addresses_are_limited()) return false;
     large->is_apart = true;
