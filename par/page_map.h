@@ -1,12 +1,12 @@
 // page_map.h: finds the owner of an address. Blocks have no header, so xfree finds their size here.
 //
-//   address: | root index (14 bits) | granule in the leaf (18 bits) | byte in the granule (16 bits) |
+//   address: | root index (14 bits) | granule in the leaf (20 bits) | byte in the granule (14 bits) |
 //                                   | slot (13 bits) | in the slot  (21 bits)                       |
 //
-// A leaf covers 16 GiB of addresses. For each granule of 64 KiB it holds one byte, the class of the span there. A heap
-// of a gigabyte has 16 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache. For
-// each slot of 2 MiB the leaf holds the mapping that begins there, and the free extent that begins or ends there. (The
-// two-level map is from tcmalloc; the separation of the one hot byte from the rest is from jemalloc.)
+// A leaf covers 16 GiB of addresses. For each granule of 16 KiB it holds one byte, the class of the span there. A heap
+// of half a gigabyte has 32 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache.
+// For each slot of 2 MiB the leaf holds the mapping that begins there, and the free extent that begins or ends there.
+// (The two-level map is from tcmalloc; the separation of the one hot byte from the rest is from jemalloc.)
 //
 // The owner of the memory changes the entries of classes and mappings; all threads read them without a lock. That is
 // safe: a thread got its pointer to a block, directly or through the program's own synchronisation, from a thread that
@@ -28,7 +28,7 @@
 
 enum {
     PAGE_BYTES = 4096,
-    GRANULE_BYTES = 64 * 1024,
+    GRANULE_BYTES = 16 * 1024,
     GRANULE_PAGES = GRANULE_BYTES / PAGE_BYTES,
     SLOT_BYTES = 2 * 1024 * 1024,
     SLOT_PAGES = SLOT_BYTES / PAGE_BYTES,
@@ -36,7 +36,7 @@ enum {
 
     LEAF_BITS = 34,
     ADDRESS_BITS = 48,  // of user space: 47 on x86-64, 48 on arm64; more only for who asks by a hint
-    LEAF_GRANULES = 1 << (LEAF_BITS - 16),
+    LEAF_GRANULES = 1 << (LEAF_BITS - 14),
     LEAF_SLOTS = 1 << (LEAF_BITS - 21),
     ROOT_ENTRIES = 1 << (ADDRESS_BITS - LEAF_BITS),
 };

@@ -12,6 +12,7 @@
 #include "par/os.h"
 #include "par/page_bits.h"
 #include "par/region_bins.h"
+#include "par/region_idle_list.h"
 
 enum {
     PURGE_RUNS = 2,    // that one call gives up at most, so that no call takes long
@@ -35,8 +36,7 @@ struct kind {
 static struct lock purge_locks[PURGERS];  // a thread holds one while it gives up pages; only a fork waits for them
 static struct lock lock = LOCK_FREE;      // guards everything below and the content of every region
 static struct kind kinds[REGION_USES] = {[REGION_OF_SPANS].densities[0].is_trusted = true};
-static struct region* first_idle;  // the regions with idle pages: those that have had some for longest come first
-static struct region* last_idle;
+static struct region_idle_list idle_list;
 static struct region* unused_records;
 static size_t idle_pages;
 static const struct idle_rule rule = {
@@ -46,32 +46,8 @@ static size_t purge_goal = SIZE_MAX;  // so many may lie idle, while pages are g
 
 // ---- The pages of one region ----
 
-static void idle_list_add(struct region* region) {
-    region->next_idle = NULL;
-    region->previous_idle = last_idle;
-    if (last_idle != NULL) {
-        last_idle->next_idle = region;
-    } else {
-        first_idle = region;
-    }
-    last_idle = region;
-}
-
-static void idle_list_remove(struct region* region) {
-    if (region->previous_idle != NULL) {
-        region->previous_idle->next_idle = region->next_idle;
-    } else {
-        first_idle = region->next_idle;
-    }
-    if (region->next_idle != NULL) {
-        region->next_idle->previous_idle = region->previous_idle;
-    } else {
-        last_idle = region->previous_idle;
-    }
-}
-
 static void add_idle(struct region* region, size_t first, size_t pages) {
-    if (region->idle_pages == 0) idle_list_add(region);
+    if (region->idle_pages == 0) region_idle_list_add(&idle_list, region);
     page_bits_set(region->idle, first, pages);
     region->idle_pages += (uint16_t)pages;
     idle_pages += pages;
@@ -82,7 +58,7 @@ static void remove_idle(struct region* region, size_t first, size_t pages) {
     if (were_idle == 0) return;
     region->idle_pages -= (uint16_t)were_idle;
     idle_pages -= were_idle;
-    if (region->idle_pages == 0) idle_list_remove(region);
+    if (region->idle_pages == 0) region_idle_list_remove(&idle_list, region);
 }
 
 // Result: how many of the pages have no memory yet.
@@ -206,7 +182,7 @@ static struct region* find_idle(void) {
             }
         }
     }
-    return first_idle;
+    return idle_list.first;
 }
 
 // A run of idle pages becomes a run in use while the system takes its memory: so nobody else can take it. Result: start
@@ -312,6 +288,13 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     while (run.start == NULL && !is_elsewhere && region_map(use, pages) != NULL)
         run = take_mapped(use, pages, alignment_pages, true, &purge);
     if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, false, &purge);
+    if (purge) purge_some();
+    return run;
+}
+
+struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum region_use use) {
+    bool purge = false;
+    struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
     if (purge) purge_some();
     return run;
 }
@@ -441,7 +424,7 @@ void region_check(void) {
     for (int use = 0; use < REGION_USES; use++) idle += check_kind(&kinds[use]);
     check_invariant(idle == idle_pages, "idle pages are counted");
     size_t listed = 0;
-    for (const struct region* region = first_idle; region != NULL; region = region->next_idle) {
+    for (const struct region* region = idle_list.first; region != NULL; region = region->next_idle) {
         check_invariant(region->idle_pages > 0, "only regions with idle pages are in the list of those");
         listed += region->idle_pages;
     }

@@ -61,6 +61,9 @@ struct run {
 // alignment. Thread-safe.
 struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use use);
 
+// The same where a region of this use has room that is mapped; otherwise start is NULL.
+struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum region_use use);
+
 // Gives a run back, whole. Thread-safe.
 void region_give_run(struct region* region, char* start);
 

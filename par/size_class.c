@@ -10,20 +10,19 @@ enum {
     MAGAZINE_MOST_BYTES = 16 * 1024,  // and so much for one that comes again and again,
     MAGAZINE_MOST_BLOCKS = 512,       // but no more blocks than that,
     MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that
-    SPAN_GRANULES_MOST = 8,
-    SPAN_WASTE_DIVISOR = 16,  // at most 1/16 of a span may be left over behind its last block, if it can be helped
+    SPAN_BYTES_LEAST = 64 * 1024,     // of long blocks,
+    SPAN_BLOCKS_LEAST = 4,            // and so many of them
 };
 
 struct size_class size_classes[CLASS_COUNT];
 uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
 
-// The shortest span that wastes little behind its last block.
-static uint32_t span_granules(uint32_t block_bytes) {
-    for (uint32_t granules = 1; granules < SPAN_GRANULES_MOST; granules++) {
-        uint32_t bytes = granules * GRANULE_BYTES;
-        if (bytes / block_bytes >= 2 && bytes % block_bytes <= bytes / SPAN_WASTE_DIVISOR) return granules;
-    }
-    return SPAN_GRANULES_MOST;
+// Of longer blocks much would be left over behind the last one, so their spans end where a block and a granule do.
+static uint32_t span_bytes_of(uint32_t block_bytes) {
+    if (!is_long_block(block_bytes)) return GRID_BYTES;
+    uint32_t blocks = SPAN_BLOCKS_LEAST;
+    while (blocks * block_bytes < SPAN_BYTES_LEAST || blocks * block_bytes % GRANULE_BYTES != 0) blocks++;
+    return blocks * block_bytes;
 }
 
 static uint16_t between(uint32_t least, uint32_t number, uint32_t most) {
@@ -31,7 +30,8 @@ static uint16_t between(uint32_t least, uint32_t number, uint32_t most) {
 }
 
 static uint32_t grid_of(uint32_t block_bytes) {
-    uint32_t step = span_granules(block_bytes) == 1 ? block_bytes : block_bytes & -block_bytes;
+    uint32_t power = block_bytes & -block_bytes;
+    uint32_t step = !is_long_block(block_bytes) ? block_bytes : power < GRANULE_BYTES ? power : GRANULE_BYTES;
     return (uint32_t)((((uint64_t)1 << 32) + step - 1) / step);
 }
 
@@ -44,12 +44,13 @@ void size_classes_init(void) {
             size_class_table[units] = (uint8_t)size_class;
         }
         bytes += step;
-        uint32_t span_bytes = span_granules(bytes) * GRANULE_BYTES;
+        uint32_t span_bytes = span_bytes_of(bytes);
         size_classes[size_class] = (struct size_class){
             .block_bytes = bytes,
             .magazine_first = between(0, MAGAZINE_FIRST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
             .magazine_most = between(MAGAZINE_LEAST_MOST_BLOCKS, MAGAZINE_MOST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
             .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),
+            .span_alignment_pages = (is_long_block(bytes) ? GRANULE_BYTES : GRID_BYTES) / PAGE_BYTES,
             .span_blocks = span_bytes / bytes,
             .grid = grid_of(bytes),
             .shares_lines = bytes < LINE_BYTES,

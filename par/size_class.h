@@ -2,8 +2,12 @@
 //
 // Up to 256 bytes there is a class every 16 bytes. Above that, there are eight classes in each doubling (288, 320, ...
 // 512, 576, ...); from 16 KiB on four, up to SMALL_MOST. So a block of 128 bytes to 16 KiB wastes at most 1/9 of
-// itself; above, blocks are whole pages, so what is wasted is hardly ever touched, and each class more would keep free
-// blocks of its own. The spacing is jemalloc's idea, with twice as many classes in a doubling below.
+// itself, one above at most 1/5: each class more would keep free blocks of its own. The spacing is jemalloc's idea,
+// with twice as many classes in a doubling below.
+//
+// The spans of blocks up to a page have GRID_BYTES, and so waste at most 1/16 behind the last block. Those of longer
+// blocks have as many as are a multiple of the block, and waste nothing: with huge pages, what is never touched takes
+// memory too.
 
 #ifndef PAR_SIZE_CLASS_H
 #define PAR_SIZE_CLASS_H
@@ -19,17 +23,19 @@ enum {
     SMALL_MOST = 64 * 1024,  // bytes; a larger block is a run of pages or a mapping of its own
     NO_CLASS = 0,            // what is not a small block
     FEW_FROM = 16 * 1024,    // bytes; from here on there are fewer classes
+    GRID_BYTES = 64 * 1024,  // spans of blocks up to a page begin at multiples of it
     CLASS_COUNT = 1 + 16 + 6 * 8 + 2 * 4,
 };
 
 struct size_class {
     uint32_t block_bytes;
     uint32_t span_blocks;
-    uint32_t grid;            // where in a granule blocks of the class can begin: see is_on_grid
+    uint32_t grid;            // where blocks of the class can begin: see is_on_grid
     uint16_t magazine_first;  // how many blocks move between a thread and the depot at once, at first
     uint16_t magazine_most;   // and at most
-    uint16_t span_pages;      // a multiple of GRANULE_PAGES
-    bool shares_lines;        // several blocks lie in one cache line
+    uint16_t span_pages;      // a multiple of GRANULE_PAGES,
+    uint16_t span_alignment_pages;
+    bool shares_lines;  // several blocks lie in one cache line
 };
 
 extern struct size_class size_classes[CLASS_COUNT];
@@ -38,12 +44,14 @@ extern struct size_class size_classes[CLASS_COUNT];
 // xmalloc finds an empty list and comes to the slow path, where everything is set up.
 extern uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
 
-// Whether a block can begin at this place, given the grid of its class. Exact for classes whose spans are one granule,
-// all up to a page; for others blocks lie on multiples of a power of two, and that is what is asked. No remainder is
-// taken: with grid = 2^32 / d, rounded up, the lower 32 bits of n * grid are less than grid just where d divides n, for
-// n and d below 2^16 (Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019).
+static inline bool is_long_block(size_t block_bytes) { return block_bytes > PAGE_BYTES; }
+
+// Whether a block can begin at this place, given the grid of its class. Exact up to a page, where spans are GRID_BYTES
+// long; for others blocks lie on multiples of a power of two, and that is what is asked. No remainder is taken: with
+// grid = 2^32 / d, rounded up, the lower 32 bits of n * grid are less than grid just where d divides n, for n and d
+// below 2^16 (Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019).
 static inline bool is_on_grid(const void* place, uint32_t grid) {
-    return (uint32_t)((uint32_t)((uintptr_t)place % GRANULE_BYTES) * grid) < grid;
+    return (uint32_t)((uint32_t)((uintptr_t)place % GRID_BYTES) * grid) < grid;
 }
 
 // Fills in both tables. To be called once, before any block is handed out.

@@ -10,6 +10,8 @@
 #include "par/region.h"
 #include "par/size_class.h"
 
+enum { SHORTEST_DIVISOR = 4 };  // more than this part of its class's length has every span
+
 static void list_add(struct span_list* list, struct span* span) {
     span->previous = NULL;
     span->next = list->first;
@@ -37,19 +39,33 @@ static struct span* span_of(const void* block) {
     return &region->spans[region->span_first[granule_of(region, block)]];
 }
 
+// Where blocks are long, what is left at the end of a region gets a shorter span before another region is mapped.
+// blocks: will be how many the span has.
+static struct run span_run(const struct size_class* size, uint32_t* blocks) {
+    uint32_t shortest = is_long_block(size->block_bytes) ? size->span_blocks / SHORTEST_DIVISOR : size->span_blocks;
+    for (*blocks = size->span_blocks; *blocks > shortest; --*blocks) {
+        size_t granules = (*blocks * size->block_bytes + GRANULE_BYTES - 1) / GRANULE_BYTES;
+        struct run run = region_take_mapped_run(granules * GRANULE_PAGES, size->span_alignment_pages, REGION_OF_SPANS);
+        if (run.start != NULL) return run;
+    }
+    *blocks = size->span_blocks;
+    return region_take_run(size->span_pages, size->span_alignment_pages, REGION_OF_SPANS);
+}
+
 // The order of steps here and in span_unmake is proved by tests/models/page_map.pml; links written without the lock, in
 // span_cut, and span_list_take and span_list_give by tests/models/depot.pml.
 static struct span* span_make(unsigned size_class) {
     const struct size_class* size = &size_classes[size_class];
-    struct run run = region_take_run(size->span_pages, GRANULE_PAGES, REGION_OF_SPANS);
+    uint32_t blocks;
+    struct run run = span_run(size, &blocks);
     if (run.start == NULL) return NULL;
     struct region* region = run.region;
     size_t first = granule_of(region, run.start);
-    size_t granules = size->span_pages / GRANULE_PAGES;
+    size_t granules = region_run_pages(region, run.start) / GRANULE_PAGES;
     for (size_t i = 0; i < granules; i++) region->span_first[first + i] = (uint8_t)first;
     page_map_set_class(run.start, granules, size_class);
     struct span* span = &region->spans[first];
-    *span = (struct span){.start = run.start, .block_count = size->span_blocks};
+    *span = (struct span){.start = run.start, .block_count = blocks};
     return span;
 }
 

@@ -75,6 +75,11 @@ passes( "of $_->[1] MiB of addresses (limited: $_->[0]) nearly all become blocks
     command => [ $few_addresses, reverse @{$_} ] )
   for [ all => 64 ], [ all => 256 ], [ data => 64 ], [ data => 256 ];
 
+passes(
+    'live blocks of one size fill the memory they lie in, whatever the size',
+    command => [ built( 'packing', 'tests/tools/packing.c', @par ) ]
+);
+
 my $lines = built( 'lines', 'tests/tools/lines.c', @par );
 passes( "small blocks that threads were given, and freed, come to no two of them in one cache line ($_)",
     command => [ $lines, $_ ] )
