@@ -27,6 +27,7 @@
 #include "interpose/checking.h"
 #include "interpose/history.h"
 #include "par/check.h"
+#include "programs/environment.h"
 
 // The linker's names for the backend's calls.
 void* __real_xmalloc(size_t bytes);
@@ -361,8 +362,10 @@ static void* resize_by_backend(struct block old, size_t bytes) {
 
 static unsigned long check_every = 100000;  // calls; 0: never
 
-static __attribute__((constructor)) void read_check_every(void) {
-    const char* wanted = getenv("PAR_CHECK_EVERY");
+static __attribute__((constructor)) void read_check_every(int argc, char** argv, char** environment) {
+    (void)argc;
+    (void)argv;
+    const char* wanted = environment_variable(environment, "PAR_CHECK_EVERY");
     if (wanted == NULL) return;
     char* rest;
     errno = 0;

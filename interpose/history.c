@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "programs/environment.h"
+
 enum { FRAMES = 8, OWN_FRAMES = 2, PLACES = 1 << 16, SHOWN_BYTES = 16 };
 
 struct history {
@@ -32,8 +34,10 @@ static struct {
     int expected;
 } overwritten;
 
-static __attribute__((constructor)) void history_set_up(void) {
-    const char* wanted = getenv("XMALLOC_CHECK");
+static __attribute__((constructor)) void history_set_up(int argc, char** argv, char** environment) {
+    (void)argc;
+    (void)argv;
+    const char* wanted = environment_variable(environment, "XMALLOC_CHECK");
     if (wanted == NULL || strcmp(wanted, "0") == 0) return;
     if (strcmp(wanted, "1") != 0) {
         fprintf(stderr, "XMALLOC_CHECK is \"%s\", but must be 1 for explanations, or 0\n", wanted);

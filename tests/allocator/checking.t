@@ -123,6 +123,19 @@ like(
     '... also of a pointer into it'
 );
 
+# The preloaded one is set up before the C library has the environment.
+tests::lib::Built::insist('lib/libpar-checking.so');
+my %PRELOADED = ( XMALLOC_CHECK => 'explain', PAR_CHECK_EVERY => 'often' );
+for my $name ( sort keys %PRELOADED ) {
+    my $refused = measure::Launch::run(
+        command  => [ 'env', 'LD_PRELOAD=lib/libpar-checking.so', "$name=$PRELOADED{$name}", 'true' ],
+        launcher => $launcher,
+        wall_s   => 300,
+    );
+    is( $refused->{exit}, 2, "libpar-checking.so reads $name" ) or diag measure::Launch::sentence($refused);
+    like( $refused->{stderr}, qr/\A$name is "$PRELOADED{$name}", but must be /, '... and says what is wrong with it' );
+}
+
 sub clean_ok ( $result, $output, $what ) {
     my $clean = measure::Launch::ok($result) && $result->{stderr} eq '' && $result->{stdout} eq $output;
     ok( $clean, $what ) or diag( measure::Launch::sentence($result), "\n$result->{stdout}$result->{stderr}" );

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "programs/environment.h"
 #include "trace/record/raw.h"
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -176,21 +177,12 @@ static void record(enum raw_kind kind, const void* block, size_t bytes, unsigned
     errno = kept_errno;
 }
 
-static const char* variable(char** environment, const char* name) {
-    size_t length = strlen(name);
-    for (; environment != NULL && *environment != NULL; environment++) {
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=') return *environment + length + 1;
-    }
-    return NULL;
-}
-
-// The environment comes as an argument because this may run before the C library has it.
 __attribute__((constructor)) static void begin(int argc, char** argv, char** environment) {
     (void)argc;
     (void)argv;
     found();
-    const char* file = variable(environment, RAW_FILE_VARIABLE);
-    const char* process = variable(environment, RAW_PROCESS_VARIABLE);
+    const char* file = environment_variable(environment, RAW_FILE_VARIABLE);
+    const char* process = environment_variable(environment, RAW_PROCESS_VARIABLE);
     if (file == NULL || strlen(file) >= sizeof path || process == NULL || atol(process) != getpid()) return;
     memcpy(path, file, strlen(file) + 1);
     int kept_errno = errno;
