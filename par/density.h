@@ -18,7 +18,7 @@ enum { DENSITY_KINDS = 8 };
 
 // Of one kind of memory. Zero to begin with.
 struct density {
-    bool is_trusted;        // from the first full piece on, as if many had been full
+    bool is_trusted;        // from the third piece on, if the first was full, as if many had been
     atomic_bool was_full;   // the last watched piece that went
     _Atomic(char*) newest;  // watched pieces of SLOT_BYTES, or NULL
     _Atomic(char*) older;

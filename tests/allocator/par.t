@@ -80,6 +80,14 @@ passes(
     command => [ built( 'packing', 'tests/tools/packing.c', @par ) ]
 );
 
+SKIP: {
+    skip 'this kernel has no huge pages to ask for', 1 if !-e '/sys/kernel/mm/transparent_hugepage';
+    passes(
+        'a small heap has no huge pages, and a large one has some',
+        command => [ built( 'young', 'tests/tools/young.c', @par ) ]
+    );
+}
+
 my $lines = built( 'lines', 'tests/tools/lines.c', @par );
 passes( "small blocks that threads were given, and freed, come to no two of them in one cache line ($_)",
     command => [ $lines, $_ ] )
