@@ -85,9 +85,10 @@ sub waits ($scaling) {
     my @waiting = grep { $_->{waits} && $_->{waits}{more} } @{ $scaling->{series} };
     return '' if !@waiting || !$scaling->{full};
     my @most = sort { $b->{waits}{together} <=> $a->{waits}{together} || $a->{backend} cmp $b->{backend} } @waiting;
-    return sprintf 'Threads wait for a lock in %s (%s waits with %d threads, %s with one).',
-      join( ', ', map { $_->{backend} } @most ), _counted_number( $most[0]{waits}{together} ), $scaling->{full},
-      _counted_number( $most[0]{waits}{alone} );
+    my ( $first, @others ) = map { $_->{backend} } @most;
+    return sprintf 'Threads wait for a lock%s in %s (%s waits with %d threads, %s with one)%s.', @others ? ' most' : '',
+      $first, _counted_number( $most[0]{waits}{together} ), $scaling->{full},
+      _counted_number( $most[0]{waits}{alone} ), @others ? ', also in ' . join( ', ', @others ) : '';
 }
 
 sub _counted_number ($number) {

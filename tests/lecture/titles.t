@@ -63,7 +63,7 @@ is(
 );
 is(
     $pairs->{waits},
-    'Threads wait for a lock in bucket, buddy, hw08 (900 waits with 2 threads, 0 with one).',
+    'Threads wait for a lock most in bucket (900 waits with 2 threads, 0 with one), also in buddy, hw08.',
     '... who waits is shown by counts'
 );
 is(
