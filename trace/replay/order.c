@@ -18,12 +18,7 @@ struct turns {
 };
 
 static void do_event(struct turns* turns, size_t number) {
-    const struct trace_event* event = &turns->trace->events[number];
-    struct replay_observer* observer = turns->observer;
-    struct replay_change change = replay_step(event, number, &turns->blocks[event->block], true, observer);
-    observer->after(observer, number, event, change);
-    if (observer->calling == NULL) return;
-    for (uint32_t block = 0; block < turns->trace->blocks; block++) replay_check(&turns->blocks[block], number);
+    replay_observed_step(turns->trace, number, turns->blocks, turns->observer);
 }
 
 static void wait_for(sem_t* semaphore) {
