@@ -3,7 +3,7 @@
 "use strict";
 
 const SPEEDS = [["Pause", 0], ["Slow motion", 5], ["Usual", 40], ["Fast", 400], ["As fast as it can", 20000]];
-const live = { map: { ...DATA.map, steps: [], memory: [] }, speed: DATA.speed, mostHeld: 0, state: {} };
+const live = { map: { ...DATA.map, threads: 1, steps: [], memory: [] }, speed: DATA.speed, mostHeld: 0, state: {} };
 
 // What was mapped before the first step is not the backend's, unless it has put a block there. [start, end], by address.
 const before = (DATA.map.before ?? []).map(([start, bytes]) => ({ start, end: start + bytes, holdsBlock: false })).sort((a, b) => a.start - b.start);
@@ -33,7 +33,10 @@ function ownMappings(mappings) {
 
 function take({ steps, mappings, speed, ...state }) {
   live.map.steps.push(...steps);
-  for (const step of steps) noteBlock(step[4]);
+  for (const [, thread, , , address] of steps) {
+    noteBlock(address);
+    live.map.threads = Math.max(live.map.threads, thread + 1);
+  }
   if (mappings) {
     const own = ownMappings(mappings);
     const resident = d3.sum(own, ([, , pages]) => d3.sum(pages, ([from, to]) => to - from));

@@ -31,7 +31,11 @@ void follower_open(struct follower* follower, const char* path) {
     if (atomic_load(&follower->header->following) == RAW_UNFOLLOWED) {
         fail(EXIT_NO_ANSWER, "%s is no recording to follow; bin/xtrace -f %s PROGRAM makes one", path, path);
     }
-    atomic_store(&follower->header->follower, getpid());
+    // The system takes the lock away when this process ends, however it does.
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(follower->fd, F_SETLK, &lock) != 0)
+        fail(EXIT_NO_ANSWER, "%s is followed already, and one is enough", path);
+    atomic_store(&follower->header->has_follower, 1);
 }
 
 // Result: false when the file is not yet so long. The program makes it longer before it writes there.
@@ -84,6 +88,11 @@ void follower_done(struct follower* follower) {
     pass_on(follower);
     atomic_store(&follower->header->done, (uint32_t)follower->next);
     futex_wake_all(&follower->header->done);
+}
+
+bool follower_is_gone(const struct raw_header* header, int fd) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return atomic_load(&header->has_follower) != 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
 void follower_release(struct raw_header* header) {

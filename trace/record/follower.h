@@ -29,6 +29,9 @@ enum follower_news follower_read(struct follower* follower, const struct raw_eve
 // The event that was read last is done: the program goes on.
 void follower_done(struct follower* follower);
 
+// Whether there was a follower and its process has ended. fd: the file. Not for the follower's own process.
+bool follower_is_gone(const struct raw_header* header, int fd);
+
 // There is no follower any more: the program goes on and is not recorded. Any process may say so, also more than once.
 void follower_release(struct raw_header* header);
 

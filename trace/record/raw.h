@@ -71,7 +71,7 @@ struct raw_header {
     _Atomic uint32_t following;       // enum raw_following
     _Atomic uint32_t written;         // changes after each event that was written, and at the end
     _Atomic uint32_t done;            // events that the follower has done, modulo 2^32; anything once released
-    _Atomic int32_t follower;         // its process; 0 before it is there
+    _Atomic uint32_t has_follower;    // there has been one; it keeps a lock on the file
     _Atomic uint32_t has_ended;       // the program; written by bin/xtrace
     _Atomic uint64_t first;           // where the last RAW_BEGIN is
     char program[RAW_PROGRAM_BYTES];  // the command line, cut off where it is longer

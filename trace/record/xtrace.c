@@ -47,6 +47,7 @@ struct request {
 
 static volatile pid_t child;  // for the handler
 static struct raw_header* header;
+static int recording_fd;
 
 // ---- What is asked for ----------------------------------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ static void make_recording(struct request* request) {
     }
     if (mapped == MAP_FAILED) fail(EXIT_NO_TRACE, "%s cannot be written: %s", request->recording, strerror(errno));
     header = mapped;
-    close(fd);
+    recording_fd = fd;
 }
 
 // Has the system end this process when its parent ends.
@@ -189,13 +190,6 @@ static void pass_on(int number) {
 
 static void look_up(int number) { (void)number; }
 
-// A follower that crashed cannot say that the program shall go on.
-static void release_if_alone(void) {
-    pid_t follower = atomic_load(&header->follower);
-    bool is_gone = follower != 0 && kill(follower, 0) != 0 && errno == ESRCH;
-    if (is_gone && atomic_load(&header->following) == RAW_FOLLOWED) follower_release(header);
-}
-
 // Result: as of waitpid.
 static int wait_for_child(const struct request* request) {
     int status = 0;
@@ -205,7 +199,10 @@ static int wait_for_child(const struct request* request) {
     }
     while (waitpid(child, &status, WNOHANG) != child) {
         nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
-        release_if_alone();
+        // A follower that crashed cannot say that the program shall go on.
+        if (atomic_load(&header->following) == RAW_FOLLOWED && follower_is_gone(header, recording_fd)) {
+            follower_release(header);
+        }
     }
     return status;
 }

@@ -66,7 +66,7 @@ void replay_in_order(const struct trace* trace, bool with_threads, struct replay
 // ---- follow.c: a program that still runs, step by step
 // ------------------------------------------------------------------
 
-enum { REPLAY_FOLLOWED_USUALLY = 20000, REPLAY_FOLLOWED_MOST = 1000000 };
+enum { REPLAY_FOLLOWED_USUALLY = 50000, REPLAY_FOLLOWED_MOST = 1000000 };
 
 // Does what a program asks that bin/xtrace -f runs, and writes it into a heap map; at most so many steps, and each
 // thread of the program is a thread here. Standard input says, in a number a line, how many steps may be done from then
