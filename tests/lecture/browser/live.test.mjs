@@ -90,9 +90,10 @@ test("pause and slow motion, by clicks and by the space bar", async () => {
     await says("5 steps a second");
     await page.keyboard.press(" ");
     await says("The program stands still");
-    await until(() => existsSync(join(folder, "map.held")));
-    const at = Number(readFileSync(join(folder, "map.held"), "utf8"));
-    await says(`step ${at}`);
+    const held = join(folder, "map.held");
+    await until(() => existsSync(held) && readFileSync(held, "utf8") !== "");
+    const at = Number(readFileSync(held, "utf8"));
+    await says(`step ${at}${at > 0 ? ":" : "."}`);
     await page.waitForTimeout(600);
     assert.equal(await stepNumber(), at, "space holds it up, also after a click on a button");
     await page.keyboard.press(" ");
