@@ -28,7 +28,8 @@ void follower_open(struct follower* follower, const char* path) {
              path);
     }
     follower->header = mapped;
-    if (atomic_load(&follower->header->following) == RAW_UNFOLLOWED) {
+    uint32_t following = atomic_load(&follower->header->following);
+    if (following != RAW_FOLLOWED && following != RAW_RELEASED) {
         fail(EXIT_NO_ANSWER, "%s is no recording to follow; bin/xtrace -f %s PROGRAM makes one", path, path);
     }
     // The system takes the lock away when this process ends, however it does.
