@@ -32,9 +32,7 @@ sub handle ($self) { return $self->{map} }
 sub head ( $self, $longest_s ) {
     while ( !$self->{head} ) {
         if    ( $self->{text} =~ s/\A(.*"steps": \[\n)//s ) { $self->{head} = JSON::PP->new->decode("$1]}") }
-        elsif ( $self->{ended} || !$self->{readable}->can_read($longest_s) || !$self->fill ) {
-            return undef;
-        }    ## no critic (ProhibitExplicitReturnUndef) undef is the answer
+        elsif ( $self->{ended} || !$self->{readable}->can_read($longest_s) || !$self->fill ) { return }
     }
     return $self->{head};
 }

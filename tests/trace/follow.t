@@ -88,7 +88,7 @@ sub rests ($pid) {
 }
 
 sub is_there ($pid) {
-    return ( eval { read_file("/proc/$pid/stat") } // ') Z' ) !~ /.*\) [ZX]/s;
+    return defined $pid && ( eval { read_file("/proc/$pid/stat") } // ') Z' ) !~ /.*\) [ZX]/s;
 }
 
 # Waits until so many steps are done and the program rests. Result: the number of lines that it has written then.

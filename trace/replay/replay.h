@@ -38,9 +38,8 @@ struct replay_observer;
 struct replay_change replay_step(const struct trace_event* event, size_t number, struct replay_block* block,
                                  bool is_full, struct replay_observer* observer);
 
-// The same for an event of a trace, told to the observer. When that sees calls all blocks are checked afterwards.
-void replay_observed_step(const struct trace* trace, size_t number, struct replay_block* blocks,
-                          struct replay_observer* observer);
+// Ends the process (fail) when a block is not as it was signed. number: the event after which that is so.
+void replay_check(const struct replay_block* block, size_t number);
 
 // Frees the blocks that are there.
 void replay_free_all(struct replay_block* blocks, size_t count);
@@ -58,6 +57,10 @@ struct replay_observer {
     void (*calling)(struct replay_observer* observer);
     void (*called)(struct replay_observer* observer, const void* given);
 };
+
+// One event of a trace, told to the observer, which has begun. All blocks are filled.
+void replay_observed_step(const struct trace* trace, size_t number, struct replay_block* blocks,
+                          struct replay_observer* observer);
 
 // Replays all events in their order and frees what is left. All blocks are filled. with_threads: each recorded thread
 // is a thread; they wait for their turns.

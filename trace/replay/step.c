@@ -41,6 +41,10 @@ static void check(const struct replay_block* block, size_t number, uint64_t byte
     if (is_full && memcmp(block->start, block->start + 1, bytes - 1) != 0) check_range(block, number, 0, bytes);
 }
 
+void replay_check(const struct replay_block* block, size_t number) {
+    if (block->start != NULL) check(block, number, block->bytes, true);
+}
+
 static bool sees_calls(const struct replay_observer* observer) { return observer != NULL && observer->calling != NULL; }
 
 static void* resize(struct replay_block* block, uint64_t bytes, struct replay_observer* observer) {
@@ -104,17 +108,6 @@ struct replay_change replay_step(const struct trace_event* event, size_t number,
     change.start = block->start;
     change.bytes = block->bytes;
     return change;
-}
-
-void replay_observed_step(const struct trace* trace, size_t number, struct replay_block* blocks,
-                          struct replay_observer* observer) {
-    const struct trace_event* event = &trace->events[number];
-    struct replay_change change = replay_step(event, number, &blocks[event->block], true, observer);
-    observer->after(observer, number, event, change);
-    if (!sees_calls(observer)) return;
-    for (uint32_t at = 0; at < trace->blocks; at++) {
-        if (blocks[at].start != NULL) check(&blocks[at], number, blocks[at].bytes, true);
-    }
 }
 
 void replay_free_all(struct replay_block* blocks, size_t count) {
