@@ -100,7 +100,7 @@ sub request ( $server, $first, $host = "127.0.0.1:$server->{port}" ) {
 }
 sub whole ($socket) { local $/ = undef; return <$socket> // '' }
 
-# Looks until this is so of a frame. Result: the last frame, and as `steps` all.
+# Looks until this is so of a frame. Result: the last frame, and as `steps` all; while one has it one still looks.
 sub look ( $server, $is_so ) {
     my $events = request( $server, 'GET /steps' );
     my ( $last, $mappings, @steps ) = ( {} );
@@ -111,7 +111,7 @@ sub look ( $server, $is_so ) {
         $last = JSON::PP->new->decode($json);
         push @steps, @{ $last->{steps} };
         $mappings = $last->{mappings} // $mappings;
-        @{$last}{qw(steps mappings)} = ( [@steps], $mappings );
+        @{$last}{qw(steps mappings looks)} = ( [@steps], $mappings, $events );
         last if $is_so->($last);
     }
     alarm 0;
@@ -148,7 +148,10 @@ like(
 );
 like( whole( request( $server, 'POST /speed/fast' ) ), qr/\AHTTP\/1\.1 404 /,           'speeds are numbers only' );
 like( whole( request( $server, 'POST /speed/5' ) ),    qr/\AHTTP\/1\.1 200 .*\n5\n\z/s, 'slow motion' );
+whole( request( $server, 'POST /speed/20000' ) );
+sleep 0.5;
 is( written($server), 0, 'while nobody looks nothing runs, at any speed' );
+whole( request( $server, 'POST /speed/5' ) );
 
 my $frame = look( $server, sub ($so_far) { @{ $so_far->{steps} } >= 3 } );
 ok( wait_until( sub { written($server) >= 3 } ), 'while somebody looks it runs' );
