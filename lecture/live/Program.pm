@@ -21,7 +21,7 @@ sub start ( $class, $xtrace, @command ) {
     my $self = bless { file => $file, recording => "/proc/$$/fd/" . fileno $file }, $class;
     $self->{pid} = fork // die "cannot start another process: $!\n";
     if ( $self->{pid} == 0 ) {
-        exec $xtrace, '-q', '-f', $self->{recording}, @command or die "cannot run $xtrace: $!\n";
+        exec $xtrace, '-q', '-f', $self->{recording}, '--', @command or die "cannot run $xtrace: $!\n";
     }
     sleep $LOOK_S until -s $file >= $HEADER_BYTES || $self->has_ended;
     return $self;
