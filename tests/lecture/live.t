@@ -38,6 +38,13 @@ sub wait_until ($is_so) {
     return 1;
 }
 
+# A test that dies leaves nothing either.
+my ( $test, @servers ) = $$;
+
+END {
+    if ( $$ == $test ) { local $?; kill KILL => @servers }
+}
+
 # ---- A server, and who looks -------------------------------------------------------------------------------------------------
 
 # Starts a server in a process group of its own. Result: { pid, said (a file), port }, without a port when it ends at once.
@@ -55,6 +62,7 @@ sub serving ( $options, @program ) {
         exec "$tree/lecture/live/serve", '--backend', 'sys', '--bin', "$folder/bin", @{$options}, @program
           or POSIX::_exit(127);
     }
+    push @servers, $pid;
     my %server = ( pid => $pid, said => $said );
     wait_until(
         sub {
@@ -69,6 +77,7 @@ sub has_ended ($server) {
     return 1 if defined $server->{status};
     return 0 if waitpid( $server->{pid}, POSIX::WNOHANG() ) != $server->{pid};
     $server->{status} = $?;
+    @servers = grep { $_ != $server->{pid} } @servers;
     return 1;
 }
 

@@ -40,9 +40,20 @@ sub wait_until ($is_so) {
     return 1;
 }
 
+# A test that dies leaves nothing: the system ends a program with its bin/xtrace, and a follower without input ends by itself.
+my ( $test, @started ) = $$;
+
+END {
+    if ( $$ == $test ) {
+        local $?;
+        kill KILL => grep { waitpid( $_, POSIX::WNOHANG() ) == 0 } @started;
+    }
+}
+
 # Starts a command in the background. $stdin: a handle to read, $stdout: a file to write.
 sub start ( $stdin, $stdout, @command ) {
     my $pid = fork // die "cannot start another process: $!\n";
+    push @started, $pid;
     return $pid if $pid;
     open STDIN,  '<&', $stdin        or die "cannot read what the test says: $!\n" if $stdin;
     open STDOUT, '>',  $stdout       or die "cannot write $stdout: $!\n";
