@@ -183,10 +183,10 @@ heapmap: $(launcher) ## see where a backend puts its blocks, beside sys and hw08
 	@$(MAKE) --silent BACKENDS="$(sort sys hw08 $(BACKEND))" BACKEND= $(foreach backend,$(sort sys hw08 $(BACKEND)),$(BIN)/replay-$(backend))
 	@lecture/heapmap/build --backend $(BACKEND) --bin "$(BIN)" --launcher $(launcher) --output $(BUILD)/heapmap-$(BACKEND).html \
 	    $(if $(STEP),--step "$(STEP)") $(if $(TRACE),--trace "$(TRACE)") $(if $(PNG),--png "$(PNG)")
-live: xtrace ## record a program, ten seconds at most, and see the heap while a backend runs its calls, in the browser over loopback: slow motion, pause; BACKEND=par PROGRAM="sort FILE" SPEED=40 PORT=8080 [needs lecture/live/serve]
+live: xtrace ## run a program and see the heap of a backend that does its calls, in step, in the browser over loopback: slow motion and pause hold the program; BACKEND=par PROGRAM="sort FILE" SPEED=40 PORT=8080 [needs lecture/live/serve]
 	$(if $(BACKEND),,$(error say whose heap to show: make live BACKEND=par))
 	@$(MAKE) --silent BACKENDS="$(sort sys $(BACKEND))" BACKEND= $(BIN)/replay-$(BACKEND) $(BIN)/collatz-sys
-	@lecture/live/serve --backend $(BACKEND) --bin "$(BIN)" --trace $(BUILD)/live.trace $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT)) \
+	@lecture/live/serve --backend $(BACKEND) --bin "$(BIN)" $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT)) \
 	    $(or $(PROGRAM),$(BIN)/collatz-sys -t 2 400)
 
 # sys is also built, for comparison.

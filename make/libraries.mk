@@ -37,11 +37,12 @@ $(eval $(call checked_library,valgrind,-O1,interpose/libpar_valgrind.c))
 libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),$(LIB)/libpar-hardened.so,$(if $(filter debug,$(FLAVOUR)),$(LIB)/libpar-checking.so,$(if $(filter valgrind,$(FLAVOUR)),$(LIB)/libpar-valgrind.so,$(libpar))))
 
 # The recorder, and bin/xtrace, which runs a program with it. See trace/README.md.
-$(LIB)/libxtrace.so: $(BUILD)/pic/trace/record/record.o
+recorder := $(addprefix $(BUILD)/pic/trace/record/,record.o held.o)
+$(LIB)/libxtrace.so: $(recorder)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $^
-$(BUILD)/pic/trace/record/record.o: override CFLAGS += -fno-builtin
-$(BIN)/xtrace: $(call objects_of,$(addprefix trace/record/,xtrace.c gather.c) $(trace_sources)) | $(LIB)/libxtrace.so
+$(recorder): override CFLAGS += -fno-builtin
+$(BIN)/xtrace: $(call objects_of,$(addprefix trace/record/,xtrace.c gather.c held.c follower.c) $(trace_sources)) | $(LIB)/libxtrace.so
 $(BIN)/trace-convert: $(call objects_of,trace/convert.c $(trace_sources))
 $(BIN)/xtrace $(BIN)/trace-convert:
 	@mkdir -p $(@D)

@@ -14,12 +14,22 @@ static void* map(size_t bytes, int flags) {
     return start;
 }
 
-void pages_reserve(struct pages* pages, size_t bytes) {
-    if (bytes <= pages->bytes) return;
-    size_t wanted = pages->bytes == 0 ? FIRST_BYTES : pages->bytes;
+// Some doubling of `wanted` that is enough.
+static size_t doubled(size_t wanted, size_t bytes) {
     while (wanted < bytes) {
         if (__builtin_mul_overflow(wanted, 2, &wanted)) fail_no_memory("the trace");
     }
+    return wanted;
+}
+
+void pages_populate(struct pages* pages, size_t bytes) {
+    *pages = (struct pages){.bytes = doubled(FIRST_BYTES, bytes)};
+    pages->start = map(pages->bytes, MAP_POPULATE);
+}
+
+void pages_reserve(struct pages* pages, size_t bytes) {
+    if (bytes <= pages->bytes) return;
+    size_t wanted = doubled(pages->bytes == 0 ? FIRST_BYTES : pages->bytes, bytes);
     if (pages->start == NULL) {
         pages->start = map(wanted, 0);
     } else {

@@ -16,6 +16,10 @@ struct pages {
 // there is no memory.
 void pages_reserve(struct pages* pages, size_t bytes);
 
+// The first room of an empty array, of which every page is in memory already, so that its use costs and changes
+// nothing.
+void pages_populate(struct pages* pages, size_t bytes);
+
 void pages_release(struct pages* pages);
 
 // An array of zeros, of which every page is in memory already, so that its first use costs and changes nothing.

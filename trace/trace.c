@@ -53,6 +53,12 @@ void trace_give(struct trace* trace, uint32_t thread, uint32_t block) {
     ((uint32_t*)trace->unused.start)[trace->unused_count++] = block;
 }
 
+void trace_reserve(struct trace* trace, size_t events) {
+    pages_populate(&trace->event_pages, events * sizeof(struct trace_event));
+    pages_populate(&trace->sizes, events * sizeof(uint64_t));
+    pages_populate(&trace->unused, events * sizeof(uint32_t));
+}
+
 bool trace_is_alive(const struct trace* trace, uint64_t block) {
     return block < trace->blocks && ((const uint64_t*)trace->sizes.start)[block] != 0;
 }

@@ -61,6 +61,9 @@ uint32_t trace_take(struct trace* trace, enum trace_kind kind, uint32_t thread, 
 void trace_resize(struct trace* trace, uint32_t thread, uint32_t block, uint64_t bytes);
 void trace_give(struct trace* trace, uint32_t thread, uint32_t block);
 
+// Makes room for so many events, in memory that is there (pages_populate). The trace is an empty one.
+void trace_reserve(struct trace* trace, size_t events);
+
 bool trace_is_alive(const struct trace* trace, uint64_t block);
 
 // Names the program; control characters become spaces, and what is too long is cut.

@@ -1,7 +1,7 @@
 package lecture::live::Stream;
 
-# The heap map of a program that still runs, as bin/replay-BACKEND --map writes it into a pipe: hands out as many steps as are
-# asked for. Who does not read holds the program up, so reading slowly is slow motion, and not reading is a pause.
+# The heap map of a program that runs, as bin/replay-BACKEND --follow writes it into a pipe while it does what the program asks for.
+# Both do as many steps as they are allowed to, and stand still then.
 
 use v5.32;
 use warnings;
@@ -13,59 +13,76 @@ use JSON::PP   ();
 use lecture::live::Ending;
 
 sub new ( $class, @command ) {
-    my $pid = open my $pipe, '-|', @command or die "cannot run $command[0]: $!\n";
-    return bless { pid => $pid, pipe => $pipe, readable => IO::Select->new($pipe), text => '', head => undef }, $class;
+    pipe my $allowed, my $allow or die "no pipe can be made: $!\n";
+    pipe my $map,     my $write or die "no pipe can be made: $!\n";
+    my $pid = fork // die "cannot start another process: $!\n";
+    if ( $pid == 0 ) {
+        open STDIN,  '<&', $allowed or die "cannot read a pipe: $!\n";
+        open STDOUT, '>&', $write   or die "cannot write a pipe: $!\n";
+        exec @command or die "cannot run $command[0]: $!\n";
+    }
+    my %self = ( pid => $pid, allow => $allow, map => $map, readable => IO::Select->new($map), text => '' );
+    return bless \%self, $class;
 }
 
-# What is said before the first step: backend, trace, events, before ...; waits for it.
-sub head ($self) {
+# What it can be waited for with.
+sub handle ($self) { return $self->{map} }
+
+# What is said before the first step: backend, program, before ...; undef when it has not come after so many seconds.
+sub head ( $self, $longest_s ) {
     while ( !$self->{head} ) {
         if    ( $self->{text} =~ s/\A(.*"steps": \[\n)//s ) { $self->{head} = JSON::PP->new->decode("$1]}") }
-        elsif ( !$self->_read )                             { $self->{head} = { steps => [], events => 0 } }
+        elsif ( $self->{ended} || !$self->{readable}->can_read($longest_s) || !$self->fill ) { return }
     }
     return $self->{head};
 }
 
-# Up to so many further steps, as many as are there now: { steps, mappings, ended, died }. The mappings are the newest of them.
-sub take ( $self, $most ) {
-    my ( @steps, $mappings );
-    $self->head;
-    while ( @steps < $most ) {
-        if ( $self->{text} =~ s/\A(\[.*\]),?\n// ) {
-            my $step = JSON::PP->new->decode($1);
-            $mappings = ( pop @{$step} )->{mappings} if ref $step->[-1] eq 'HASH';
-            push @steps, $step;
-        }
-        elsif ( $self->{ended} || !$self->{readable}->can_read(0) ) { last }
-        else                                                        { $self->_read }
-    }
-    my $ended = $self->{ended} && $self->{text} !~ /^\[.*\],?\n/m ? JSON::PP::true() : JSON::PP::false();
-    return {
-        steps => \@steps,
-        ( $mappings ? ( mappings => $mappings ) : () ),
-        ended => $ended,
-        ( $ended && $self->died ? ( died => $self->died ) : () )
-    };
+# So many steps may be done from now on, whatever was allowed before.
+sub allow ( $self, $steps ) {
+    local $SIG{PIPE} = 'IGNORE';
+    syswrite $self->{allow}, "$steps\n";
+    return;
 }
 
-sub _read ($self) {
-    my $got = sysread $self->{pipe}, $self->{text}, 1 << 14, length $self->{text};
+# Reads what is there, and waits when there is nothing. Result: false at the end.
+sub fill ($self) {
+    return 0 if $self->{ended};
+    my $got = sysread $self->{map}, $self->{text}, 1 << 16, length $self->{text};
     return $got if $got;
-    if ( !$self->{ended}++ ) {
-        waitpid $self->{pid}, 0;
-        my $status = $? & 127 ? 128 + ( $? & 127 ) : $? >> 8;
-        $self->{died} = lecture::live::Ending::words( 'the allocator', $status );
-    }
+    $self->{ended} = 1;
+    waitpid $self->{pid}, 0;
+    my $status = $? & 127 ? 128 + ( $? & 127 ) : $? >> 8;
+    $self->{died} = lecture::live::Ending::words( 'the allocator', $status );
     return 0;
 }
 
-# Words for it when the running program did not end well; undef when it did, or still runs.
+# The steps that have come since, as JSON, and the newest mappings, likewise.
+sub take ($self) {
+    my ( @steps, $mappings );
+    while ( $self->{text} =~ /\G,?(\[.*\])\n/gc ) {
+        my $step = $1;
+        $mappings = $1 if $step =~ s/,\s*\{"mappings":\s*(.*)\}\]\z/]/;
+        push @steps, $step;
+    }
+    substr( $self->{text}, 0, pos( $self->{text} ) // 0 ) = '';
+    return ( \@steps, $mappings );
+}
+
+# Whether a call of the allocator has begun and not returned.
+sub is_in_call ($self) { return $self->{text} =~ /\A,?\[/ }
+
+sub has_ended ($self) { return $self->{ended} }
+
+# Words for it when the allocator did not end well; undef when it did, or still runs.
 sub died ($self) { return $self->{died} }
 
 sub DESTROY ($self) {
     local $?;
-    kill KILL => $self->{pid} if !$self->{ended};
-    close $self->{pipe};
+    close $self->{allow};
+    close $self->{map};
+    return if $self->{ended};
+    kill KILL => $self->{pid};
+    waitpid $self->{pid}, 0;
     return;
 }
 
@@ -81,19 +98,22 @@ lecture::live::Stream - the heap of a running program, step by step
 
 =head2 new(@command)
 
-Starts the command, which writes a heap map (trace/README.md) to standard output. It ends with the object.
+Starts the command, which writes a growing heap map (trace/README.md) to standard output. It ends with the object.
 
-=head2 head
+=head2 head($longest_s)
 
 The map without its steps.
 
-=head2 take($most)
+=head2 allow($steps)
 
-C<< { steps, mappings, ended, died } >>: at most so many further steps, without waiting for more than are there. C<died> says how
-the program ended when it did not end well.
+How many steps may be done from now on; 0 holds the program.
 
-=head2 died()
+=head2 handle, fill, take
 
-The same words, when it has ended.
+When there is something to read; reads it; and hands it out: C<(\@steps, $mappings)>, both as JSON.
+
+=head2 is_in_call, has_ended, died
+
+Whether the allocator has been called and has not returned; whether there will be no more; and what went wrong, in words.
 
 =cut

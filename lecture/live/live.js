@@ -1,31 +1,50 @@
-// live.js: the heap of a program that runs now. The server sends its steps a few times a second; this page says how many.
+// live.js: the heap of a program that runs now. The server sends its steps a few times a second; this page says how many, and
+// the program waits for them.
 "use strict";
 
 const SPEEDS = [["Pause", 0], ["Slow motion", 5], ["Usual", 40], ["Fast", 400], ["As fast as it can", 20000]];
-const live = { map: { ...DATA.map, steps: [], memory: [] }, speed: DATA.speed, given: 0, mostHeld: 0, ended: false, died: null, stuck: false };
+const live = { map: { ...DATA.map, threads: 1, steps: [], memory: [] }, speed: DATA.speed, mostHeld: 0, state: {} };
 
-// The backend's memory: what was not mapped before the first step, and what holds a block.
-function ownMappings(mappings) {
-  const page = live.map.page_bytes;
-  const before = new Set((live.map.before ?? []).map(([start]) => start));
-  const addresses = live.map.steps.map((step) => step[4]);
-  const holdsBlock = (start, bytes) => addresses.some((address) => address >= start && address < start + bytes);
-  return mappings.filter(([start, bytes]) => !before.has(start) || holdsBlock(start, bytes))
-    .map(([start, bytes, runs]) => [start, start + bytes, runs.map(([at, count]) => [start + at * page, start + (at + count) * page])]);
+// What was mapped before the first step is not the backend's, unless it has put a block there. [start, end], by address.
+const before = (DATA.map.before ?? []).map(([start, bytes]) => ({ start, end: start + bytes, holdsBlock: false })).sort((a, b) => a.start - b.start);
+function noteBlock(address) {
+  const at = d3.bisector(({ start }) => start).right(before, address) - 1;
+  if (at >= 0 && address < before[at].end) before[at].holdsBlock = true;
 }
 
-function take(frame) {
-  live.map.steps.push(...frame.steps);
-  if (frame.mappings) {
-    const mappings = ownMappings(frame.mappings);
-    const resident = d3.sum(mappings, ([, , pages]) => d3.sum(pages, ([from, to]) => to - from));
-    live.map.memory.push([live.map.steps.length, resident, d3.sum(mappings, ([start, end]) => end - start), mappings]);
+// The parts of [start, end] that are the backend's. The system may have joined its memory to older memory.
+function ownParts([start, end]) {
+  const parts = [];
+  for (const old of before) {
+    if (old.holdsBlock || old.end <= start || old.start >= end) continue;
+    if (old.start > start) parts.push([start, old.start]);
+    start = old.end;
+  }
+  return start < end ? [...parts, [start, end]] : parts;
+}
+
+function ownMappings(mappings) {
+  const page = live.map.page_bytes;
+  return mappings.flatMap(([start, bytes, runs]) => {
+    const resident = runs.flatMap(([at, count]) => ownParts([start + at * page, start + (at + count) * page]));
+    return ownParts([start, start + bytes]).map(([from, to]) => [from, to, resident.filter(([first]) => first >= from && first < to)]);
+  });
+}
+
+function take({ steps, mappings, speed, ...state }) {
+  live.map.steps.push(...steps);
+  for (const [, thread, , , address] of steps) {
+    noteBlock(address);
+    live.map.threads = Math.max(live.map.threads, thread + 1);
+  }
+  if (mappings) {
+    const own = ownMappings(mappings);
+    const resident = d3.sum(own, ([, , pages]) => d3.sum(pages, ([from, to]) => to - from));
+    live.map.memory.push([live.map.steps.length, resident, d3.sum(own, ([start, end]) => end - start), own]);
     live.mostHeld = Math.max(live.mostHeld, resident);
   }
-  live.speed = frame.speed;
-  live.ended ||= frame.ended === true;
-  live.died ??= frame.died ?? null;
-  live.stuck = frame.stuck === true;
+  live.speed = speed;
+  live.state = state;
   drawLive();
 }
 
@@ -46,17 +65,23 @@ function drawLive() {
   document.querySelector("#finding").textContent = `${map.backend}: ${bytesText(heap.asked)} in use, ${bytesText(Math.max(0, held - heap.asked))} idle, ` +
     `${bytesText(Math.max(0, live.mostHeld - held))} given back`;
   document.querySelector(".memory").textContent = `${bytesText(memory.mapped)} mapped; below: each page`;
-  document.querySelector(".step").textContent = `${map.program ?? map.trace}, step ${thousands(count)} of ${thousands(map.events)}${count > 0 ? ": " + stepWords(map.steps[count - 1]) : ""}. ${stateWords(map)}`;
+  document.querySelector(".step").textContent = `${map.program ?? map.trace}, step ${thousands(count)}${count > 0 ? ": " + stepWords(map.steps[count - 1]) : ""}. ${stateWords()}`;
   d3.selectAll("#speeds button").attr("aria-pressed", ([, speed]) => String(speed === live.speed));
   drawHeapLegend(d3.select(".legend"), [map], `a row: ${thousands(rowBytes)} bytes`);
 }
 
-// What goes on, or how it came to an end: the program's own end is the recording's, the allocator's is this run's.
-function stateWords(map) {
-  if (live.died) return `Here ${live.died}.`;
-  if (live.ended) return map.steps.length < map.events ? "Here it ends." : `${DATA.ending ?? "It has ended"}.`;
-  if (live.speed === 0) return "It stands still.";
-  return live.stuck ? "Nothing more comes: the next call does not return." : `${thousands(live.speed)} steps a second.`;
+// What goes on, or how it came to an end.
+function stateWords() {
+  const { died, none, limit, ended, waits, ending } = live.state;
+  const program = ending ? ` ${ending}.` : "";
+  if (died) return `Here ${died}.${program}`;
+  if (none) return `${none}.${program}`;
+  if (limit) return `No more steps are shown.${program || " The program goes on without being watched."}`;
+  if (ended || ending) return `${ending ?? "It has ended"}.`;
+  if (live.speed === 0) return "The program stands still.";
+  if (waits === "call") return "Nothing more comes: the allocator does not return from the next call.";
+  if (waits === "program") return "The program asks for nothing now.";
+  return `${thousands(live.speed)} steps a second.`;
 }
 
 const ask = (speed) => fetch(`/speed/${speed}`, { method: "POST" }).then(() => { live.speed = speed; drawLive(); });
@@ -68,13 +93,13 @@ const ask = (speed) => fetch(`/speed/${speed}`, { method: "POST" }).then(() => {
       if (event.detail > 0) event.currentTarget.blur(); // a click of the mouse: space is for pause again
       ask(speed);
     });
-  let before = DATA.speed;
+  let speedBefore = DATA.speed;
   document.addEventListener("keydown", (event) => {
     if (event.key === "t") toggleTheme();
     if (event.key !== " " || event.target.tagName === "BUTTON") return;
     event.preventDefault();
-    if (live.speed > 0) before = live.speed;
-    ask(live.speed > 0 ? 0 : before);
+    if (live.speed > 0) speedBefore = live.speed;
+    ask(live.speed > 0 ? 0 : speedBefore);
   });
   new EventSource("/steps").onmessage = (event) => take(JSON.parse(event.data));
   addEventListener("resize", drawLive);

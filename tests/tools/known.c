@@ -12,6 +12,9 @@
 //   exec     takes 1111 bytes and becomes `known kinds`
 //   far      closes all files, leaves its folder, makes 100,000 events and ends by SIGKILL
 //   _exit    takes 17 bytes and leaves by _exit with status 3
+//   count    takes as many blocks as the next argument says, and writes a line after each
+//   late     takes 10 bytes; then threads that take 11, 12 and 13 begin and end, one after another
+//   handler  takes 50 and 51 bytes and writes `main` after each; SIGUSR1 takes 77 and writes `handler`
 
 #include <errno.h>
 #include <malloc.h>
@@ -141,6 +144,45 @@ static void go_far(void) {
     raise(SIGKILL);
 }
 
+static void say(const char* line) {
+    if (write(STDOUT_FILENO, line, strlen(line)) < 0) _exit(9);
+}
+
+static void count_to(int most) {
+    for (int i = 0; i < most; i++) {
+        blocks[0][i % BLOCKS] = malloc(20);
+        say("taken\n");
+    }
+}
+
+static void* take_one(void* argument) {
+    blocks[0][0] = malloc((size_t)(uintptr_t)argument);
+    return NULL;
+}
+
+static void begin_late(void) {
+    take_one((void*)(uintptr_t)10);
+    for (uintptr_t bytes = 11; bytes < 14; bytes++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, take_one, (void*)bytes) != 0) _exit(9);
+        pthread_join(thread, NULL);
+    }
+}
+
+static void handle(int number) {
+    (void)number;
+    blocks[0][2] = malloc(77);
+    say("handler\n");
+}
+
+static void be_interrupted(void) {
+    signal(SIGUSR1, handle);
+    for (size_t i = 0; i < 2; i++) {
+        blocks[0][i] = malloc(50 + i);
+        say("main\n");
+    }
+}
+
 int main(int argc, char** argv) {
     const char* way = argc < 2 ? "" : argv[1];
     if (strcmp(way, "kinds") == 0) {
@@ -168,6 +210,12 @@ int main(int argc, char** argv) {
     } else if (strcmp(way, "_exit") == 0) {
         blocks[0][0] = malloc(17);
         _exit(3);
+    } else if (strcmp(way, "count") == 0 && argc == 3) {
+        count_to(atoi(argv[2]));
+    } else if (strcmp(way, "late") == 0) {
+        begin_late();
+    } else if (strcmp(way, "handler") == 0) {
+        be_interrupted();
     } else {
         return 2;
     }

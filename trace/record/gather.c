@@ -2,72 +2,68 @@
 
 #include "trace/record/gather.h"
 
-#include "programs/failure.h"
+#include <string.h>
 
 // ---- From addresses to blocks ---------------------------------------------------------------------------------------
 
-// A hash table with linear probing. block is plus 1; 0 marks an empty place.
+// block is plus 1; 0 marks an empty place.
 struct place {
     uint64_t address;
     uint32_t block;
 };
 
-struct map {
-    struct pages pages;
-    size_t places;  // a power of two
-    size_t used;
-};
+enum { PLACES_LEAST = 1024 };
 
-static size_t home_of(const struct map* map, uint64_t address) {
-    return (size_t)((address >> 4) * 0x9e3779b97f4a7c15u >> 20) & (map->places - 1);
+static size_t home_of(const struct gathering* gathering, uint64_t address) {
+    return (size_t)((address >> 4) * 0x9e3779b97f4a7c15u >> 20) & (gathering->places_count - 1);
 }
 
 // Where an address is, or the empty place where it would be.
-static struct place* find(const struct map* map, uint64_t address) {
-    struct place* places = map->pages.start;
-    size_t at = home_of(map, address);
-    while (places[at].block != 0 && places[at].address != address) at = (at + 1) & (map->places - 1);
+static struct place* find(const struct gathering* gathering, uint64_t address) {
+    struct place* places = gathering->places.start;
+    size_t at = home_of(gathering, address);
+    while (places[at].block != 0 && places[at].address != address) at = (at + 1) & (gathering->places_count - 1);
     return &places[at];
 }
 
-static void enter(struct map* map, uint64_t address, uint32_t block);
-
-static void grow(struct map* map) {
-    struct map larger = {.places = map->places == 0 ? 1024 : map->places * 2};
-    pages_reserve(&larger.pages, larger.places * sizeof(struct place));
-    const struct place* places = map->pages.start;
-    for (size_t at = 0; at < map->places; at++) {
-        if (places[at].block != 0) enter(&larger, places[at].address, places[at].block - 1);
+static void grow(struct gathering* gathering) {
+    struct pages old = gathering->places;
+    size_t old_count = gathering->places_count;
+    gathering->places = (struct pages){0};
+    gathering->places_count = old_count == 0 ? PLACES_LEAST : old_count * 2;
+    pages_reserve(&gathering->places, gathering->places_count * sizeof(struct place));
+    const struct place* places = old.start;
+    for (size_t at = 0; at < old_count; at++) {
+        if (places[at].block != 0) *find(gathering, places[at].address) = places[at];
     }
-    pages_release(&map->pages);
-    *map = larger;
+    pages_release(&old);
 }
 
-static void enter(struct map* map, uint64_t address, uint32_t block) {
-    if (map->used * 2 >= map->places) grow(map);
-    *find(map, address) = (struct place){address, block + 1};
-    map->used++;
+static void enter(struct gathering* gathering, uint64_t address, uint32_t block) {
+    if (gathering->places_used * 2 >= gathering->places_count) grow(gathering);
+    *find(gathering, address) = (struct place){address, block + 1};
+    gathering->places_used++;
 }
 
-// Takes an address out of the map. Whoever stands behind it in the same row moves up.
+// Takes an address out of the table. Whoever stands behind it in the same row moves up.
 // Result: false when it is not there.
-static bool leave(struct map* map, uint64_t address, uint32_t* block) {
-    if (map->places == 0) return false;
-    struct place* places = map->pages.start;
-    struct place* place = find(map, address);
+static bool leave(struct gathering* gathering, uint64_t address, uint32_t* block) {
+    if (gathering->places_count == 0) return false;
+    struct place* places = gathering->places.start;
+    struct place* place = find(gathering, address);
     if (place->block == 0) return false;
     *block = place->block - 1;
-    size_t mask = map->places - 1;
+    size_t mask = gathering->places_count - 1;
     size_t hole = (size_t)(place - places);
     for (size_t at = (hole + 1) & mask; places[at].block != 0; at = (at + 1) & mask) {
-        size_t home = home_of(map, places[at].address);
+        size_t home = home_of(gathering, places[at].address);
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             places[hole] = places[at];
             hole = at;
         }
     }
     places[hole].block = 0;
-    map->used--;
+    gathering->places_used--;
     return true;
 }
 
@@ -80,13 +76,6 @@ struct thread {
     bool knows_block;  // that it is resizing
     uint32_t block;
     uint64_t address;
-};
-
-struct gathering {
-    struct trace* trace;
-    struct map map;
-    struct pages threads;
-    struct gathered gathered;
 };
 
 static struct thread* thread_of(struct gathering* gathering, uint32_t thread) {
@@ -103,19 +92,19 @@ static uint32_t number_of(struct gathering* gathering, struct thread* thread) {
 
 static void take(struct gathering* gathering, enum trace_kind kind, uint32_t thread, const struct raw_event* event) {
     uint32_t block;
-    if (leave(&gathering->map, event->block, &block)) {
+    if (leave(gathering, event->block, &block)) {
         gathering->gathered.unseen++;
         trace_give(gathering->trace, thread, block);
     }
     unsigned alignment_log2 = kind != TRACE_ALIGNED ? 0 : event->alignment_log2;
     if (alignment_log2 > TRACE_ALIGNMENT_LOG2_MOST) alignment_log2 = TRACE_ALIGNMENT_LOG2_MOST;
     block = trace_take(gathering->trace, kind, thread, event->bytes, (uint8_t)alignment_log2);
-    enter(&gathering->map, event->block, block);
+    enter(gathering, event->block, block);
 }
 
 static void give(struct gathering* gathering, struct thread* thread, const struct raw_event* event) {
     uint32_t block;
-    if (leave(&gathering->map, event->block, &block)) {
+    if (leave(gathering, event->block, &block)) {
         trace_give(gathering->trace, number_of(gathering, thread), block);
     } else {
         gathering->gathered.unknown++;
@@ -125,7 +114,7 @@ static void give(struct gathering* gathering, struct thread* thread, const struc
 static void begin_resize(struct gathering* gathering, struct thread* thread, const struct raw_event* event) {
     thread->is_resizing = true;
     thread->address = event->block;
-    thread->knows_block = leave(&gathering->map, event->block, &thread->block);
+    thread->knows_block = leave(gathering, event->block, &thread->block);
     if (!thread->knows_block) gathering->gathered.unknown++;
 }
 
@@ -134,7 +123,7 @@ static void end_resize(struct gathering* gathering, struct thread* thread, const
     thread->is_resizing = false;
     bool has_failed = event->block == 0 && event->bytes != 0;
     if (has_failed) {
-        if (thread->knows_block) enter(&gathering->map, thread->address, thread->block);
+        if (thread->knows_block) enter(gathering, thread->address, thread->block);
         return;
     }
     uint32_t number = number_of(gathering, thread);
@@ -149,15 +138,27 @@ static void end_resize(struct gathering* gathering, struct thread* thread, const
         return;
     }
     uint32_t other;
-    if (leave(&gathering->map, event->block, &other)) {
+    if (leave(gathering, event->block, &other)) {
         gathering->gathered.unseen++;
         trace_give(gathering->trace, number, other);
     }
     trace_resize(gathering->trace, number, thread->block, event->bytes);
-    enter(&gathering->map, event->block, thread->block);
+    enter(gathering, event->block, thread->block);
 }
 
-static void add(struct gathering* gathering, const struct raw_event* event) {
+// The blocks of the program that was there before went with it.
+static void begin(struct gathering* gathering) {
+    struct trace* trace = gathering->trace;
+    for (uint32_t block = 0; block < trace->blocks; block++) {
+        if (trace_is_alive(trace, block)) trace_give(trace, 0, block);
+    }
+    if (gathering->places_used > 0) memset(gathering->places.start, 0, gathering->places.bytes);
+    gathering->places_used = 0;
+    struct thread* threads = gathering->threads.start;
+    for (size_t i = 0; i < gathering->threads.bytes / sizeof *threads; i++) threads[i].is_resizing = false;
+}
+
+void gather_add(struct gathering* gathering, const struct raw_event* event) {
     struct thread* thread = thread_of(gathering, event->thread);
     switch ((enum raw_kind)event->kind) {
         case RAW_MALLOC:
@@ -178,15 +179,30 @@ static void add(struct gathering* gathering, const struct raw_event* event) {
         case RAW_RESIZE_END:
             end_resize(gathering, thread, event);
             break;
+        case RAW_BEGIN:
+            begin(gathering);
+            break;
         default:
             gathering->gathered.unfinished++;
     }
 }
 
+void gather_reserve(struct gathering* gathering, size_t blocks) {
+    size_t count = PLACES_LEAST;
+    while (count < 2 * blocks) count *= 2;
+    pages_populate(&gathering->places, count * sizeof(struct place));
+    gathering->places_count = count;
+    pages_populate(&gathering->threads, 1);
+}
+
+void gather_end(struct gathering* gathering) {
+    pages_release(&gathering->places);
+    pages_release(&gathering->threads);
+}
+
 struct gathered gather(struct trace* trace, const struct raw_event* events, size_t count) {
     struct gathering gathering = {.trace = trace};
-    for (size_t i = 0; i < count; i++) add(&gathering, &events[i]);
-    pages_release(&gathering.map.pages);
-    pages_release(&gathering.threads);
+    for (size_t i = 0; i < count; i++) gather_add(&gathering, &events[i]);
+    gather_end(&gathering);
     return gathering.gathered;
 }

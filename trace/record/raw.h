@@ -10,6 +10,10 @@
 //
 // The file is mapped shared: what was written is there whatever happens to the program afterwards. An event whose kind
 // is still 0 was being written when it ended.
+//
+// A program can be followed (bin/xtrace -f): after each event it waits until somebody outside, the follower, has done
+// the same (held.h, follower.h). It then stands where the follower stands. The file of such a program is never made
+// shorter.
 
 #ifndef TRACE_RAW_H
 #define TRACE_RAW_H
@@ -33,6 +37,7 @@ enum raw_kind {
     RAW_FREE,
     RAW_RESIZE_BEGIN,  // block: the old one
     RAW_RESIZE_END,    // block: the new one, NULL when the call failed or freed
+    RAW_BEGIN,         // of a followed program: it begins here, and what was there before an exec is gone
 };
 
 struct raw_event {
@@ -46,12 +51,30 @@ struct raw_event {
 
 enum { RAW_EVENTS_EACH = RAW_SEGMENT_BYTES / sizeof(struct raw_event) };
 
+// Whether the program waits after its events.
+enum raw_following {
+    RAW_UNFOLLOWED,
+    RAW_FOLLOWED,
+    RAW_RELEASED,  // there is no follower any more: nothing waits, and nothing more is recorded
+};
+
+enum { RAW_PROGRAM_BYTES = 1024 };
+
 struct raw_header {
     uint64_t most_events;          // when so many are recorded the rest is left out
     _Atomic uint64_t next;         // events so far; may run a little over what is recorded
     _Atomic uint32_t threads;      // that have recorded anything
     _Atomic uint32_t programs;     // that this process has been, one after another by exec, and that could be recorded
     _Atomic int32_t growth_errno;  // why the file could not grow, 0 when it could
+
+    // Of a followed program only. The two that are waited for are futexes.
+    _Atomic uint32_t following;       // enum raw_following
+    _Atomic uint32_t written;         // changes after each event that was written, and at the end
+    _Atomic uint32_t done;            // events that the follower has done, modulo 2^32; anything once released
+    _Atomic uint32_t has_follower;    // there has been one; it keeps a lock on the file
+    _Atomic uint32_t has_ended;       // the program; written by bin/xtrace
+    _Atomic uint64_t first;           // where the last RAW_BEGIN is
+    char program[RAW_PROGRAM_BYTES];  // the command line, cut off where it is longer
 };
 
 #endif

@@ -1,7 +1,8 @@
 // record.c: lib/libxtrace.so, which stands between a program and its malloc and writes down every call (raw.h).
 //
 // It allocates nothing itself, takes no lock but when the file grows, and keeps errno. The calls go on to whichever
-// malloc comes next in the order of libraries: the C library's, or that of another preloaded one.
+// malloc comes next in the order of libraries: the C library's, or that of another preloaded one. A followed program
+// waits after each event (held.h): with a block that it was given, or before one goes.
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "programs/environment.h"
+#include "trace/record/held.h"
 #include "trace/record/raw.h"
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -85,6 +87,7 @@ enum { SEGMENTS_MOST = 1 << 16, PATH_BYTES = 4096, PAGE_BYTES = 4096 };
 static struct { atomic_bool is_on; } * recording;
 
 static struct raw_header* header;
+static bool is_followed;
 static char path[PATH_BYTES];
 static struct raw_event* _Atomic segments[SEGMENTS_MOST];
 static atomic_flag is_growing = ATOMIC_FLAG_INIT;
@@ -156,25 +159,70 @@ static uint32_t thread_number(void) {
     return number_plus_one - 1;
 }
 
-static void record(enum raw_kind kind, const void* block, size_t bytes, unsigned alignment_log2) {
-    if (!is_recording()) return;
-    int kept_errno = errno;
+enum { NO_PLACE = -1 };
+
+// Result: where the event is, or NO_PLACE when it was not recorded.
+static int64_t write_event(enum raw_kind kind, const void* block, size_t bytes, unsigned alignment_log2) {
     uint64_t place = atomic_fetch_add(&header->next, 1);
     if (place >= header->most_events) {
         atomic_store(&recording->is_on, false);
+        return NO_PLACE;
+    }
+    struct raw_event* events = atomic_load_explicit(&segments[place / RAW_EVENTS_EACH], memory_order_acquire);
+    if (events == NULL) events = grow(place / RAW_EVENTS_EACH);
+    if (events == NULL) return NO_PLACE;
+    struct raw_event* event = &events[place % RAW_EVENTS_EACH];
+    event->block = (uint64_t)(uintptr_t)block;
+    event->bytes = bytes;
+    event->thread = thread_number();
+    event->alignment_log2 = alignment_log2;
+    if (kind == RAW_BEGIN) atomic_store(&header->first, place);
+    atomic_store_explicit(&event->kind, kind, memory_order_release);
+    return (int64_t)place;
+}
+
+// The follower waits for an event that has its place and is not yet written. No signal may come between: a handler that
+// allocates would wait for the follower.
+static void write_and_wait(enum raw_kind kind, const void* block, size_t bytes, unsigned alignment_log2) {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    int64_t place = write_event(kind, block, bytes, alignment_log2);
+    held_tell(header);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (place == NO_PLACE) return;
+    if (!held_until_done(header, (uint64_t)place)) atomic_store(&recording->is_on, false);
+}
+
+static void record(enum raw_kind kind, const void* block, size_t bytes, unsigned alignment_log2) {
+    if (!is_recording()) return;
+    int kept_errno = errno;
+    if (is_followed) {
+        write_and_wait(kind, block, bytes, alignment_log2);
     } else {
-        struct raw_event* events = atomic_load_explicit(&segments[place / RAW_EVENTS_EACH], memory_order_acquire);
-        if (events == NULL) events = grow(place / RAW_EVENTS_EACH);
-        if (events != NULL) {
-            struct raw_event* event = &events[place % RAW_EVENTS_EACH];
-            event->block = (uint64_t)(uintptr_t)block;
-            event->bytes = bytes;
-            event->thread = thread_number();
-            event->alignment_log2 = alignment_log2;
-            atomic_store_explicit(&event->kind, kind, memory_order_release);
-        }
+        write_event(kind, block, bytes, alignment_log2);
     }
     errno = kept_errno;
+}
+
+// page: what `recording` shall be.
+static void begin_recording(void* page) {
+    uint32_t following = atomic_load(&header->following);
+    if (following == RAW_RELEASED) return;
+    is_followed = following == RAW_FOLLOWED;
+    // After an exec the program that was here before is gone, with all its blocks. A follower may be reading the file,
+    // so it stays as long as it is, and a RAW_BEGIN tells.
+    if (!is_followed) {
+        if (atomic_load(&header->programs) != 0 && truncate(path, RAW_HEADER_BYTES) != 0) return;
+        atomic_store(&header->next, 0);
+    }
+    atomic_store(&header->threads, 0);
+    atomic_store(&header->growth_errno, 0);
+    atomic_fetch_add(&header->programs, 1);
+    recording = page;
+    atomic_store(&recording->is_on, true);
+    if (is_followed) record(RAW_BEGIN, NULL, 0, 0);
 }
 
 __attribute__((constructor)) static void begin(int argc, char** argv, char** environment) {
@@ -188,17 +236,7 @@ __attribute__((constructor)) static void begin(int argc, char** argv, char** env
     int kept_errno = errno;
     header = map_of_file(0, RAW_HEADER_BYTES);
     void* page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (header != NULL && page != MAP_FAILED && madvise(page, PAGE_BYTES, MADV_WIPEONFORK) == 0) {
-        // After an exec the program that was here before is gone, with all its blocks.
-        if (atomic_load(&header->programs) == 0 || truncate(path, RAW_HEADER_BYTES) == 0) {
-            atomic_store(&header->next, 0);
-            atomic_store(&header->threads, 0);
-            atomic_store(&header->growth_errno, 0);
-            atomic_fetch_add(&header->programs, 1);
-            recording = page;
-            atomic_store(&recording->is_on, true);
-        }
-    }
+    if (header != NULL && page != MAP_FAILED && madvise(page, PAGE_BYTES, MADV_WIPEONFORK) == 0) begin_recording(page);
     errno = kept_errno;
 }
 

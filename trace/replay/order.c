@@ -17,13 +17,17 @@ struct turns {
     sem_t turn[THREADS_MOST];        // posted when the next event is of that thread and the one before was not
 };
 
-static void do_event(struct turns* turns, size_t number) {
-    const struct trace_event* event = &turns->trace->events[number];
-    struct replay_observer* observer = turns->observer;
-    struct replay_change change = replay_step(event, number, &turns->blocks[event->block], true, observer);
+void replay_observed_step(const struct trace* trace, size_t number, struct replay_block* blocks,
+                          struct replay_observer* observer) {
+    const struct trace_event* event = &trace->events[number];
+    struct replay_change change = replay_step(event, number, &blocks[event->block], true, observer);
     observer->after(observer, number, event, change);
     if (observer->calling == NULL) return;
-    for (uint32_t block = 0; block < turns->trace->blocks; block++) replay_check(&turns->blocks[block], number);
+    for (uint32_t block = 0; block < trace->blocks; block++) replay_check(&blocks[block], number);
+}
+
+static void do_event(struct turns* turns, size_t number) {
+    replay_observed_step(turns->trace, number, turns->blocks, turns->observer);
 }
 
 static void wait_for(sem_t* semaphore) {

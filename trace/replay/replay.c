@@ -14,7 +14,7 @@
 #include "trace/replay/replay.h"
 
 static const char usage[] =
-    "usage: replay-BACKEND [--threads] [--rounds N] [--fill] [--first N] [--json | --map FILE] TRACE";
+    "usage: replay-BACKEND [--threads] [--rounds N] [--fill] [--first N] [--json | [--follow] --map FILE] TRACE";
 
 struct options {
     const char* trace;
@@ -24,6 +24,7 @@ struct options {
     bool threads;
     bool fill;
     bool json;
+    bool follow;  // the trace is the recording of a program that runs
 };
 
 static size_t number_or_exit(const char* option, const char* text, size_t most) {
@@ -44,6 +45,8 @@ static void read_option(struct options* options, char** argv, int* at) {
         options->fill = true;
     } else if (strcmp(option, "--json") == 0) {
         options->json = true;
+    } else if (strcmp(option, "--follow") == 0) {
+        options->follow = true;
     } else if (strcmp(option, "--rounds") == 0) {
         options->rounds = (unsigned)number_or_exit(option, argv[++*at], REPLAY_ROUNDS_MOST);
     } else if (strcmp(option, "--first") == 0) {
@@ -71,6 +74,12 @@ static struct options options_of(int argc, char** argv) {
         }
     }
     if (options.trace == NULL) fail(EXIT_USAGE, "TRACE is missing\n%s", usage);
+    if (!options.follow) return options;
+    if (options.map == NULL) fail(EXIT_USAGE, "--follow needs --map FILE\n%s", usage);
+    if (options.first == SIZE_MAX) options.first = REPLAY_FOLLOWED_USUALLY;
+    if (options.first > REPLAY_FOLLOWED_MOST) {
+        fail(EXIT_USAGE, "--follow goes with --first up to %d, but it is %zu", REPLAY_FOLLOWED_MOST, options.first);
+    }
     return options;
 }
 
@@ -142,11 +151,17 @@ int main(int argc, char** argv) {
     struct options options = options_of(argc, argv);
     const char* dash = strrchr(argv[0], '-');
     const char* backend = dash == NULL ? "unknown" : dash + 1;
+    if (options.follow) {
+        replay_follow(options.trace, backend, options.first, options.map);
+        return 0;
+    }
     static struct trace trace;
     trace_load(&trace, options.trace);
     trace_keep_first(&trace, options.first);
     if (options.map != NULL) {
-        replay_write_map(&trace, options.trace, backend, options.threads, options.map);
+        struct replay_observer* map = replay_map_open(&trace, false, options.trace, backend, options.map);
+        replay_in_order(&trace, options.threads, map);
+        replay_map_close(map);
         return 0;
     }
     const char* slash = strrchr(options.trace, '/');

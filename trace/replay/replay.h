@@ -58,9 +58,24 @@ struct replay_observer {
     void (*called)(struct replay_observer* observer, const void* given);
 };
 
+// One event of a trace, told to the observer, which has begun. All blocks are filled.
+void replay_observed_step(const struct trace* trace, size_t number, struct replay_block* blocks,
+                          struct replay_observer* observer);
+
 // Replays all events in their order and frees what is left. All blocks are filled. with_threads: each recorded thread
 // is a thread; they wait for their turns.
 void replay_in_order(const struct trace* trace, bool with_threads, struct replay_observer* observer);
+
+// ---- follow.c: a program that still runs, step by step
+// ------------------------------------------------------------------
+
+enum { REPLAY_FOLLOWED_USUALLY = 50000, REPLAY_FOLLOWED_MOST = 1000000 };
+
+// Does what a program asks that bin/xtrace -f runs, and writes it into a heap map; at most so many steps, and each
+// thread of the program is a thread here. Standard input says, in a number a line, how many steps may be done from then
+// on: 0 holds the program, and before the first number it does not begin. At the end, which may be the end of that
+// input, the program is let go.
+void replay_follow(const char* recording, const char* backend, size_t most, const char* map_path);
 
 // ---- time.c: by the clock -------------------------------------------------------------------------------------------
 
@@ -105,9 +120,15 @@ struct replay_memory {
 
 struct replay_memory replay_measure_memory(const struct trace* trace, bool with_threads);
 
-// Writes a heap map, as trace/README.md describes it.
-void replay_write_map(const struct trace* trace, const char* trace_path, const char* backend, bool with_threads,
-                      const char* path);
+// Begins a heap map, as trace/README.md describes it. is_growing: the trace is of a program that still runs, so that
+// what it will come to is not known. Result: the observer that writes the steps. There is one map in a process.
+struct replay_observer* replay_map_open(const struct trace* trace, bool is_growing, const char* trace_path,
+                                        const char* backend, const char* path);
+
+// The next step shall be followed by a reading of the mappings; of a growing trace not every one is.
+void replay_map_look(struct replay_observer* map);
+
+void replay_map_close(struct replay_observer* map);
 
 // The mappings of the process that can be written, but for the stack, as JSON: [[address, bytes, [[page, count], ...]],
 // ...], with the runs of pages that are resident. The text lives until the call after the next. NULL when it is too
