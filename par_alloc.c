@@ -130,7 +130,20 @@ static __attribute__((noinline)) void check_small(const char* call, const void* 
     if (looks_free(block)) misuse(call, block, "this block is free already");
 }
 
+static inline void put(struct magazine* loaded, struct block* block) {
+    set_next(block, loaded->first);
+    loaded->first = block;
+    loaded->room--;
+}
+
 static __attribute__((noinline)) void free_slow(void* block, unsigned size_class) {
+    struct magazine* loaded = &cache.loaded[size_class];
+    if (loaded->room > 0) {
+        // A block of more than a page comes here each time, or else something is wrong.
+        check_small("xfree", block, size_class);
+        put(loaded, block);
+        return;
+    }
     int kept_errno = errno;
     if (size_class != NO_CLASS) {
         check_small("xfree", block, size_class);
@@ -172,16 +185,14 @@ void* xmalloc(size_t bytes) {
 void xfree(void* block) {
     unsigned size_class = page_map_class(block);
     struct magazine* loaded = &cache.loaded[size_class];
-    // All that is unusual goes one way: no room, no small block (NO_CLASS never has room), a pointer into a block, or
-    // to a free one.
+    // All that is unusual goes one way: no room, no small block (NO_CLASS never has room), one of more than a page, a
+    // pointer into a block, or to a free one.
     struct block* freed = block;
     if (unlikely(loaded->room == 0 || !is_on_grid(block, loaded->grid) || looks_free(freed))) {
         free_slow(block, size_class);
         return;
     }
-    set_next(freed, loaded->first);
-    loaded->first = freed;
-    loaded->room--;
+    put(loaded, freed);
 }
 
 static size_t usable_bytes(const char* call, void* block) {

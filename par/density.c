@@ -40,10 +40,10 @@ static void set(atomic_size_t* counter, size_t number) {
 static bool were_full(struct density* density) {
     char* older = load(&density->older);
     char* newest = load(&density->newest);
-    // order: relaxed, as for addresses.
-    if (older == NULL && newest == NULL) return atomic_load_explicit(&density->was_full, memory_order_relaxed);
     // Of a heap that small the waste would be large: the first two pieces have ordinary pages in any case.
     if (older == NULL && density->is_trusted) return false;
+    // order: relaxed, as for addresses.
+    if (older == NULL && newest == NULL) return atomic_load_explicit(&density->was_full, memory_order_relaxed);
     if (older != NULL && !is_full(older, SLOT_BYTES)) return false;
     bool is_filled = older == NULL || (!density->is_trusted && add(&density->pieces, 0) >= FILLED_AFTER);
     return newest == NULL || !is_filled || is_full(newest, SLOT_BYTES);

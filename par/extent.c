@@ -16,6 +16,7 @@
 enum {
     APART_PLACES = 256,  // that are tried one after the other
     BINS = 64,           // the last one holds all extents of so many slots or more
+    PART_PAGES = 16,     // by so many pages is a part of a slot tried shorter
     MOVED_MOST = 64,     // slots whose pages one call moves, so that it does not take long,
     DECAY_MOST = 16,     // and slots that a call unmaps because time has passed
 };
@@ -305,8 +306,8 @@ struct slots extent_take_exact(size_t bytes, size_t alignment) {
 char* extent_map_part(size_t* pages) {
     // Where there is no room for the shortest part, the others are not tried, for a full heap comes here again and
     // again.
-    if (!extent_addresses_are_few() || !os_has_room(GRANULE_BYTES)) return NULL;
-    for (*pages = SLOT_PAGES - GRANULE_PAGES; *pages > 0; *pages -= GRANULE_PAGES) {
+    if (!extent_addresses_are_few() || !os_has_room(PART_PAGES * PAGE_BYTES)) return NULL;
+    for (*pages = SLOT_PAGES - PART_PAGES; *pages > 0; *pages -= PART_PAGES) {
         char* start = map(*pages * PAGE_BYTES, SLOT_BYTES);
         if (start != NULL) return start;
     }

@@ -40,7 +40,7 @@ bool extent_addresses_are_limited(void);
 struct slots extent_take_exact(size_t bytes, size_t alignment);
 
 // The last of few addresses: maps the first part of a slot, which stays mapped for ever. Sets how many pages it has, a
-// multiple of GRANULE_PAGES. Result: NULL when there is none, or addresses are not few. Thread-safe.
+// multiple of 16. Result: NULL when there is none, or addresses are not few. Thread-safe.
 char* extent_map_part(size_t* pages);
 
 // Gives slots back: all that one call took, or any part of it. Thread-safe.

@@ -15,7 +15,7 @@ static struct page_map_leaf first_leaf;
 static atomic_bool first_is_taken;
 
 static struct page_map_leaf* leaf_take(void) {
-    // order: any would do, for all callers hold the lock of extent.c; it happens once in 16 GiB of addresses.
+    // order: any would do, for all callers hold the lock of extent.c; it happens once in 4 GiB of addresses.
     return atomic_exchange(&first_is_taken, true) ? os_map(sizeof(struct page_map_leaf), PAGE_BYTES) : &first_leaf;
 }
 

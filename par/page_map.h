@@ -1,9 +1,9 @@
 // page_map.h: finds the owner of an address. Blocks have no header, so xfree finds their size here.
 //
-//   address: | root index (14 bits) | granule in the leaf (20 bits) | byte in the granule (14 bits) |
-//                                   | slot (13 bits) | in the slot  (21 bits)                       |
+//   address: | root index (16 bits) | granule in the leaf (18 bits) | byte in the granule (14 bits) |
+//                                   | slot (11 bits) | in the slot  (21 bits)                       |
 //
-// A leaf covers 16 GiB of addresses. For each granule of 16 KiB it holds one byte, the class of the span there. A heap
+// A leaf covers 4 GiB of addresses. For each granule of 16 KiB it holds one byte, the class of the span there. A heap
 // of half a gigabyte has 32 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache.
 // For each slot of 2 MiB the leaf holds the mapping that begins there, and the free extent that begins or ends there.
 // (The two-level map is from tcmalloc; the separation of the one hot byte from the rest is from jemalloc.)
@@ -34,7 +34,7 @@ enum {
     SLOT_PAGES = SLOT_BYTES / PAGE_BYTES,
     SLOT_GRANULES = SLOT_BYTES / GRANULE_BYTES,
 
-    LEAF_BITS = 34,
+    LEAF_BITS = 32,
     ADDRESS_BITS = 48,  // of user space: 47 on x86-64, 48 on arm64; more only for who asks by a hint
     LEAF_GRANULES = 1 << (LEAF_BITS - 14),
     LEAF_SLOTS = 1 << (LEAF_BITS - 21),

@@ -15,16 +15,23 @@ struct region_bins {
     uint64_t filled[PAGE_WORDS];    // a bit for each bin that is not empty
 };
 
-// First fit. Result: the first page of a free run, or SLOT_PAGES.
+// First fit, but last fit for a run that is aligned to a granule. Result: its first page, or SLOT_PAGES.
+//
+// Those are the spans of long blocks. Between the spans of short ones, which are aligned to more, they would leave gaps
+// that nobody could use.
 static inline size_t find_free_run(const struct region* region, size_t pages, size_t alignment_pages) {
+    size_t last = SLOT_PAGES;
     size_t start = page_bits_next_clear(region->used, 0);
     while (start < SLOT_PAGES) {
         size_t end = page_bits_next_set(region->used, start);
         size_t aligned = (start + alignment_pages - 1) & ~(alignment_pages - 1);
-        if (aligned + pages <= end) return aligned;
+        if (aligned + pages <= end) {
+            if (alignment_pages != GRANULE_PAGES) return aligned;
+            last = (end - pages) & ~(alignment_pages - 1);
+        }
         start = page_bits_next_clear(region->used, end);
     }
-    return SLOT_PAGES;
+    return last;
 }
 
 // Stops at a run of so many pages.

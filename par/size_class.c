@@ -30,9 +30,8 @@ static uint16_t between(uint32_t least, uint32_t number, uint32_t most) {
 }
 
 static uint32_t grid_of(uint32_t block_bytes) {
-    uint32_t power = block_bytes & -block_bytes;
-    uint32_t step = !is_long_block(block_bytes) ? block_bytes : power < GRANULE_BYTES ? power : GRANULE_BYTES;
-    return (uint32_t)((((uint64_t)1 << 32) + step - 1) / step);
+    if (is_long_block(block_bytes)) return NO_GRID;
+    return (uint32_t)((((uint64_t)1 << 32) + block_bytes - 1) / block_bytes);
 }
 
 void size_classes_init(void) {

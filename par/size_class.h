@@ -24,13 +24,14 @@ enum {
     NO_CLASS = 0,            // what is not a small block
     FEW_FROM = 16 * 1024,    // bytes; from here on there are fewer classes
     GRID_BYTES = 64 * 1024,  // spans of blocks up to a page begin at multiples of it
+    NO_GRID = 0,             // of longer blocks: where they begin their span must say
     CLASS_COUNT = 1 + 16 + 6 * 8 + 2 * 4,
 };
 
 struct size_class {
     uint32_t block_bytes;
     uint32_t span_blocks;
-    uint32_t grid;            // where blocks of the class can begin: see is_on_grid
+    uint32_t grid;            // where blocks of the class begin: see is_on_grid
     uint16_t magazine_first;  // how many blocks move between a thread and the depot at once, at first
     uint16_t magazine_most;   // and at most
     uint16_t span_pages;      // a multiple of GRANULE_PAGES,
@@ -46,8 +47,7 @@ extern uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
 
 static inline bool is_long_block(size_t block_bytes) { return block_bytes > PAGE_BYTES; }
 
-// Whether a block can begin at this place, given the grid of its class. Exact up to a page, where spans are GRID_BYTES
-// long; for others blocks lie on multiples of a power of two, and that is what is asked. No remainder is taken: with
+// Whether a block begins at this place, given the grid of its class; false for NO_GRID. No remainder is taken: with
 // grid = 2^32 / d, rounded up, the lower 32 bits of n * grid are less than grid just where d divides n, for n and d
 // below 2^16 (Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019).
 static inline bool is_on_grid(const void* place, uint32_t grid) {

@@ -171,7 +171,7 @@ void span_list_give(struct span_list* list, unsigned size_class, struct block* f
 bool span_has_block_at(const void* place, unsigned size_class) {
     const struct region* region = region_of(place);
     const char* start = region->mapping.start + (size_t)region->span_first[granule_of(region, place)] * GRANULE_BYTES;
-    return (size_t)((const char*)place - start) % size_classes[size_class].block_bytes == 0;
+    return (uint32_t)((const char*)place - start) % size_classes[size_class].block_bytes == 0;
 }
 
 static void check_one(const struct span* span, unsigned size_class) {

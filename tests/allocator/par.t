@@ -80,6 +80,8 @@ passes(
     command => [ built( 'packing', 'tests/tools/packing.c', @par ) ]
 );
 
+passes( 'the first two pieces of a heap get ordinary pages, also the second time',
+    command => [ built( 'first_pieces', 'tests/tools/first_pieces.c', 'par/density.c', 'par/os.c' ) ] );
 SKIP: {
     skip 'this kernel has no huge pages to ask for', 1 if !-e '/sys/kernel/mm/transparent_hugepage';
     passes(
@@ -87,6 +89,9 @@ SKIP: {
         command => [ built( 'young', 'tests/tools/young.c', @par ) ]
     );
 }
+
+passes( 'a pointer into a block ends the process, whatever its size and wherever it leads',
+    command => [ built( 'inside', 'tests/tools/inside.c', @par ) ] );
 
 my $lines = built( 'lines', 'tests/tools/lines.c', @par );
 passes( "small blocks that threads were given, and freed, come to no two of them in one cache line ($_)",

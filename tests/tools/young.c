@@ -1,7 +1,8 @@
 // young.c: a small heap has no huge pages, of which the last may lie idle as a whole; a large one has some.
 //
 // Takes small blocks, writes to them, and asks the kernel (smaps) which mappings may have huge pages: none before 3
-// MiB, some when 64 MiB are there. Exit status: 1 with a line that says what was found.
+// MiB, also when all were freed and taken again, and some when 64 MiB are there. Exit status: 1 with a line that says
+// what was found.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +10,15 @@
 
 #include "xmalloc.h"
 
-enum { MIB = 1024 * 1024, BYTES = 200, YOUNG = 3 * MIB, GROWN = 64 * MIB };
+enum { MIB = 1024 * 1024, BYTES = 200, YOUNG = 3 * MIB, GROWN = 64 * MIB, TIMES = 5 };
+
+static void* blocks[GROWN / BYTES + 1];
 
 static void grow(size_t from, size_t to) {
-    for (size_t at = from; at < to; at += BYTES) {
-        void* block = xmalloc(BYTES);
-        if (block == NULL) exit(3);
-        memset(block, 1, BYTES);
+    for (size_t i = from / BYTES; i < to / BYTES; i++) {
+        blocks[i] = xmalloc(BYTES);
+        if (blocks[i] == NULL) exit(3);
+        memset(blocks[i], 1, BYTES);
     }
 }
 
@@ -32,6 +35,10 @@ static int advised(void) {
 }
 
 int main(void) {
+    for (int time = 1; time < TIMES; time++) {
+        grow(0, YOUNG);
+        for (size_t i = 0; i < YOUNG / BYTES; i++) xfree(blocks[i]);
+    }
     grow(0, YOUNG);
     int young = advised();
     grow(YOUNG, GROWN);
