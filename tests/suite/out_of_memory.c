@@ -3,6 +3,8 @@
 // Each test runs in a process of its own (Check forks it), in which the address space is limited to little more than
 // the process has already.
 
+#include <unistd.h>
+
 #include "tests/suite/support/blocks.h"
 #include "tests/suite/support/calls.h"
 #include "tests/suite/support/process.h"
@@ -35,8 +37,8 @@ static size_t take_until_refused(size_t size) {
     return count;
 }
 
-// A third of the room is little: the course accepts an allocator that needs 3 times what it hands out. One that maps the
-// course's pages of 4 KiB one by one takes a whole page of the kernel for each.
+// A third of the room is little: the course accepts an allocator that needs 3 times what it hands out. One that maps
+// the course's pages of 4 KiB one by one takes a whole page of the kernel for each.
 static void expect_enough(size_t count, size_t size, const char* when) {
     size_t times = 3 * (size_t)sysconf(_SC_PAGESIZE) / (4 * KIB);
     if (count * size >= room / times) return;
