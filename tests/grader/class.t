@@ -16,10 +16,10 @@ use File::Path   qw(make_path);
 use FindBin      qw($Bin);
 use JSON::PP     ();
 use Test::More;
-use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
 use tests::lib::ClassStandIn;
+use tests::lib::Waiting qw(wait_until);
 use tests::lib::KitCopy;
 
 my $real = abs_path("$Bin/../..");
@@ -31,16 +31,6 @@ my $PROGRAM    = "$real/grader/grade-class";
 my $class = tests::lib::ClassStandIn->new;
 
 sub grade (@options) { return $class->run( $class->command( $PROGRAM, @options ) ) }
-
-# Waits until something holds, for very long on a busy machine.
-sub wait_for ($holds) {
-    my $until = time + $GENEROUS_S;
-    while ( !$holds->() ) {
-        return 0 if time > $until;
-        sleep 0.05;
-    }
-    return 1;
-}
 
 sub nothing_is_left ($when) {
     is( join( q{ }, $class->alive ), q{}, "no grader is at work $when" );
@@ -238,7 +228,7 @@ sub is_held () {
 subtest 'Ctrl-C' => sub {
     class_that_holds();
     my $pid = $class->start( $class->command( $PROGRAM, '--jobs', 2 ) );
-    ok( wait_for( \&is_held ), 'a run is at work' );
+    ok( wait_until( \&is_held, $GENEROUS_S ), 'a run is at work' );
 
     my $second = grade();
     is( $second->{exit}, 2, 'a second run in the same folder is refused' );
@@ -271,10 +261,10 @@ qr/stopped by SIGINT: 0 of 3 are done, 2 have all but their speed, 1 have nothin
 subtest 'A run that is killed' => sub {
     class_that_holds();
     my $pid = $class->start( $class->command( $PROGRAM, '--jobs', 2 ) );
-    ok( wait_for( \&is_held ), 'a run is at work' );
+    ok( wait_until( \&is_held, $GENEROUS_S ), 'a run is at work' );
     kill 'KILL', $pid;
     waitpid $pid, 0;
-    ok( wait_for( sub { !$class->alive } ), 'its jobs end by themselves' );
+    ok( wait_until( sub { !$class->alive }, $GENEROUS_S ), 'its jobs end by themselves' );
     unlink $class->path('hold');
     $class->forget_events;
     my $result = grade();

@@ -18,25 +18,15 @@ use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
 use tests::lib::Built;
-use tests::lib::Files qw(read_file write_file);
+use tests::lib::Files   qw(read_file write_file);
+use tests::lib::Waiting qw(wait_until);
 
-my $PATIENCE_S = 120;
-my $tree       = tests::lib::Built::tree();
-my $folder     = File::Temp->newdir( TMPDIR => 1 );
-my $known      = "$folder/known";
+my $tree   = tests::lib::Built::tree();
+my $folder = File::Temp->newdir( TMPDIR => 1 );
+my $known  = "$folder/known";
 tests::lib::Built::insist( "BIN=$folder/bin", "LIB=$folder/lib", 'BACKENDS=sys', 'xtrace', "$folder/bin/replay-sys" );
 my @GCC = ( qw(gcc -std=c11 -D_GNU_SOURCE -O0 -fno-builtin -pthread), "-I$tree" );
 system( @GCC, '-o', $known, "$tree/tests/tools/known.c" ) == 0 or BAIL_OUT('the program to show cannot be built');
-
-# Waits until this is so. Result: whether it was in the end.
-sub wait_until ($is_so) {
-    my $end = time + $PATIENCE_S;
-    while ( !$is_so->() ) {
-        return 0 if time > $end;
-        sleep 0.01;
-    }
-    return 1;
-}
 
 # A test that dies leaves nothing either.
 my ( $test, @servers ) = $$;
@@ -114,7 +104,7 @@ sub look ( $server, $is_so ) {
     my $events = request( $server, 'GET /steps' );
     my ( $last, $mappings, @steps ) = ( {} );
     local $SIG{ALRM} = sub { die "nothing comes that is waited for\n" };
-    alarm $PATIENCE_S;
+    alarm $tests::lib::Waiting::PATIENCE_S;
     while ( defined( my $text = <$events> ) ) {
         my ($json) = $text =~ /\Adata: (.*)/ or next;
         $last = JSON::PP->new->decode($json);

@@ -18,27 +18,17 @@ use Time::HiRes qw(sleep time);
 
 use lib "$Bin/../..";
 use tests::lib::Built;
-use tests::lib::Files qw(read_file write_file);
+use tests::lib::Files   qw(read_file write_file);
+use tests::lib::Waiting qw(wait_until);
 
-my $PATIENCE_S = 120;
-my $tree       = abs_path("$Bin/../..");
-my $folder     = File::Temp->newdir;
-my $known      = "$folder/known";
+my $tree   = abs_path("$Bin/../..");
+my $folder = File::Temp->newdir;
+my $known  = "$folder/known";
 tests::lib::Built::insist( 'BACKENDS=sys par', qw(xtrace replay) );
 my @GCC = ( qw(gcc -std=c11 -D_GNU_SOURCE -O0 -fno-builtin -pthread), "-I$tree", '-o' );
 system( @GCC, $known, "$tree/tests/tools/known.c" ) == 0 or BAIL_OUT('the program to follow cannot be built');
 
 # ---- Two processes in step ---------------------------------------------------------------------------------------------------
-
-# Waits until this is so. Result: whether it was in the end.
-sub wait_until ($is_so) {
-    my $end = time + $PATIENCE_S;
-    while ( !$is_so->() ) {
-        return 0 if time > $end;
-        sleep 0.01;
-    }
-    return 1;
-}
 
 # A test that dies leaves nothing: the system ends a program with its bin/xtrace, and a follower without input ends by itself.
 my ( $test, @started ) = $$;
