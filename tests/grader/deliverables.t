@@ -24,7 +24,7 @@ package FakeJob {
     sub report_template ($self)             { return "# Report\nWhat the template says of this here course\n" }
     sub intake          ($self)             { return $self }
     sub folder          ($self)             { return $self->{folder} }
-    sub files           ($self)             { return sort keys %{ $self->{content} } }
+    sub files           ($self)             { return ( sort keys %{ $self->{content} } ) }
     sub unread          ($self)             { return @{ $self->{unread} // [] } }
     sub text            ( $self, $path )    { return $self->{content}{$path} }
 }
