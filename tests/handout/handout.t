@@ -91,7 +91,7 @@ for my $starter (qw(freelist empty)) {
     my $where = "$folder/$starter/xmalloc";
     my @files = files_in($where);
     my @odd   = grep {
-m{\A(?:(?:par|ladder|interpose|handout|docs)/|trace/(?!formats/|replay/|\w+[.][ch]\z)|lecture/(?!heapmap/|page/|vendor/|(?:Heap\w+|Maps|OneFile)[.]pm\z|ivec[.]txt\z))|\Atests/(?:corpus|hostile|broken)/|limit_alloc|grader/(?:recorded|class|gradescope|autolab)}
+m{\A(?:(?:par|ladder|interpose|handout|docs)/|trace/(?!formats/|replay/|record/(?:gather|follower|futex|raw)[.][ch]\z|\w+[.][ch]\z)|lecture/(?!heapmap/|page/|vendor/|(?:Heap\w+|Maps|OneFile)[.]pm\z|ivec[.]txt\z))|\Atests/(?:corpus|hostile|broken)/|limit_alloc|grader/(?:recorded|class|gradescope|autolab)}
     } @files;
     is( "@odd", q{}, "no file of a solution, a hidden test or an instructor is in the kit ($starter)" );
     my @found = grep { defined } map {
