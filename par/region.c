@@ -35,7 +35,7 @@ struct kind {
 // Nested like this: who holds both has taken the first one first.
 static struct lock purge_locks[PURGERS];  // a thread holds one while it gives up pages; only a fork waits for them
 static struct lock lock = LOCK_FREE;      // guards everything below and the content of every region
-static struct kind kinds[REGION_USES] = {[REGION_OF_SPANS].densities[0].is_trusted = true};
+static struct kind kinds[REGION_USES] = {[REGION_OF_SPANS] = {.densities = {{.is_trusted = true}}}};
 static struct region_idle_list idle_list;
 static struct region* unused_records;
 static size_t idle_pages;
