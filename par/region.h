@@ -56,7 +56,8 @@ struct run {
 
 // Takes a run of pages.
 //
-// pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: a power of two up to MEDIUM_MOST_PAGES. use: what for.
+// pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: a power of two up to MEDIUM_MOST_PAGES; a run that is aligned to a
+// granule goes to the back of its region, all others to the front. use: what for.
 // Result: where the run is; start is NULL when there is no memory. O(1) in the number of regions but for bad luck with
 // alignment. Thread-safe.
 struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use use);

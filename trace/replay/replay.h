@@ -66,8 +66,7 @@ void replay_observed_step(const struct trace* trace, size_t number, struct repla
 // is a thread; they wait for their turns.
 void replay_in_order(const struct trace* trace, bool with_threads, struct replay_observer* observer);
 
-// ---- follow.c: a program that still runs, step by step
-// ------------------------------------------------------------------
+// ---- follow.c: a program that still runs, step by step -------------------------------------------------------------
 
 enum { REPLAY_FOLLOWED_USUALLY = 50000, REPLAY_FOLLOWED_MOST = 1000000 };
 

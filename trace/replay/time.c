@@ -38,10 +38,11 @@ static double run_round(const struct trace* trace, struct replay_block* blocks, 
     return seconds;
 }
 
-// ---- Threads that run freely
-// ------------------------------------------------------------------------------------------------ Every block that is
-// taken has a record of its own here: were it found by the block's number, a thread would wait until the block that had
-// that number before is freed, which nobody promised. An event waits until all earlier ones of its block are done.
+// ---- Threads that run freely ---------------------------------------------------------------------------------------
+
+// Every block that is taken has a record of its own here: were it found by the block's number, a thread would wait
+// until the block that had that number before is freed, which nobody promised. An event waits until all earlier ones of
+// its block are done.
 // There is always one that need not wait: the first in the recorded order of those that are not done.
 
 struct free_run {
