@@ -33,8 +33,7 @@ const struct pattern pattern_breathing = {
     "64 MiB in blocks of 64 B to 256 KiB come and go at once, like what a compiler or a server needs for a task.", 1,
     breathe};
 
-// ---- Few blocks of many sizes
-// ----------------------------------------------------------------------------------------
+// ---- Few blocks of many sizes --------------------------------------------------------------------------------------
 
 struct wave {
     size_t live;
