@@ -134,6 +134,7 @@ like(
 );
 my $program = program_of($server);
 ok( kill( 0, $program ), '... but is there' );
+my $here      = "127.0.0.1:$server->{port}";
 my $port      = sprintf '%04X', $server->{port};
 my @listening = read_file('/proc/net/tcp') =~ /^\s*\d+: ([0-9A-F]+):\Q$port\E 00000000:0000 0A/mg;
 is( "@listening", '0100007F', 'on loopback alone' );
@@ -144,6 +145,16 @@ like(
     whole( request( $server, 'GET /', 'somewhere.example' ) ),
     qr/\AHTTP\/1\.1 403 /,
     'nothing for who asks for another host'
+);
+like(
+    whole( request( $server, 'POST /speed/0', "$here\r\nOrigin: http://somewhere.example" ) ),
+    qr/\AHTTP\/1\.1 403 /,
+    '... nor for the page of another'
+);
+like(
+    whole( request( $server, 'POST /speed/7', "$here\r\nOrigin: http://$here" ) ),
+    qr/\AHTTP\/1\.1 200 /,
+    '... but for our own'
 );
 like( whole( request( $server, 'POST /speed/fast' ) ), qr/\AHTTP\/1\.1 404 /,           'speeds are numbers only' );
 like( whole( request( $server, 'POST /speed/5' ) ),    qr/\AHTTP\/1\.1 200 .*\n5\n\z/s, 'slow motion' );
@@ -277,6 +288,20 @@ for my $case (
     my $refused = shown( sub { 1 }, [], @{$command} );
     like( $refused->{said}, $line, "'@{$command}': one line" );
     is( $refused->{status} >> 8, $status, "... and status $status" );
+}
+
+# ---- Options -------------------------------------------------------------------------------------------------------------------
+
+for my $case (
+    [ '--port --backend sys true',       qr/Value "--backend" invalid for option port/ ],
+    [ '--backend sys --port 99999 true', qr/\Alive: --port must be from 0 to 65535, but is 99999\n\z/ ],
+    [ '--backend sys --speed -5 true',   qr/\Alive: --speed must be from 0 to 99999, but is -5\n\z/ ],
+    [ '--backend sys --steps 0 true',    qr/\Alive: --steps must be from 1 to 1000000, but is 0\n\z/ ],
+    [ '--backend ../x true', qr/\Alive: --backend must be the NAME of a file NAME_alloc[.]c, but is '\.\.\/x'\n\z/ ],
+  )
+{
+    my ( $options, $words ) = @{$case};
+    like( `timeout 10 $tree/lecture/live/serve $options 2>&1`, $words, $options );
 }
 
 # ---- Any allocator -------------------------------------------------------------------------------------------------------------------
