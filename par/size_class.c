@@ -10,19 +10,32 @@ enum {
     MAGAZINE_MOST_BYTES = 16 * 1024,  // and so much for one that comes again and again,
     MAGAZINE_MOST_BLOCKS = 512,       // but no more blocks than that,
     MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that
-    SPAN_BYTES_LEAST = 64 * 1024,     // of long blocks,
-    SPAN_BLOCKS_LEAST = 4,            // and so many of them
+    SPAN_BYTES_LEAST = 48 * 1024,     // of long blocks,
+    SPAN_BYTES_MOST = 256 * 1024,
+    SPAN_BLOCKS_LEAST = 4,  // and so many of them
+    SPAN_WEIGHT = 2,        // of the length of a span, against what a slot of them wastes
 };
 
 struct size_class size_classes[CLASS_COUNT];
 uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
 
-// Of longer blocks much would be left over behind the last one, so their spans end where a block and a granule do.
+// Of blocks up to a page at most a sixteenth is left over behind the last one. Longer blocks would leave more, so the
+// length of their spans is chosen: a slot of them wastes what is left over in each, and a longer span is held as a
+// whole by one block that stays.
 static uint32_t span_bytes_of(uint32_t block_bytes) {
     if (!is_long_block(block_bytes)) return GRID_BYTES;
-    uint32_t blocks = SPAN_BLOCKS_LEAST;
-    while (blocks * block_bytes < SPAN_BYTES_LEAST || blocks * block_bytes % GRANULE_BYTES != 0) blocks++;
-    return blocks * block_bytes;
+    uint32_t best = 0;
+    uint64_t least_cost = UINT64_MAX;
+    for (uint32_t bytes = SPAN_BYTES_LEAST; bytes <= SPAN_BYTES_MOST; bytes += GRANULE_BYTES) {
+        if (bytes / block_bytes < SPAN_BLOCKS_LEAST) continue;
+        uint64_t wasted_of_slot = (uint64_t)(bytes % block_bytes) * SLOT_BYTES / bytes;
+        uint64_t cost = wasted_of_slot + SPAN_WEIGHT * bytes;
+        if (cost < least_cost) {
+            least_cost = cost;
+            best = bytes;
+        }
+    }
+    return best;
 }
 
 static uint16_t between(uint32_t least, uint32_t number, uint32_t most) {

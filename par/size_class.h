@@ -5,9 +5,8 @@
 // itself, one above at most 1/5: each class more would keep free blocks of its own. The spacing is jemalloc's idea,
 // with twice as many classes in a doubling below.
 //
-// The spans of blocks up to a page have GRID_BYTES, and so waste at most 1/16 behind the last block. Those of longer
-// blocks have as many as are a multiple of the block, and waste nothing: with huge pages, what is never touched takes
-// memory too.
+// A span wastes at most 1/16 of itself behind its last block, most of them much less: with huge pages, what is never
+// touched takes memory too.
 
 #ifndef PAR_SIZE_CLASS_H
 #define PAR_SIZE_CLASS_H

@@ -10,7 +10,7 @@
 #include "par/region.h"
 #include "par/size_class.h"
 
-enum { SHORTEST_DIVISOR = 4 };  // more than this part of its class's length has every span
+enum { SHORTEST_DIVISOR = 3 };  // more than this part of its class's length has every span
 
 static void list_add(struct span_list* list, struct span* span) {
     span->previous = NULL;
@@ -39,16 +39,17 @@ static struct span* span_of(const void* block) {
     return &region->spans[region->span_first[granule_of(region, block)]];
 }
 
+static size_t whole_granules(size_t bytes) { return (bytes + GRANULE_BYTES - 1) / GRANULE_BYTES; }
+
 // Where blocks are long, what is left at the end of a region gets a shorter span before another region is mapped.
-// blocks: will be how many the span has.
-static struct run span_run(const struct size_class* size, uint32_t* blocks) {
-    uint32_t shortest = is_long_block(size->block_bytes) ? size->span_blocks / SHORTEST_DIVISOR : size->span_blocks;
-    for (*blocks = size->span_blocks; *blocks > shortest; --*blocks) {
-        size_t granules = (*blocks * size->block_bytes + GRANULE_BYTES - 1) / GRANULE_BYTES;
+static struct run span_run(const struct size_class* size) {
+    size_t most = size->span_pages / GRANULE_PAGES;
+    for (size_t granules = most; is_long_block(size->block_bytes) && granules > most / SHORTEST_DIVISOR;) {
         struct run run = region_take_mapped_run(granules * GRANULE_PAGES, size->span_alignment_pages, REGION_OF_SPANS);
         if (run.start != NULL) return run;
+        size_t without_one = whole_granules((granules * GRANULE_BYTES / size->block_bytes - 1) * size->block_bytes);
+        granules = without_one < granules ? without_one : granules - 1;
     }
-    *blocks = size->span_blocks;
     return region_take_run(size->span_pages, size->span_alignment_pages, REGION_OF_SPANS);
 }
 
@@ -56,12 +57,12 @@ static struct run span_run(const struct size_class* size, uint32_t* blocks) {
 // span_cut, and span_list_take and span_list_give by tests/models/depot.pml.
 static struct span* span_make(unsigned size_class) {
     const struct size_class* size = &size_classes[size_class];
-    uint32_t blocks;
-    struct run run = span_run(size, &blocks);
+    struct run run = span_run(size);
     if (run.start == NULL) return NULL;
     struct region* region = run.region;
     size_t first = granule_of(region, run.start);
     size_t granules = region_run_pages(region, run.start) / GRANULE_PAGES;
+    uint32_t blocks = (uint32_t)(granules * GRANULE_BYTES / size->block_bytes);
     for (size_t i = 0; i < granules; i++) region->span_first[first + i] = (uint8_t)first;
     page_map_set_class(run.start, granules, size_class);
     struct span* span = &region->spans[first];
@@ -167,11 +168,14 @@ void span_list_give(struct span_list* list, unsigned size_class, struct block* f
     }
 }
 
-// The granule where a span begins stays what it is as long as a block of the span is live.
+// The granule where a span begins, and its length, stay what they are as long as a block of the span is live.
 bool span_has_block_at(const void* place, unsigned size_class) {
     const struct region* region = region_of(place);
-    const char* start = region->mapping.start + (size_t)region->span_first[granule_of(region, place)] * GRANULE_BYTES;
-    return (uint32_t)((const char*)place - start) % size_classes[size_class].block_bytes == 0;
+    size_t first = region->span_first[granule_of(region, place)];
+    const char* start = region->mapping.start + first * GRANULE_BYTES;
+    uint32_t offset = (uint32_t)((const char*)place - start);
+    uint32_t block_bytes = size_classes[size_class].block_bytes;
+    return offset % block_bytes == 0 && offset + block_bytes <= region->run_pages[first * GRANULE_PAGES] * PAGE_BYTES;
 }
 
 static void check_one(const struct span* span, unsigned size_class) {
