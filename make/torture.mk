@@ -43,9 +43,21 @@ $(O)/tests/torture/fuzz-par: $(fuzz_sources) $(wildcard *.h par/*.h tests/tortur
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) $(CFLAGS) -O1 -fsanitize=fuzzer -o $@ $(fuzz_sources)
 
-# What counts lines writes its counts at the end of a process, whichever way it ends.
-$(if $(filter coverage,$(FLAVOUR)),$(eval LDLIBS += $(O)/tests/torture/coverage_exit.o))
+# What `make coverage` runs (tests/torture/coverage says how): tests of par, and of the malloc family with par linked in. They write
+# their counts at the end of a process, whichever way it ends.
 counted := $(addprefix $(O)/tests/,suite-par misuse-par torture/random-par torture/failing-par torture/limits-par)
+counted_tools := breathing few_addresses forked_budget hopeless inside lines losses packing young
+$(foreach tool,$(counted_tools),$(eval $(call link_rule,$(O)/tests/counted/$(tool),$(call objects_of,tests/tools/$(tool).c),par)))
+family_of_par := $(call objects_of,interpose/libpar.c interpose/glibc.c $(wildcard par/*.c))
+counted_family := $(addprefix $(O)/tests/counted/,family self_report tight preload_threads)
+$(counted_family): $(O)/tests/counted/%: $(O)/tests/tools/%.o
+$(O)/tests/counted/random-family: $(torture_random) $(family_calls)
+$(O)/tests/counted/failing-family: $(torture_failing) $(call objects_of,tests/torture/faults.c) $(family_calls)
+$(O)/tests/counted/limits-family: $(torture_limits) $(family_calls)
+counted_family += $(addprefix $(O)/tests/counted/,random-family failing-family limits-family)
+$(counted_family): $(family_of_par)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -Wl,-E -o $@ $(filter %.o,$^) $(LDLIBS) -ldl
 .PHONY: counted
-counted: $(O)/tests/torture/coverage_exit.o | $(counted)
-$(filter-out $(if $(filter coverage,$(FLAVOUR)),,%),$(counted)): $(O)/tests/torture/coverage_exit.o
+counted: $(O)/tests/torture/coverage_exit.o | $(counted) $(addprefix $(O)/tests/counted/,$(counted_tools)) $(counted_family)
+$(if $(filter coverage,$(FLAVOUR)),$(counted) $(addprefix $(O)/tests/counted/,$(counted_tools)) $(counted_family)): $(O)/tests/torture/coverage_exit.o

@@ -1,5 +1,6 @@
 // few_addresses.c: where addresses are few (RLIMIT_AS or RLIMIT_DATA) nearly all of them become blocks, of whatever
-// size, and again after they were freed; and one block can grow to nearly all of them.
+// size, and again after they were freed; one block can grow to nearly all of them, and what blocks lose that shrink
+// becomes other blocks.
 //
 // Usage: few_addresses MIB all|data. The process may map so many MiB more than it has, of whatever kind or of data.
 // Exit status: 1 with a line for each case that got too little.
@@ -15,6 +16,7 @@
 #include "xmalloc.h"
 
 enum { MIB = 1024 * 1024, BLOCKS_MOST = 200000, ROUNDS = 4, GROWTH = 300 * 1000 };
+enum { LONG = 6 * 1000 * 1000, SHORTER = 4600 * 1000, SHORTEST = 2400 * 1000, FILLING = 300 * 1000 };
 
 static char* blocks[BLOCKS_MOST];
 
@@ -61,6 +63,35 @@ static size_t grow(void) {
     return bytes;
 }
 
+static void mark(char* block, size_t bytes, size_t number) {
+    block[0] = block[bytes / 2] = block[bytes - 1] = (char)number;
+}
+
+static bool is_marked(const char* block, size_t bytes, size_t number) {
+    return block[0] == (char)number && block[bytes / 2] == (char)number && block[bytes - 1] == (char)number;
+}
+
+// Takes long blocks until there are no more, makes each shorter, and takes other blocks. Result: the bytes of all.
+static size_t shrink(void) {
+    size_t longs = 0, filled = 0;
+    while ((blocks[longs] = xmalloc(LONG)) != NULL) longs++;
+    for (size_t i = 0; i < longs; i++) {
+        size_t bytes = i % 2 == 0 ? SHORTER : SHORTEST;
+        mark(blocks[i], bytes, i);
+        char* block = xrealloc(blocks[i], bytes);
+        if (block == NULL || !is_marked(block, bytes, i)) exit(4);
+        blocks[i] = block;
+        filled += bytes;
+    }
+    size_t count = longs;
+    for (; (blocks[count] = xmalloc(FILLING)) != NULL; count++, filled += FILLING) mark(blocks[count], FILLING, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_marked(blocks[i], i >= longs ? FILLING : i % 2 == 0 ? SHORTER : SHORTEST, i)) exit(4);
+        xfree(blocks[i]);
+    }
+    return filled;
+}
+
 static bool is_enough(const char* what, size_t got, size_t room, size_t percent) {
     if (got >= room / 100 * percent) return true;
     printf("%s: %.1f of %.1f MiB\n", what, (double)got / MIB, (double)room / MIB);
@@ -86,6 +117,7 @@ int main(int count, char** arguments) {
             is_right &= is_enough(sizes[i].what, fill(sizes[i].smallest, sizes[i].largest), room, 74);
         }
         is_right &= is_enough("one block that grows", grow(), room, 56);
+        is_right &= is_enough("blocks that shrink, and others", shrink(), room, 74);
     }
     return is_right ? 0 : 1;
 }
