@@ -2,15 +2,17 @@
 
 #include "par/metadata.h"
 
+#include "par/far_data.h"
 #include "par/lock.h"
-
 #include "par/os.h"
 
 enum { FIRST_CHUNK_BYTES = 16 * 1024, CHUNK_BYTES = 64 * 1024 };
 
-static struct lock lock = LOCK_FREE;                              // guards all below
-static _Alignas(LINE_BYTES) char first_chunk[FIRST_CHUNK_BYTES];  // spares a short process a call of the system
-static char* chunk = first_chunk;
+// It spares a short process a call of the system.
+FAR_DATA _Alignas(LINE_BYTES) char metadata_first_chunk[FIRST_CHUNK_BYTES];
+
+static struct lock lock = LOCK_FREE;  // guards all below
+static char* chunk = metadata_first_chunk;
 static size_t chunk_left = FIRST_CHUNK_BYTES;
 
 void* metadata_take(size_t bytes) {

@@ -2,36 +2,42 @@
 
 #include "par/page_map.h"
 
+#include "par/far_data.h"
 #include "par/os.h"
 
-_Atomic(struct page_map_leaf*) page_map_root[ROOT_ENTRIES];
+FAR_DATA _Atomic(struct page_map_leaf*) page_map_root[ROOT_ENTRIES];
 
 static _Atomic(struct mapping*)* mapping_entry(const char* start) {
     return &page_map_leaf(start)->mappings[((uintptr_t)start / SLOT_BYTES) % LEAF_SLOTS];
 }
 
-// The first leaf is part of the program: most processes need no other, and the short ones feel each call of the system.
-static struct page_map_leaf first_leaf;
-static atomic_bool first_is_taken;
+// The first leaf is part of the program: most processes need no other, and the short ones feel each call of the system,
+// and each page.
+FAR_DATA struct page_map_leaf page_map_first_leaf;
+static _Atomic(struct page_map_leaf*) spare_leaf = &page_map_first_leaf;
 
 static struct page_map_leaf* leaf_take(void) {
     // order: any would do, for all callers hold the lock of extent.c; it happens once in 4 GiB of addresses.
-    return atomic_exchange(&first_is_taken, true) ? os_map(sizeof(struct page_map_leaf), PAGE_BYTES) : &first_leaf;
+    struct page_map_leaf* leaf = atomic_exchange(&spare_leaf, NULL);
+    return leaf != NULL ? leaf : os_map(sizeof(struct page_map_leaf), PAGE_BYTES);
 }
 
 bool page_map_prepare(const void* address) {
     uintptr_t index = (uintptr_t)address >> LEAF_BITS;
     if (index >= ROOT_ENTRIES) return false;
-    if (page_map_leaf(address) != NULL) return true;
+    // As long as the first leaf is spare there is no other: to look would cost a page fault, and to enter it one more.
+    // order: relaxed. Only holders of the lock of extent.c change it.
+    bool is_first = atomic_load_explicit(&spare_leaf, memory_order_relaxed) != NULL;
+    if (!is_first && page_map_leaf(address) != NULL) return true;
     struct page_map_leaf* leaf = leaf_take();
     if (leaf == NULL) return false;
     struct page_map_leaf* none = NULL;
     // order: release and more, pairs with the acquire in page_map_leaf: who finds the leaf finds zeros in it. It fails
     // only if a caller should come without the lock of extent.c.
     if (atomic_compare_exchange_strong(&page_map_root[index], &none, leaf)) return true;
-    if (leaf == &first_leaf) {
+    if (leaf == &page_map_first_leaf) {
         // order: as in leaf_take.
-        atomic_store(&first_is_taken, false);
+        atomic_store(&spare_leaf, leaf);
     } else {
         os_unmap(leaf, sizeof *leaf);
     }
