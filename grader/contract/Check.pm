@@ -12,6 +12,8 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use File::Basename qw(dirname);
+use POSIX          ();
+use grader::contract::Words;
 use measure::Launch;
 
 # Seconds that a check may take where nobody else computes; the suite itself knows earlier what hangs, and goes by CPU time.
@@ -36,6 +38,16 @@ my $LEAST_BUSY_SHARE = 0.1;
 # By how much all limits of time are multiplied.
 our $times_longer = 1;
 
+# What to look at when a call crashed. $signal: its number.
+sub crash_hint ($signal) {
+    return
+'abort(), or an assert that does not hold, ended the process, unless the C library did: what was printed says more'
+      if $signal == POSIX::SIGABRT();
+    return
+'what a call found of its own, a header or a free block, was written over, or is not mapped any more: look at what '
+      . 'is unmapped, whether it is unmapped twice, and at what is put into a list';
+}
+
 # For whoever ends the process inside of a call.
 sub no_exit_hint () { return 'none of the three calls may end the process: look for exit()' }
 
@@ -53,8 +65,12 @@ sub hung ($result) {
     return ( hung => 1, was_slow => $cpu_s > $LEAST_BUSY_SHARE * $result->{wall_s} );
 }
 
-# How a run ended that did not say its closing word.
+# How a run of a program of tests/contract ended that did not say its closing word. What that program said counts before what
+# the submission may have printed first.
 sub how_it_ended ($result) {
+    my $said = grader::contract::Words::said_by_program($result);
+    return "ended with exit status $result->{exit}: $said"
+      if defined $said && !defined $result->{stopped} && $result->{exit};
     return measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
 }
 

@@ -33,9 +33,9 @@ sub _run ( $job, $backend, $check ) {
     if ( !measure::Launch::ok($result) || !defined $closing ) {
         my $how = grader::contract::Check::how_it_ended($result);
         my $hint =
-            grader::contract::Check::was_stopped($result)
-          ? grader::contract::Check::hang_hint($result)
-          : 'its locks could not be counted';
+            grader::contract::Check::was_stopped($result) ? grader::contract::Check::hang_hint($result)
+          : defined $result->{signal}                     ? grader::contract::Check::crash_hint( $result->{signal} )
+          :                                                 'its locks could not be counted';
         my $outcome =
           grader::contract::Check::fail( "$hint; $see", "$name $how", grader::contract::Words::printed($result) );
         return { %{$outcome},

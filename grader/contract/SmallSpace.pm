@@ -11,6 +11,7 @@ no warnings 'experimental::signatures';
 use grader::contract::Check;
 use grader::contract::Words;
 use measure::Launch;
+use POSIX ();
 
 # $terms: what the rubric says of the assignment.
 sub check ($terms) {
@@ -40,18 +41,31 @@ sub _run ( $job, $backend, $check ) {
     return grader::contract::Check::pass()
       if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
 
-    my $how = grader::contract::Check::how_it_ended($result);
-    my $advice =
-        grader::contract::Check::was_stopped($result)
-      ? grader::contract::Check::hang_hint($result)
-      : 'the program takes 512 mixed blocks, frees them, takes one of 9 MiB, and does it all again: do not reserve much '
-      . 'more than is asked for, and give free mappings back with munmap';
+    my $how     = grader::contract::Check::how_it_ended($result);
+    my $advice  = _advice($result);
     my $outcome = grader::contract::Check::fail(
         "$advice; to see it again: make BACKENDS=$backend build/release/$name && build/release/$name $KINDS x $mib",
         "in an address space of $mib MiB, $name $KINDS x $mib $how",
         grader::contract::Words::printed($result)
     );
     return { %{$outcome}, grader::contract::Check::was_stopped($result) ? grader::contract::Check::hung($result) : () };
+}
+
+# What to look at, by how it ended.
+sub _advice ($result) {
+    return grader::contract::Check::hang_hint($result) if grader::contract::Check::was_stopped($result);
+    if ( defined $result->{signal} ) {
+        my $hint = grader::contract::Check::crash_hint( $result->{signal} );
+        return $hint if $result->{signal} == POSIX::SIGABRT();
+        return "in so small a space mmap may say MAP_FAILED, which is not NULL: is that used as a block? Else $hint";
+    }
+    my $said = grader::contract::Words::said_by_program($result) // q{};
+    return 'a block must not be handed out twice, nor reach into its neighbour' if $said =~ /was changed/;
+    return
+      'the program takes 512 mixed blocks, frees them, takes one of 9 MiB, and does it all again: do not reserve much '
+      . 'more than is asked for, and give free mappings back with munmap'
+      if $said =~ /returned NULL/;
+    return grader::contract::Check::no_exit_hint();
 }
 
 1;

@@ -13,6 +13,7 @@ use grader::contract::Check;
 use grader::contract::Words;
 use measure::Launch;
 use measure::Machine;
+use POSIX ();
 
 # case: of the suite. promise: what is asked there besides the rubric's terms. name, advice: a function makes them of the
 # terms; hw08_advice: instead of that for the homework, which keeps nothing for a thread; unless: a function says of the terms that there is nothing to ask.
@@ -206,28 +207,31 @@ sub _is_near ($result) {
 # What a crash tells, whatever was asked for. Where xrealloc crashes it is most likely the copy, as the check of that says.
 my $OF_NULL = 'look for NULL first in xrealloc and xfree';
 
-sub _crash_advice ($message) {
-    return $OF_NULL if $message =~ /\((?:NULL)\b/;
+sub _crash_advice ( $check, $message ) {
+    return $OF_NULL                                                if $message =~ /\((?:NULL)\b/;
+    return grader::contract::Check::crash_hint( POSIX::SIGABRT() ) if $message =~ /\Acrash \(Aborted\)/;
     return
 'a block that is in use was not mapped in full, or not any more: look at what is unmapped, whether it is unmapped '
       . 'twice, and at how many bytes are mapped'
       if $message =~ /\Acrash \([^)]*\) after /;
-    return
-'what the call found of its own, a header or a free block, was written over, or is not mapped any more: look at what '
-      . 'is unmapped, whether it is unmapped twice, and at what is put into a list'
-      if $message =~ /\Acrash \([^)]*\) in x(?:malloc|free)\(/;
+    return if $check->{id} eq 'resize' && $message !~ /\Acrash \([^)]*\) in x(?:malloc|free)\(/;
+    return grader::contract::Check::crash_hint( POSIX::SIGSEGV() ) if $message =~ /\Acrash \([^)]*\) in x/;
     return;
 }
 
-# The checks whose own advice fits a crash as well.
-my %KNOWS_CRASHES = map { $_ => 1 } qw(sizes threads thread_exit large null_and_zero out_of_memory);
+# The checks whose own advice fits a crash as well, and those whose advice may: what crashes only among threads lacks a lock.
+my %KNOWS_CRASHES = map { $_ => 1 } qw(sizes large null_and_zero out_of_memory);
+my %MAY_KNOW      = map { $_ => 1 } qw(threads thread_exit);
 
 # What to look at. @failures: of the check, as failures() gives them. What fits the failure, and else what fits the check: a crash with NULL says more than any topic does.
 sub advice ( $check, $backend, @failures ) {
-    my ($crash) = map { _crash_advice( $_->{message} ) // () } grep { $_->{crashed} } @failures;
-    return $crash if defined $crash && ( $crash eq $OF_NULL || !$KNOWS_CRASHES{ $check->{id} } );
-    return $check->{hw08_advice} // $check->{advice} if $backend eq 'hw08';
-    return $check->{advice};
+    my $own = ( $backend eq 'hw08' ? $check->{hw08_advice} : undef ) // $check->{advice};
+    my ($crash) = map { _crash_advice( $check, $_->{message} ) // () } grep { $_->{crashed} } @failures;
+    return $own                                            if !defined $crash;
+    return $crash                                          if $crash eq $OF_NULL;
+    return $own                                            if $KNOWS_CRASHES{ $check->{id} };
+    return "$crash; if it crashes with threads only: $own" if $MAY_KNOW{ $check->{id} };
+    return $crash;
 }
 
 # $see, $debug: what to type to see it again, and to see it in a debugger.

@@ -52,7 +52,11 @@ sub watch ( $job, $backend, %how ) {
       @before, "build/$flavour/$name", @work, 'x';
     return grader::contract::Check::fail( $hint, @found ) if @found;
     my $exit = $result->{exit} // -1;
-    return grader::contract::Check::fail( $hint, grader::contract::Words::printed($result) ) if $exit == $WRONG_BLOCK;
+    return grader::contract::Check::fail(
+        $hint,
+        grader::contract::Words::said_by_program($result) // "$name found a wrong block",
+        grader::contract::Words::printed($result)
+    ) if $exit == $WRONG_BLOCK;
     my $no_exit = grader::contract::Check::no_exit_hint();
     return grader::contract::Check::fail( $hint =~ s/\A\Q$how{advice}\E/$no_exit/r, "$name ended before it was over" )
       if measure::Launch::ok($result);

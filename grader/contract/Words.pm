@@ -21,11 +21,26 @@ sub plain ($line) {
     return length $line > $MOST_LINE ? substr( $line, 0, $MOST_LINE ) . '...' : $line;
 }
 
-# What the submission itself printed on standard error: the first lines of it that are not the suite's.
+# What the programs of ours that run a submission say on standard error themselves (tests/suite/support/calls.c, tests/contract/).
+my $SUITE_SAYS   = qr/\Asuite-[\w-]+, [\w ]+: crash \(|: no test ran: there is no test case/;
+my $PROGRAMS_SAY = qr/\A(?:
+    xmalloc\(\d+\)\ returned\ NULL\ in\ an\ address\ space\ of\ \d+\ MiB
+  | the\ content\ of\ a\ live\ block\ was\ changed\z
+  | x(?:malloc|realloc)\ of\ \d+\ bytes\ returned\ NULL\ although\ there\ is\ memory\z
+  | the\ block\ 0x[0-9a-f]+\ of\ \d+\ bytes\ has\ lost\ its\ content
+  | thread\ \d+\ of\ \d+\ cannot\ be\ started:
+)/x;
+
+# The first line that a program of tests/contract said; undef when it said nothing.
+sub said_by_program ($result) {
+    my ($line) = grep { /$PROGRAMS_SAY/ } split /\n/, $result->{stderr};
+    return defined $line ? plain($line) : undef;
+}
+
+# What the submission itself printed on standard error: the first lines of it that no program of ours said.
 sub printed ($result) {
-    my @lines = grep { /\S/ && !/\Asuite-\w+, \w+: crash \(/ && !/: no test ran: there is no test case/ } split /\n/,
-      $result->{stderr};
-    my $more = @lines - $MOST_PRINTED;
+    my @lines = grep { /\S/ && !/$SUITE_SAYS/ && !/$PROGRAMS_SAY/ } split /\n/, $result->{stderr};
+    my $more  = @lines - $MOST_PRINTED;
     splice @lines, $MOST_PRINTED if $more > 0;
     return ( ( map { 'it printed: ' . plain($_) } @lines ), $more > 0 ? "... and $more more lines" : () );
 }

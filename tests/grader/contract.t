@@ -272,6 +272,30 @@ subtest 'the hint to what hangs' => sub {
     );
 };
 
+subtest 'a small space that is not the reason' => sub {
+    my $ends = sub (%ends) {
+        my @tests = grep { $_->{id} =~ /small_space/ }
+          grader::stages::Contract::tests( $job->with( par => 'par' )->pretending( { %usual, exit => undef, %ends } ) );
+        return $tests[0]{run}->();
+    };
+    my $refused = 'xmalloc(9437184) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks';
+    my $outcome = $ends->( exit => 1, stderr => "$refused\n" );
+    like( $outcome->{hint}, qr/\Athe program takes 512 mixed blocks/, 'no memory is' );
+    is( scalar( grep { /\Q$refused\E/ } @{ $outcome->{diag} } ), 1, '... and told once' );
+    like(
+        $ends->( signal => 11 )->{hint},
+        qr/\Ain so small a space mmap may say MAP_FAILED/,
+        'a crash has its own hint'
+    );
+    like( $ends->( signal => 6 )->{hint}, qr/\Aabort\(\)/, '... an abort, too' );
+    like(
+        $ends->( exit => 1, stderr => "the content of a live block was changed\n" )->{hint},
+        qr/\Aa block must not be handed out twice/,
+        '... and a block that was changed'
+    );
+    like( $ends->( exit => 5 )->{hint}, qr/\Anone of the three calls may end/, '... and an exit of its own' );
+};
+
 subtest 'where others use the machine' => sub {
     my @limits;
     my $works_s = 20;
@@ -351,9 +375,15 @@ subtest 'a tool that does not work' => sub {
         is( $outcome->{verdict}, 'skip', 'nor does one that does not get along with the homework' );
         ok( !$outcome->{blameless}, '... whoever is to blame' );
     }
-    my %wrong = ( %usual, exit => 41, stderr => "the block 0x10 of 5 bytes does not hold any more what was written\n" );
+    my %wrong = ( %usual, exit => 41, stderr => "hello\nthe block 0x10 of 5 bytes has lost its content (seen by x)\n" );
     is( join( q{ }, map { $_->{verdict} } $tool->( sys => {%usual}, par => \%wrong ) ),
         'fail fail', 'a block that was changed is a failure' );
+    my ($told) = $tool->( sys => {%usual}, par => \%wrong );
+    is(
+        join( '|', @{ $told->{diag} } ),
+        'the block 0x10 of 5 bytes has lost its content (seen by x)|it printed: hello',
+        '... which is not told as what the homework printed'
+    );
     $asked = qr/[.]threads|tsan|valgrind/;
     my ( undef, @outcomes ) = $tool->( sys => {%usual}, par => \%dies );
     is( join( q{ }, map { $_->{verdict} } @outcomes ),

@@ -16,7 +16,9 @@ use grader::Nearest;
 use grader::Rubric;
 use grader::class::Feedback;
 use grader::class::Page;
+use grader::contract::Check;
 use grader::contract::Suite;
+use grader::contract::Words;
 use grader::results::Results;
 
 my @NAMES = qw(par.build par.resize par.reuse par.threads hw08.resize hw08.one_lock report);
@@ -87,13 +89,33 @@ like(
 my %check = map { $_->{id} => $_ } grader::contract::Suite::promised( { alignment => 8, memory_times => 3 } );
 my %hints = (
     'after xrealloc(0x10 of 283 bytes, 194) returned 0x10' => qr/\Aa block that is in use .* unmapped twice/,
-    'in xfree(0x10 of 9 bytes)'                            => qr/\Awhat the call found of its own, .* unmapped twice/,
+    'in xfree(0x10 of 9 bytes)'                            => qr/\Awhat a call found of its own, .* unmapped twice/,
     'in xrealloc(0x10 of 283 bytes, 194)'                  => qr/\Axrealloc must copy/,
 );
 for my $where ( sort keys %hints ) {
     my %failure = ( crashed => 1, message => "crash (Segmentation fault) $where" );
-    like( grader::contract::Suite::advice( $check{resize},  'par', \%failure ), $hints{$where},     "a crash $where" );
-    like( grader::contract::Suite::advice( $check{threads}, 'par', \%failure ), qr/\Aevery access/, '... of threads' );
+    like( grader::contract::Suite::advice( $check{resize}, 'par', \%failure ), $hints{$where}, "a crash $where" );
+    my $of_threads = grader::contract::Suite::advice( $check{threads}, 'par', \%failure );
+    like( $of_threads, qr/\A(?:a block that is in use|what a call found)/,  '... of threads, too' );
+    like( $of_threads, qr/; if it crashes with threads only: every access/, '... and beside it that a lock may lack' );
 }
+my %aborted = ( crashed => 1, message => 'crash (Aborted) in xfree(0x10 of 9 bytes)' );
+like( grader::contract::Suite::advice( $check{$_}, 'par', \%aborted ),
+    qr/\Aabort\(\)/, "an abort in $_ is told as that" )
+  for qw(threads resize);
+
+# ---- What was printed, and by whom
+
+sub printed ($stderr) { return join '|', grader::contract::Words::printed( { stderr => $stderr } ) }
+is( printed("suite-course-hw08, live_blocks_share_no_byte: crash (Aborted) in xfree(0x10 of 9 bytes)\n"),
+    q{}, 'what the suite says of the homework is not what it printed' );
+is( printed("suite-mine: hello\n"), 'it printed: suite-mine: hello', '... but what looks a little like that is' );
+my $refused = "xmalloc(9437184) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks\n";
+is( printed("careful\n$refused"), 'it printed: careful', 'nor is what the program says that looks for it' );
+is(
+    grader::contract::Check::how_it_ended( { stderr => "careful\n$refused", exit => 1 } ),
+    "ended with exit status 1: $refused" =~ s/\n//r,
+    '... which is told once, whatever was printed before'
+);
 
 done_testing;
