@@ -248,7 +248,7 @@ sub run ( $self, $program, $backend, $top, %options ) {
 
 # What is wrong with a result, in a whole sentence that says how to see it; undef when it is right.
 sub complaint ( $self, $program, $backend, $top, $result ) {
-    my $complaint = grader::kit::Answer::complaint( $result, $top ) // return;
+    my $complaint = grader::kit::Answer::complaint( $result, $top, $self->settings->{terms}{silent} ) // return;
     return "bin/$program-$backend $top $complaint; to see it: make BACKENDS=$backend && bin/$program-$backend $top";
 }
 

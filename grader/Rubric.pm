@@ -54,6 +54,7 @@ my %SHAPE = (
         alignment       => _one_of( 1, 2, 4, 8, 16 ),
         null            => $truth,
         zero            => $truth,
+        silent          => $truth,
         memory_times    => _number( 1,  100 ),
         small_space_mib => _number( 12, 1024 ),
     },

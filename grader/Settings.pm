@@ -23,7 +23,8 @@ sub defaults () {
         reference => 'reference',
 
         # What the students were promised; the rubric says it.
-        terms => { alignment => 8, null => 0, zero => 0, memory_times => 3, small_space_mib => 16, names => {} },
+        terms =>
+          { alignment => 8, null => 0, zero => 0, silent => 1, memory_times => 3, small_space_mib => 16, names => {} },
 
         # Right answers: always these, and one drawn from each range.
         tops       => { usual => [ 2, 3, 100, 1000, 10_000, 100_000 ], hw08 => [ 2, 3, 100, 1000 ] },

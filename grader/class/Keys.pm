@@ -31,7 +31,7 @@ sub rubrics_of ($rubric) {
         my %values = map { $_ => $rubric->value($_) } @OF_BOTH, @{ $OF{$pass} };
         my $terms  = $rubric->value('terms');
         $values{terms} =
-          $pass eq 'timing' ? { names => $terms->{names} } : $terms;
+          $pass eq 'timing' ? { map { $_ => $terms->{$_} } qw(names silent) } : $terms;
         $values{stages} = $stages{$pass};
         $text{$pass} = $json->encode( \%values );
     }

@@ -9,6 +9,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use grader::Settings;
+use grader::kit::Answer;
 use grader::speed::Patience;
 
 my $MOST_COMPLAINTS = 3;
@@ -46,7 +47,7 @@ sub _check ( $job, $program, $backend, @tops ) {
     my @broken = $job->failed( $program, $backend );
     return { verdict => 'fail', diag => \@broken } if @broken;
 
-    my ( @complaints, @slow );
+    my ( @complaints, @slow, $remark );
     while ( defined( my $top = shift @tops ) ) {
         my $result  = $job->run( $program, $backend, $top, grader::speed::Patience::limits( $job->settings ) );
         my $starved = grader::speed::Patience::starved( $job->settings, $result );
@@ -54,6 +55,8 @@ sub _check ( $job, $program, $backend, @tops ) {
           if defined $starved && !@complaints;
         my $complaint = $job->complaint( $program, $backend, $top, $result );
         if ( !defined $complaint ) {
+            my $more = grader::kit::Answer::remark($result);
+            $remark //= "bin/$program-$backend $top $more" if defined $more;
             my $late = grader::speed::Patience::late( $job->settings, $result ) // next;
             push @slow, "bin/$program-$backend $top $late";
             push @slow, 'larger TOPs were not tried after that' if @tops;
@@ -72,7 +75,7 @@ sub _check ( $job, $program, $backend, @tops ) {
         }
 
     }
-    return { verdict => 'pass', notes => \@slow, is_slow => scalar @slow } if !@complaints;
+    return { verdict => 'pass', notes => [ @slow, $remark // () ], is_slow => scalar @slow } if !@complaints;
     $job->set_failed( $program, $backend, "bin/$program-$backend did not give every right answer, see above" );
     return { verdict => 'fail', diag => \@complaints };
 }

@@ -171,7 +171,7 @@ qr/ 2 was stopped: all its threads had been asleep for 5 s; to see it: .*\n# doe
     ],
     spins => [
         misbehaving('for (volatile int i = 0;; i++) continue;'),
-        qr/ 2 was stopped after (?:6 s of CPU|15 s): it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
+qr/ 2 was stopped after (?:6 s of CPU|15 s): it did not finish; to see it: .*\n# larger TOPs were not tried after that\n/
     ],
     floods => [
         misbehaving('for (int i = 0; i < 1000000; i++) puts("flood"); _exit(0);'),
@@ -224,6 +224,27 @@ subtest 'Each fault is caught and worded, and costs its own test only' => sub {
     is( $result->{strays},  0,       'no process is left' );
     is( fingerprint($tree), $before, 'the tree is as it was' );
     nothing_is_left('many faults');
+};
+
+subtest 'What prints at exit' => sub {
+    my $counts = misbehaving( 'fputs("7 blocks\\n", stderr);', 'destructor' );
+    my $tree   = make_tree( 'counts', { sys => $RIGHT, hw08 => $RIGHT, par => $counts }, 'list' );
+    my $rubric = "$folder/silent.conf";
+    my @few    = ( '--tree', $tree, '--only', 'correctness', '--backends', 'par', '--programs', 'list' );
+    for my $is_silent ( 0, 1 ) {
+        my $term = $is_silent ? 'true' : 'false';
+        write_file( $rubric,
+            qq({ "terms": { "silent": $term }, "tops": { "usual": [2, 3] }, "drawn_tops": { "usual": [] } }) );
+        my $test = grade( @few, '--rubric', $rubric )->{tests}{'list-par'};
+        is( !$test->{ok} || 0,
+            $is_silent, $is_silent ? 'fails where silence was asked for' : 'passes where it was not' );
+        my $words =
+          $is_silent
+          ? qr/ 2 gave the right answer, but wrote to standard error: '7 blocks'/
+          : qr/^# bin\/list-par 2 wrote to standard error, which costs nothing under this rubric: '7 blocks'$/m;
+        like( $test->{text}, $words, '... and that is told' );
+        is( scalar( () = $test->{text} =~ /7 blocks/g ), 1, '... once, as a note' ) if !$is_silent;
+    }
 };
 
 subtest 'A program that is missing' => sub {

@@ -75,8 +75,9 @@ subtest 'Another rubric' => sub {
         %mistake,
         'odd alignment' =>
           [ '{ "terms": { "alignment": 3 } }', qr/"terms"[.]"alignment" must be one of 1, 2, 4, 8, 16/ ],
-        'half a truth' => [ '{ "terms": { "null": 1 } }', qr/"terms"[.]"null" must be true or false/ ],
-        'no C file'    =>
+        'half a silence' => [ '{ "terms": { "silent": 1 } }', qr/"terms"[.]"silent" must be true or false/ ],
+        'half a truth'   => [ '{ "terms": { "null": 1 } }',   qr/"terms"[.]"null" must be true or false/ ],
+        'no C file'      =>
           [ '{ "terms": { "names": { "par": ["a/b.c"] } } }', qr/"names" must be a list of names of C files/ ],
     );
     for my $name ( sort keys %mistake ) {
@@ -95,12 +96,14 @@ subtest "The course's own terms" => sub {
     my $path     = "$Bin/../../grader/rubrics/original.conf";
     my $settings = grader::Rubric->read_file( $path, $defaults )->apply_to( grader::Settings::defaults() );
     is( $settings->{terms}{alignment}, 1, 'promise no alignment' );
+    ok( !$settings->{terms}{silent},                            '... and no silence' );
     ok( !$settings->{terms}{null} && !$settings->{terms}{zero}, '... and nothing of NULL and 0' );
     my $names = grader::Settings::names($settings);
     is( "$names->[0][0] $names->[1][0]", 'hw08 par', 'the homework has its names first' );
     is( $settings->{run_timeout_s},      20,         'what they do not say is as in the rubric of this kit' );
     my $some = rubric_of('{ "terms": { "alignment": 1 } }')->apply_to( grader::Settings::defaults() )->{terms};
     is( "$some->{alignment} $some->{memory_times}", '1 3', 'one term can be changed alone' );
+    ok( $some->{silent}, '... and this kit asks for silence' );
 };
 
 # What a grading of four tests leaves; the outcomes are made up.
