@@ -60,7 +60,7 @@ sub _complaint_of ( $job, $path, $wanted ) {
     my $text = $intake->text($path);
     return "$path is no PNG picture" if $path =~ /[.]png\z/i && index( $text, $PNG_HEAD ) != 0;
     return                           if !$wanted->{words};
-    return _too_little( $path, _readable($text), $wanted->{words}, $job->report_template );
+    return _too_little( $path, _readable($text), $wanted->{words}, _readable( $job->report_template ) );
 }
 
 # What was handed in instead is named: a file whose name begins like one of those that are wanted. In what was not unpacked
@@ -77,10 +77,11 @@ sub _missing ( $name, $wanted, $intake ) {
 "there is none of $all, but $found: is that the $name? It must have one of those names, and be what its ending says";
 }
 
-# Editors on Windows write UTF-16 when they are asked for "Unicode".
+# Editors on Windows write UTF-16 when they are asked for "Unicode". What is neither that nor UTF-8 is of an older code, in which
+# most letters are still letters.
 sub _readable ($text) {
-    return $text if $text !~ /\A(?:\xff\xfe|\xfe\xff)/;
-    return eval { Encode::decode( 'UTF-16', $text ) } // $text;
+    my $code = $text =~ /\A(?:\xff\xfe|\xfe\xff)/ ? 'UTF-16' : 'UTF-8';
+    return eval { Encode::decode( $code, $text, Encode::FB_CROAK() | Encode::LEAVE_SRC() ) } // $text;
 }
 
 sub _too_little ( $path, $text, $wanted, $template ) {
@@ -89,12 +90,21 @@ sub _too_little ( $path, $text, $wanted, $template ) {
     return "$path holds $own words that are not the template's, and at least $wanted are wanted";
 }
 
-sub _words ($text) { return $text =~ /[[:alpha:]]{2,}/g }
+# Scripts that put no space between words. Their words have about two letters.
+my $WITHOUT_SPACES    = qr/[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]/;
+my $LETTERS_OF_A_WORD = 2;
+
+sub _words (@lines) {
+    my $text    = join "\n", @lines;
+    my $letters = grep { /\p{L}/ } $text =~ /$WITHOUT_SPACES/g;
+    my @words   = $text =~ s/$WITHOUT_SPACES/ /gr =~ /[[:alpha:]]{2,}/g;
+    return @words + int( $letters / $LETTERS_OF_A_WORD );
+}
 
 # The words of those lines that do not stand in the template as well.
 sub _own_words ( $text, $template ) {
     my %known = map { s/\s+//gr => 1 } split /\n/, $template;
-    return scalar map { _words($_) } grep { !$known{s/\s+//gr} } split /\n/, $text;
+    return _words( grep { !$known{s/\s+//gr} } split /\n/, $text );
 }
 
 1;

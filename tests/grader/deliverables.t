@@ -84,6 +84,26 @@ is(
     'nor is the template'
 );
 
+# Two letters of scripts without spaces are a word; marks above and below a letter are none.
+for my $sample (
+    [ Han      => "\x{5185}\x{5b58}" ],
+    [ Katakana => "\x{30e1}\x{30fc}" ],
+    [ Thai     => "\x{0e17}\x{0e35}\x{0e48}\x{0e08}" ]
+  )
+{
+    my ( $script, $word ) = @{$sample};
+    my %texts = map { $_ => Encode::encode( 'UTF-8', $word x $_ . "\x{3002}" ) } 49, 50;
+    is( ( said( 'REPORT.md' => $texts{50}, 'graph.png' => $PNG ) )[1], q{}, "fifty words of $script" );
+    like(
+        ( said( 'REPORT.md' => $texts{49}, 'graph.png' => $PNG ) )[1],
+        qr/\AREPORT[.]md holds 49 words/,
+        '... and one fewer is too few'
+    );
+}
+my $umlauts = Encode::encode( 'UTF-8', "\x{fc}ber \x{df}\n" x 50 );
+is( ( said( 'REPORT.md' => $umlauts, 'graph.png' => $PNG ) )[1], q{}, 'letters beyond ASCII do not end a word' );
+like( ( said( 'REPORT.md' => "\xfcber\n" x 49, 'graph.png' => $PNG ) )[1], qr/holds 49 words/, '... in no code' );
+
 my $packed = "'all.zip' is packed once more, and was not unpacked: hand in the files that are in it";
 my ($test) = grader::stages::Deliverables::tests(
     FakeJob->new( settings => $settings, folder => q{.}, content => { 'all.zip' => 'PK' }, unread => [$packed] ) );
