@@ -150,10 +150,10 @@ sub decide ( $plan, $threshold, $rounds, %options ) {
         my ( $rounds_then, $critical ) = @{$look}{qw(rounds critical)};
         my @then   = @{$rounds}[ 0 .. $rounds_then - 1 ];
         my $answer = _answer( $critical, $centre, @wall[ 0 .. $#then ] );
-        return { answer => $answer, rounds => $rounds_then, critical => $critical }
-          if $answer && ( !$then[-1]{contended} || _is_confirmed( $answer, $centre, @then ) );
+        my $doubt  = $answer && $then[-1]{contended} ? _doubt( $answer, $centre, @then ) : undef;
+        return { answer => $answer, rounds => $rounds_then, critical => $critical } if $answer && !defined $doubt;
         $vain_looks = _is_out_of_reach( $centre, @then ) ? $vain_looks + 1 : 0;
-        @open{qw(critical wall_says is_scarce)} = ( $critical, $answer, $vain_looks > 0 );
+        @open{qw(critical wall_says doubt is_scarce)} = ( $critical, $answer, $doubt, $vain_looks > 0 );
         return { %open, answer => 'cannot tell', rounds => $rounds_then } if $vain_looks == $MOST_VAIN_LOOKS;
     }
     return \%open;
@@ -178,23 +178,28 @@ sub _answer ( $critical, $centre, @logs ) {
     return;
 }
 
-# Whether what elapsed time says on a contended machine is what it would say on a quiet one. CPU time has to agree. And when
+# Why what elapsed time says on a contended machine may not be what it would say on a quiet one, as judge() tells it; undef when
+# it surely is. CPU time has to agree. And when
 # one of the two programs used more CPUs at a time than the other, then others held up that one more: it might have taken as
 # little as its CPU time spread over all CPUs, and the answer must not depend on that.
 #
 # And threads that run one after the other do not meet at a lock: where others leave only one CPU, a backend with one lock
 # for all is several times faster, by either clock, than on a quiet machine. So the less others leave, the farther from the
 # threshold an answer has to lie.
-sub _is_confirmed ( $answer, $centre, @rounds ) {
-    return 0 if _side( $centre, map { log $_->{cpu} } @rounds ) ne $answer;
+sub _doubt ( $answer, $centre, @rounds ) {
+    return 'disagreement' if _side( $centre, map { log $_->{cpu} } @rounds ) ne $answer;
     my $far = _far( $rounds[-1] ) * ( $answer eq 'faster' ? -1 : 1 );
-    return 0 if _side( $centre + $far, map { log $_->{wall} } @rounds ) ne $answer;
+    return 'scarce' if _side( $centre + $far, map { log $_->{wall} } @rounds ) ne $answer;
     my $parallelism = _middle( sort { $a <=> $b } map { log $_->{cpu} / $_->{wall} } @rounds );
-    return _side( $centre, map { log $_->{wall} * $_->{stretch}[1] } @rounds ) eq $answer
-      if $answer eq 'faster' && $parallelism < -log $ALIKE;
-    return _side( $centre, map { log $_->{wall} / $_->{stretch}[0] } @rounds ) eq $answer
-      if $answer eq 'not faster' && $parallelism > log $ALIKE;
-    return 1;
+    return 'parallel'
+      if $answer eq 'faster'
+      && $parallelism < -log $ALIKE
+      && _side( $centre, map { log $_->{wall} * $_->{stretch}[1] } @rounds ) ne $answer;
+    return 'parallel'
+      if $answer eq 'not faster'
+      && $parallelism > log $ALIKE
+      && _side( $centre, map { log $_->{wall} / $_->{stretch}[0] } @rounds ) ne $answer;
+    return;
 }
 
 sub _far ($round) { return sqrt( $round->{missing} // 0 ) * log $MARGIN }
@@ -238,8 +243,8 @@ sub _middle (@sorted) {
 
 sub _why ( $plan, $centre, $decided, @logs ) {
     my %held_back = ( wall_says => $decided->{wall_says} );
-    return ( why => 'scarce',       %held_back ) if $decided->{is_scarce};
-    return ( why => 'disagreement', %held_back ) if defined $held_back{wall_says};
+    return ( why => 'scarce',          %held_back ) if $decided->{is_scarce};
+    return ( why => $decided->{doubt}, %held_back ) if defined $held_back{wall_says};
     my $needed = $plan->{looks}[0]{rounds};
     return ( why => 'too few rounds', rounds_wanted => $needed ) if @logs < $needed;
     my $wanted = rounds_wanted( $plan->{alpha}, $centre, @logs );
@@ -342,7 +347,8 @@ rounds it is not needed. The verdict is a hash:
     ratio          the estimate of Hodges and Lehmann; ratio, low and high are missing with 'go on' and with no round
     low, high      the look cannot decide a threshold between these two. All intervals of a series together hold the
                    true ratio with a chance of at least 1 - 2 * alpha. Before the first look: the extremes
-    why            of 'cannot tell': 'scarce' (too near for the CPUs that others left), 'disagreement' (not confirmed), both
+    why            of 'cannot tell': 'scarce' (too near for the CPUs that others left), 'disagreement' (CPU time says
+                   otherwise), 'parallel' (the one that is held up more by others might be the faster one without them), all
                    with wall_says => the answer of elapsed time alone, if there is one; 'too few rounds', 'scatter'
                    or 'too near' (to the threshold for any sensible number of rounds)
     rounds_wanted  of 'too few rounds' and 'scatter': the number of rounds that might decide

@@ -52,6 +52,13 @@ sub why ( $comparison, $threshold, $judged ) {
       if $why eq 'scarce';
     return "$ratio, but the machine was contended and CPU time does not agree; grade again on a quieter machine"
       if $why eq 'disagreement';
+    if ( $why eq 'parallel' ) {
+        my ( $more, $less ) = @{$comparison}{qw(over under)};
+        ( $more, $less ) = ( $less, $more ) if $judged->{wall_says} eq 'faster';
+        return
+"$ratio, but the machine was contended, and $more, which uses more CPUs at a time than $less, was held up more: "
+          . 'without others the answer might be another; grade again on a quieter machine';
+    }
     my $quieter = @{ $series->{contended} } ? 'on a machine that does nothing else' : 'on a quieter machine';
     return "$ratio, too near to that for any sensible number of rounds to tell" if $why eq 'too near';
     return

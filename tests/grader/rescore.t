@@ -89,7 +89,8 @@ subtest 'What the real grader keeps' => sub {
         ok( eval { grader::Rubric->read_file( $class->path("$pass.conf"), $KIT_CONF ) }, '... a rubric of its own' )
           or diag $@;
     }
-    like( $base{correctness}, qr/"alignment" : 8/, 'the terms reach the grader' );
+    like( $base{correctness}, qr/"alignment" : 8/,       'the terms reach the grader' );
+    like( $base{timing},      qr/"silent" : (?:true|1)/, '... also that by which a timed answer is judged' );
 
     my $rubric = grader::Rubric->read_file($KIT_CONF);
     my $worth  = sub (%test) { return grader::results::Points::of( $rubric, { verdict => 'pass', %test } )->{points} };

@@ -192,6 +192,13 @@ subtest 'who is more parallel is held up more on a contended machine' => sub {
     is( $answer->( 5, 6,   1.4, 2 ),   'cannot tell', 'the first one is more parallel: the ratio might be 3.6' );
     is( $answer->( 5, 6,   1.2, 2 ),   'not faster',  '... at least 4.2' );
     is( $answer->( 5, 4.1, 2,   1.4 ), 'not faster',  'the second one is, which speaks for the answer' );
+    my $why = sub ( $wall, $cpu, @stretch ) {
+        my %round = ( wall => $wall, cpu => $cpu, stretch => \@stretch, contended => 1 );
+        return grader::speed::Sequential::judge( $usual, 4, [ ( \%round ) x 40 ] )->{why};
+    };
+    is( $why->( 7, 9, 2, 2 ), 'parallel', 'where nothing is told, this is the reason, and not CPU time, which agrees' );
+    is( $why->( 3, 2.4, 2, 1.6 ), 'parallel',     '... on either side' );
+    is( $why->( 5, 3,   2, 1.4 ), 'disagreement', '... but where it does not, that is' );
 };
 
 subtest 'the fewer CPUs others leave, the farther from the threshold lies what is told' => sub {
@@ -326,7 +333,8 @@ subtest 'recorded rounds, resampled by grader/speed/simulate' => sub {
     my @recorded = glob "$Bin/../../grader/speed/recorded/*.tsv";
     cmp_ok( scalar @recorded, '>', 2, 'there are recordings' );
     my $each_row = sub ( $look, @options ) {
-        open my $table, '-|', $^X, "$Bin/../../grader/speed/simulate", '--ratios', '0.80,0.90,1.00,1.10', @options, @recorded
+        open my $table, '-|', $^X, "$Bin/../../grader/speed/simulate", '--ratios', '0.80,0.90,1.00,1.10', @options,
+          @recorded
           or die "cannot run grader/speed/simulate: $!";
         my %row;
         while ( my $line = <$table> ) {

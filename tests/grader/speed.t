@@ -268,6 +268,17 @@ qr/wanted below 1, but the machine was contended and CPU time does not agree; gr
         '... is said'
     );
 
+    %outcome = judge(
+        contended => $busy{contended},
+        cpu       => { 'list-hw08' => sub { 0.6 } },
+        takes     => { 'list-hw08' => sub { 0.45 }, 'list-par' => sub { 0.1 } }
+    );
+    like(
+        $outcome{base}{reason},
+qr/wanted at least 4, but .*, and hw08, which uses more CPUs at a time than par, was held up more: .*quieter machine\z/,
+        'it agrees, but one of the two was held up more: that is said'
+    );
+
     %outcome = judge( cpu => { 'list-par' => sub { 0.8 } }, takes => { 'list-par' => sub { 0.3 } } );
     is( $outcome{challenge}{verdict}, 'pass', 'on a quiet machine elapsed time decides alone' );
 
