@@ -37,6 +37,7 @@ sub _watch ( $job, $backend, $halts, $is_stale ) {
             return first_race($said);
         },
         blind  => \&_why_blind,
+        died   => \&_why_it_died,
         advice =>
           'two threads use the same memory, one of them writes, and no lock is held by both: take the lock around '
           . 'both places, or make the variable atomic',
@@ -63,6 +64,18 @@ sub _why_blind ( $job, $binary ) {
     return 'thread sanitizer cannot see locks made in assembly, which it has'
       if $code->{stdout} =~ /^\s*[0-9a-f]+:\s+(?:lock\b|xchg\s+\S*\()/m
       || $code->{stdout} =~ /^\s*[0-9a-f]+:\s+xchg\s+%\w+,\S*\(/m;
+    return;
+}
+
+# ThreadSanitizer of GCC 12 knows threads of pthread_create alone, and dies in the first access of any other.
+sub _why_it_died ( $job, $binary, $result ) {
+    my $symbols = grader::contract::Check::launch( $job, $binary, command => [ 'nm', '--undefined-only', $binary ] );
+    return
+      'thread sanitizer does not know thrd_create, which it uses, and dies of such threads: pthread_create is known'
+      if $symbols->{stdout} =~ /^\s+U thrd_create\b/m;
+    return 'it crashed under thread sanitizer (DEADLYSIGNAL) before a race was reported; threads must be started by '
+      . 'pthread_create, no other are known there'
+      if $result->{stderr} =~ /ThreadSanitizer: ?DEADLYSIGNAL/;
     return;
 }
 

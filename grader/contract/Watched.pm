@@ -19,7 +19,8 @@ my ( $WRONG_BLOCK, $NO_MEMORY ) = ( 41, 3 );
 
 # %how: flavour; work => [threads, rounds of each]; before => [the tool and its options]; shown => [the same, as a student
 # types it]; env; error_exit => what the tool ends the program with when it has found something; find => sub ( $stderr ) { lines of what the tool found }; blind => sub ( $job, $binary ) { why the tool
-# cannot follow this binary }; advice.
+# cannot follow this binary }; died => sub ( $job, $binary, $result ) { why it died of it, when more is known than how it ended };
+# advice.
 #
 # Runs tests/contract/watched.c under a tool. Only what the tool, or the program, says to be wrong is a failure: a tool that
 # a right allocator does not get along with proves nothing.
@@ -60,8 +61,9 @@ sub watch ( $job, $backend, %how ) {
     my $no_exit = grader::contract::Check::no_exit_hint();
     return grader::contract::Check::fail( $hint =~ s/\A\Q$how{advice}\E/$no_exit/r, "$name ended before it was over" )
       if measure::Launch::ok($result);
-    my $why    = $exit == $NO_MEMORY ? 'got no memory' : measure::Launch::sentence($result);
-    my $untold = _untold( $job, "under $flavour it " . grader::contract::Words::plain($why), %how );
+    my $known  = $how{died}          ? $how{died}->( $job, $binary, $result ) : undef;
+    my $why    = $exit == $NO_MEMORY ? 'got no memory'                        : measure::Launch::sentence($result);
+    my $untold = _untold( $job, $known // "under $flavour it " . grader::contract::Words::plain($why), %how );
     return { %{$untold}, tool_died => !$untold->{blameless} };
 }
 

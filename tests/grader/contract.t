@@ -266,6 +266,13 @@ subtest 'the hint to what hangs' => sub {
         '... also in the words of the suite'
     );
     like(
+        $hint->(
+            $says->('it hangs: after 10 s of CPU time there is no way back from xfree(0x1); do two spin locks wait')
+        ),
+        qr/\Alook at the spin locks: /,
+        '... and on spin locks where several threads compute'
+    );
+    like(
         $hint->( $says->('the test has computed for 60 s, and is not over') ),
         qr/\Athe calls are far too slow/,
         'and on speed when a test is not over'
@@ -375,6 +382,27 @@ subtest 'a tool that does not work' => sub {
         is( $outcome->{verdict}, 'skip', 'nor does one that does not get along with the homework' );
         ok( !$outcome->{blameless}, '... whoever is to blame' );
     }
+    my $asks = q{};
+    my %dead = ( %usual, exit => 66, stderr => "ThreadSanitizer:DEADLYSIGNAL\n" );
+    $asked = qr/tsan/;
+    my $dead = sub () {
+        my @tests = grep { $_->{id} =~ $asked } grader::stages::Contract::tests(
+            $job->with( par => 'par' )->pretending(
+                sub (%options) {
+                    my $command = "@{$options{command}}";
+                    return { %usual, stdout => $command =~ /\Anm --undefined/ ? $asks : q{} }
+                      if $command =~ /\A(?:nm|objdump) /;
+                    return $command =~ /-sys/ ? {%usual} : \%dead;
+                }
+            )
+        );
+        return $tests[0]{run}->()->{reason};
+    };
+    like( $dead->(), qr/\Ait crashed under thread sanitizer \(DEADLYSIGNAL\) before/, 'a death in the tool is told' );
+    $asks = "                 U thrd_create\@GLIBC_2.34\n";
+    like( $dead->(), qr/\Athread sanitizer does not know thrd_create, which it uses/, '... and what it comes of' );
+    $asked = qr/tsan|valgrind/;
+
     my %wrong = ( %usual, exit => 41, stderr => "hello\nthe block 0x10 of 5 bytes has lost its content (seen by x)\n" );
     is( join( q{ }, map { $_->{verdict} } $tool->( sys => {%usual}, par => \%wrong ) ),
         'fail fail', 'a block that was changed is a failure' );
