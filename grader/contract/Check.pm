@@ -74,7 +74,7 @@ sub how_it_ended ($result) {
     return measure::Launch::ok($result) ? 'ended before it was over' : measure::Launch::sentence($result);
 }
 
-# What to look at when something hangs, whatever was being checked. $how: 'asleep', 'computing' or 'slow'; without it, how the
+# What to look at when something hangs, whatever was being checked. $how: 'asleep', 'spinning', 'computing' or 'slow'; without it, how the
 # run itself was stopped.
 sub hang_hint ( $result, $how = undef ) {
     my %hung = hung($result);
@@ -83,6 +83,9 @@ sub hang_hint ( $result, $how = undef ) {
         asleep =>
           'look at the locks: each way out of a call must give its lock back, no call may take a lock twice (xrealloc '
           . 'calls xmalloc and xfree), nor may a key destructor',
+        spinning =>
+'look at the spin locks: two calls that take two of them must take them in the same order, and each way out of a '
+          . 'call must give back what it took; then look for a list that has become a ring',
         computing =>
           'look for a walk that does not end: a list that has become a ring, as after a block was put into it twice, '
           . 'or a loop that waits for a lock',

@@ -278,7 +278,7 @@ sub _hung ( $result, $how ) {
 my %SIGNAL_NAME = ( 4 => 'SIGILL', 6 => 'SIGABRT', 7 => 'SIGBUS', 8 => 'SIGFPE', 9 => 'SIGKILL', 11 => 'SIGSEGV' );
 
 # $result: of a suite's run. Result: { test => sentence of what must hold, message => what happened, is_measured, crashed, hung } for
-# each failure that Check reported. is_measured: more was measured than is accepted. hung: 'asleep', 'computing' or 'slow'; empty when nobody knows which.
+# each failure that Check reported. is_measured: more was measured than is accepted. hung: 'asleep', 'spinning', 'computing' or 'slow'; empty when nobody knows which.
 sub failures ($result) {
     my @failures;
     for my $line ( split /\n/, $result->{stdout} ) {
@@ -286,6 +286,7 @@ sub failures ($result) {
         my %failure = ( test => $test =~ tr/_/ /r, message => grader::contract::Words::plain($message) );
         $failure{is_measured} = $message =~ /\baccepted\b/;    # also where that is cut off
         if    ( $message =~ /\Ait hangs: all threads have been asleep/ ) { $failure{hung} = 'asleep' }
+        elsif ( $message =~ /\Ait hangs: .*; do two spin locks / )       { $failure{hung} = 'spinning' }
         elsif ( $message =~ /\Ait hangs: / )                             { $failure{hung} = 'computing' }
         elsif ( $message =~ /\Athe test has computed for \d+ s/ )        { $failure{hung} = 'slow' }
         elsif ( $message =~ /Test timeout expired/ ) {

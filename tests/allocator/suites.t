@@ -156,8 +156,9 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
     {
         backend => 'busymid',
         case    => 'reuse',
-        says    => qr/4 threads took and freed blocks of \d+ to \d+ bytes at the same time, .* freed while threads contend/,
-        bug     => 'blocks of some sizes that are lost when threads contend for a lock',
+        says    =>
+          qr/4 threads took and freed blocks of \d+ to \d+ bytes at the same time, .* freed while threads contend/,
+        bug => 'blocks of some sizes that are lost when threads contend for a lock',
     },
     {
         backend => 'exitmid',
@@ -210,6 +211,13 @@ qr/it hangs: all threads have been asleep for 5 s, in xrealloc\($address of \d+ 
         says    =>
           qr/it hangs: after 10 s of CPU time there is no way back from xfree\($address of \d+ bytes\); does it walk/,
         bug      => 'a call that walks without end',
+        patience => 0.2,
+    },
+    {
+        backend => 'crossed',
+        case    => 'threads',
+        says => qr/it hangs: after 10 s of CPU time there is no way back from xrealloc\(.*; do two spin locks wait for/,
+        bug  => 'two spin locks that are taken in either order',
         patience => 0.2,
     },
     {

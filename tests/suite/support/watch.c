@@ -125,11 +125,15 @@ static void end_asleep(size_t age) {
     end_hanging(what, where, "does a call take a lock that it already holds, or leave without giving it back?");
 }
 
-static void end_computing(double times) {
+// computing: how many threads use CPU time in a call that does not come back. One of several may hold what the others
+// wait for, but as often none of them is on its way to an end.
+static void end_computing(double times, size_t computing) {
     char calls[512];
     if (describe_calls(calls, sizeof calls, (size_t)(times * COMPUTING_S * TICKS_A_SECOND / 2)) == 0) return;
     end_hanging("after 10 s of CPU time there is no way back from", calls,
-                "does it walk a list that has become a ring?");
+                computing < 2 ? "does it walk a list that has become a ring?"
+                              : "do two spin locks wait for each other (one call takes A, then B, another B, then A), "
+                                "is one never given back, or does who holds it walk a ring?");
 }
 
 // What the C library maps for this thread when it first asks for memory shall not look as if the test had grown.
@@ -165,7 +169,12 @@ static void* look(void* unused) {
                 seen_own_s[i] = call->name == NULL ? 0 : cpu_s(cpu_clocks[i]);
             } else if (now_s - seen_cpu_s[i] >= times * COMPUTING_S &&
                        cpu_s(cpu_clocks[i]) - seen_own_s[i] >= times * COMPUTING_ITSELF_S) {
-                end_computing(times);
+                size_t computing = 0;
+                for (size_t j = 0; j < SLOTS; j++) {
+                    if (slots[j].name == NULL || slots[j].returned || slots[j].number != seen_number[j]) continue;
+                    if (cpu_s(cpu_clocks[j]) - seen_own_s[j] >= times * COMPUTING_ITSELF_S / 2) computing++;
+                }
+                end_computing(times, computing);
                 seen_cpu_s[i] = now_s;
             }
         }
