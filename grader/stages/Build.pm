@@ -94,7 +94,9 @@ sub _refused ($judged) {
 # Names tell what is called; where they tell nothing, counting does, since a list of names has no end.
 sub _memory ( $job, $backend ) {
     my $named = _judged( $job, $backend, \&_named_memory );
-    return $named if $named->{verdict} ne 'pass' || defined $job->refused($backend);
+    return $named if $named->{verdict} ne 'pass';
+    my ($why) = $job->refused($backend);
+    return { verdict => 'fail', diag => ["not asked: $why"], hint => 'make that pass first' } if defined $why;
     return grader::contract::OwnMemory::run( $job, $backend );
 }
 

@@ -207,6 +207,20 @@ subtest 'memory of the C library, whatever it is called' => sub {
     }
 };
 
+subtest 'a lock made by hand beside the mutex' => sub {
+    my $notes = sub ($source) {
+        my $outcome = run_check( $source, 'hw08.one_lock' );
+        is( $outcome->{verdict}, 'pass', "$source takes one lock of the C library" ) or diag( told($outcome) );
+        return join '|', @{ $outcome->{notes} };
+    };
+    like(
+        $notes->('threadtable'),
+        qr/\|hw08 has atomic instructions in xmalloc: is one of them a second lock\?\z/,
+        '... and has others, which a person hears of'
+    );
+    unlike( $notes->('courseonly'), qr/atomic/, '... and has no other' );
+};
+
 # ---- What no backend here does, or takes too long --------------------------------------------------------------------------
 
 # A job whose runs all end in one way.

@@ -17,9 +17,11 @@ use grader::Rubric;
 use grader::class::Feedback;
 use grader::class::Page;
 use grader::contract::Check;
+use grader::contract::OneLock;
 use grader::contract::Suite;
 use grader::contract::Words;
 use grader::results::Results;
+use grader::stages::Build;
 
 my @NAMES = qw(par.build par.resize par.reuse par.threads hw08.resize hw08.one_lock report);
 is( ( grader::Nearest::names( 'par.resise',     @NAMES ) )[0], 'par.resize',    'a letter that is wrong' );
@@ -117,5 +119,46 @@ is(
     "ended with exit status 1: $refused" =~ s/\n//r,
     '... which is told once, whatever was printed before'
 );
+
+# ---- What nobody ran
+
+package FakeJob {
+    sub new          ( $class, %fields ) { return bless {%fields}, $class }
+    sub backends     ($self)             { return 'par' }
+    sub is_handed_in ( $self, $backend ) { return 1 }
+    sub made    ( $self, $backend ) { return { judged => { refused => [], odd => [], memory => [], missing => [] } } }
+    sub refused ( $self, $backend ) { return 'its objects are refused: it signals other processes: kill' }
+}
+my ($of_memory) = grep { $_->{id} eq 'par.own_memory' } grader::stages::Build::tests( FakeJob->new );
+my $not_run = $of_memory->{run}->();
+is( $not_run->{verdict}, 'fail', 'what is refused has not shown where its memory comes from' );
+is(
+    $not_run->{diag}[0],
+    'not asked: its objects are refused: it signals other processes: kill',
+    '... which is told as a consequence'
+);
+
+# ---- Atomic instructions
+
+my %is_atomic = (
+    'lock cmpxchg %edx,(%rdi)'                     => 1,
+    'xchg   %al,0x0(%rip)        # 12 <grow+0x12>' => 1,
+    'xchg   %ax,%ax'                               => 0,
+    'lock orq $0x0,(%rsp)'                         => 0,
+    'lock orq $0x1,(%rsp)'                         => 1,
+    'stxr   w3, w2, [x0]'                          => 1,
+    'casal  w0, w1, [x2]'                          => 1,
+    'ldadd  w0, w1, [x2]'                          => 1,
+    'stp    x29, x30, [sp, #-16]!'                 => 0,
+    'ldr    w0, [x1]'                              => 0,
+    "R_AARCH64_CALL26\t__aarch64_swp1_acq"         => 1,
+    'amoswap.w.aq    a5,a5,(a4)'                   => 1,
+    'mov    %eax,(%rdx)'                           => 0,
+);
+for my $instruction ( sort keys %is_atomic ) {
+    my @found =
+      grader::contract::OneLock::atomic_functions("0000000000000010 <grow.part.0>:\n      10:\t$instruction\n");
+    is( "@found", $is_atomic{$instruction} ? 'grow' : q{}, "$instruction" );
+}
 
 done_testing;

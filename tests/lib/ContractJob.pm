@@ -73,6 +73,13 @@ sub binary ( $self, $backend, $flavour, $name ) {
     return $path;
 }
 
+# The object of a backend that is one file.
+sub object_of ( $self, $backend ) {
+    my $source   = $self->{of}{$backend} // $backend;
+    my ($object) = grep { -e } map { "$self->{build}/release/$_${source}_alloc.o" } q{}, 'tests/broken/';
+    return $object;
+}
+
 sub launch ( $self, %options ) {
     if ( $self->{result} ) {
         my %result = ref $self->{result} eq 'CODE' ? %{ $self->{result}->(%options) } : %{ $self->{result} };
