@@ -28,6 +28,9 @@ my $MOST_INPUT_BYTES = 4096;
 my $GRACE_S     = 15;
 my $GRACE_BYTES = 64 * 1024;
 
+# What used less than this part of its limit has not met it by growing: a call gave NULL all the same.
+my $NEAR_LIMIT = 0.5;
+
 # Options of run() that are handed to the launcher as they are.
 my %LAUNCHER_OPTION = (
     wall_s       => '--wall',
@@ -280,6 +283,12 @@ sub _ended_words ($result) {
     }
     return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;
     if ( $said =~ /\b(?:out of|no|not enough|insufficient|allocate) memory|error while loading shared libraries/i ) {
+        my $used = defined $room ? 1024 * ( $result->{peak_kib} // $room ) : 0;
+        return
+          sprintf
+          'got no memory though it used only %s of its limit of %s, unless more was reserved or asked for at once '
+          . '(exit status %d): %s', bytes_words($used), bytes_words($room), $result->{exit}, $said
+          if defined $room && $used < $NEAR_LIMIT * $room && $said !~ /loading shared/;
         return "ran out of memory$room_words (exit status $result->{exit}): $said";
     }
     return "ended with exit status $result->{exit}" . _first_line( ': ', $result );
@@ -441,7 +450,8 @@ True when the program started, exited by itself with status 0 and left no proces
 
 How the run ended, without its subject: "finished in 0.52 s", "crashed with signal 11 (segmentation fault)", "was stopped
 after 10 s: it did not finish", "printed more than 1 MiB and was stopped", "finished in 0.1 s and left 2 processes behind,
-which were stopped", "ran out of memory under its limit of 16 MiB (exit status 1): ...".
+which were stopped", "ran out of memory under its limit of 16 MiB (exit status 1): ...", or, where it had used less than half of
+that, "got no memory though it used only 2 MiB of its limit of 16 MiB, ...".
 
 =head2 signal_words($number), bytes_words($bytes)
 

@@ -218,7 +218,24 @@ subtest 'Limits' => sub {
     );
 
     my $said = sentence_of( 'my $x = "x" x 200_000_000', memory_bytes => 100 * $MIB );
-    like( $said, qr/\Aran out of memory under its limit of 100 MiB \(exit status \d+\): Out of memory/, 'memory' );
+    like(
+        $said,
+        qr/\Agot no memory though it used only .* \(exit status \d+\): Out of memory/,
+        'memory, asked for at once'
+    );
+    $said = sentence_of( 'my @x; push @x, "x" x 100_000 while 1', memory_bytes => 100 * $MIB );
+    like(
+        $said,
+        qr/\Aran out of memory under its limit of 100 MiB \(exit status \d+\): Out of memory/,
+        '... or bit by bit'
+    );
+    my %ended = ( exit => 1, stderr => "list: no memory\n", limits => { memory_bytes => 2**33 } );
+    is(
+        measure::Launch::sentence( { %ended, peak_kib => 3072 } ),
+        'got no memory though it used only 3 MiB of its limit of 8 GiB, unless more was reserved or asked for at once '
+          . '(exit status 1): list: no memory',
+        'NULL of an allocator that had memory is told as that'
+    );
     is( run_perl( 'my $x = "x" x 20_000_000', memory_bytes => 100 * $MIB )->{exit}, 0, '... but not too early' );
 
     is(
