@@ -271,7 +271,9 @@ The report and the graph are there.
 A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). The backends may lie in sub-folders and have other names
 of the course: the rubric's terms list them, and no name of the homework is ever the optimized allocator's. When a backend
 lacks functions, the grader finds the helper files that define them, first in the backend's own folder, which is linked as the
-Makefile links it. The compiler uses the submission's own headers first, and then our F<xmalloc.h>. The grader shows warnings,
+Makefile links it. From another place it links a file only when the backend lacks something without it: a stray mmap.c stays
+out, as the C library has mmap, unless the backend or a header that it includes declares mmap itself; and so does what only
+gives content to a weak function or to a variable that the backend defines, too. The compiler uses the submission's own headers first, and then our F<xmalloc.h>. The grader shows warnings,
 but they are no failure. A submission with only one of the backends is graded for that one.
 
 The grader compiles and runs a submission in the best sandbox that the machine allows; the report says which. When a program

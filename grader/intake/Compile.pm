@@ -14,6 +14,7 @@ no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use File::Path     qw(make_path);
 use grader::kit::Make;
+use grader::intake::Declared;
 use grader::intake::Helpers;
 use grader::intake::Judge;
 use grader::intake::Names;
@@ -32,6 +33,16 @@ my @STILL_WARNINGS = (
     [qw(return-mismatch declaration-missing-parameter-type)],    # names that came with gcc 14
 );
 my %FLAVOUR_FLAGS = ( release => ['-O2'], tsan => [qw(-O1 -fno-omit-frame-pointer -fsanitize=thread)] );
+
+# A function for several processors is chosen before the race detector is set up, and gcc 12 has that choice call the detector:
+# the program crashes. Which version runs makes no difference to what it finds.
+push @{ $FLAVOUR_FLAGS{tsan} }, map { "-D$_(...)=" } qw(target_clones __target_clones__);
+
+# Where the names are that no submission needs to define. What is only for programs that are linked anew, as atexit, is in an
+# archive of its own.
+my @LIBRARIES =
+  qw(libc.so.6 libc_nonshared.a libm.so.6 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1 ld-linux-riscv64-lp64d.so.1
+  libatomic.so.1 libgcc.a crtbeginS.o);
 
 my $MOST_WARNINGS     = 6;
 my $COMPILE_WALL_S    = 30;
@@ -76,12 +87,13 @@ sub backend ( $job, $backend ) {
     }
 
     my $helpers = grader::intake::Helpers::find(
-        intake  => $intake,
-        backend => $backend,
-        source  => $source,
-        part    => $first,
-        compile => sub ($path) { return _compile( $self, $path, 'release' ) },
-        library => $job->library_names,
+        intake   => $intake,
+        backend  => $backend,
+        source   => $source,
+        part     => $first,
+        compile  => sub ($path) { return _compile( $self, $path, 'release' ) },
+        own_text => sub ($path) { return _own_text( $self, $path ) },
+        library  => $job->library_names,
     );
     push @{ $made->{$_} }, @{ $helpers->{$_} } for qw(sources notes warnings);
     my @parts = ( $first, @{ $helpers->{parts} } );
@@ -100,13 +112,14 @@ sub flavour ( $job, $backend, $made, $flavour ) {
     return { _join( $self, "$backend-$flavour.o", map { $_->{object} } @parts ) };
 }
 
-# The names that an object asks for, and that neither it nor the libraries define. $made: of backend(), with an object.
+# The names that an object asks for, and that neither it nor the libraries define. What atexit and pthread_atfork ask for stands in
+# the compiler's start files, and those are left out, since they ask for main. $made: of backend(), with an object.
 sub undefined_names ( $job, $made ) {
     my $self = { job => $job, intake => $job->intake, folder => $made->{folder} };
     my @link =
       ( qw(gcc -pthread -nostartfiles -Xlinker --entry=xmalloc -o), "$made->{folder}/linked", $made->{object} );
     my $result = _run( $self, [ @link, @{ $made->{libraries} // [] }, qw(-lm -latomic) ] );
-    return _unique( $result->{stderr} =~ /undefined reference to `([\w.]+)'/g );
+    return grep { $_ ne '__dso_handle' } _unique( $result->{stderr} =~ /undefined reference to `([\w.]+)'/g );
 }
 
 # ---- One source ------------------------------------------------------------------------------------------------------
@@ -116,36 +129,15 @@ sub _compile ( $self, $source, $flavour ) {
     my $unfit = $self->{intake}->unfit($source);
     return { complaint => $unfit, errors => [], warnings => [] } if defined $unfit;
 
-    my $object  = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
-    my $folder  = $self->{intake}->folder;
-    my $include = $self->{job}->include_folder;
-    my ( $own, $others ) = @{ $self->{headers} };
-
-# No folder of the submission but those where its source lies comes before the system's. Its own xmalloc.h comes before ours.
-    my @include = (
-        ( map { ( '-I', $_ ) } _unique( dirname("$folder/$source"), "$folder/$self->{home}", $folder ) ),
-        (
-            map { ( '-idirafter', $_ ) } map( { "$folder/$_" } @{$own} ),
-            _our_header($include),
-            map( { "$folder/$_" } @{$others} )
-        ),
+    my $object = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
+    my $result = _run( $self,
+        [ _compiler( $self, $source ), @{ $FLAVOUR_FLAGS{$flavour} }, '-c', '-o', $object, _path( $self, $source ) ] );
+    my @said = grader::kit::Make::readable(
+        $result->{stderr},
+        $self->{intake}->folder,
+        $self->{job}->include_folder,
+        $self->{folder}
     );
-    my $result = _run(
-        $self,
-        [
-            grader::intake::Names::is_cxx($source)
-            ? ( 'g++', @CXX_FLAGS )
-            : ( 'gcc', @C_FLAGS, $self->{job}->warning_flags ),
-            @FLAGS,
-            @{ $FLAVOUR_FLAGS{$flavour} },
-            @include,
-            '-c',
-            '-o',
-            $object,
-            "$folder/$source"
-        ]
-    );
-    my @said = grader::kit::Make::readable( $result->{stderr}, $folder, $include, $self->{folder} );
 
     if ( !measure::Launch::ok($result) ) {
         my $why =
@@ -162,6 +154,35 @@ sub _compile ( $self, $source, $flavour ) {
     return { object => $object, facts => _facts( $self, $object ), warnings => \@warnings };
 }
 
+# The compiler of a source, with what all its runs have in common.
+sub _compiler ( $self, $source ) {
+    my $folder  = $self->{intake}->folder;
+    my $include = $self->{job}->include_folder;
+    my ( $own, $others ) = @{ $self->{headers} };
+
+# No folder of the submission but those where its source lies comes before the system's. Its own xmalloc.h comes before ours.
+    return (
+        grader::intake::Names::is_cxx($source)
+        ? ( 'g++', @CXX_FLAGS )
+        : ( 'gcc', @C_FLAGS, $self->{job}->warning_flags ),
+        @FLAGS,
+        ( map { ( '-I', $_ ) } _unique( dirname("$folder/$source"), "$folder/$self->{home}", $folder ) ),
+        (
+            map { ( '-idirafter', $_ ) } map( { "$folder/$_" } @{$own} ),
+            _our_header($include),
+            map( { "$folder/$_" } @{$others} )
+        ),
+    );
+}
+
+sub _path ( $self, $source ) { return $self->{intake}->folder . "/$source" }
+
+# What the submission's own files say when this source is compiled, without comments, with all macros replaced.
+sub _own_text ( $self, $source ) {
+    my $result = _run( $self, [ _compiler( $self, $source ), '-w', '-E', _path( $self, $source ) ] );
+    return grader::intake::Declared::own_text( $result->{stdout}, $self->{intake}->folder );
+}
+
 # The folders in which the compiler finds xmalloc.h, also as "../xmalloc.h" and "../../xmalloc.h": in the kit it lies above the
 # folder of a backend, and few hand it in.
 sub _our_header ($include) {
@@ -175,17 +196,20 @@ sub _unique (@values) {
     return grep { !$seen{$_}++ } @values;
 }
 
-# The names that the C library defines.
+# The names that the C library and the compiler's own libraries define: with all of them our programs are linked.
 sub library_names ($job) {
-    my $path = `gcc -print-file-name=libc.so.6`;
-    chomp $path;
-    my $most   = 4 * 1024 * 1024;
-    my $result = $job->launch(
-        command       => [ qw(readelf --wide --dyn-syms), $path ],
-        capture_bytes => $most,
-        output_bytes  => $most,
-    );
-    return grader::intake::Judge::facts( $result->{stdout} )->{defined};
+    my @paths = grep { -e } map { scalar qx(gcc -print-file-name=$_) =~ s/\n//r } @LIBRARIES;
+    my %names;
+    for my $path (@paths) {
+        my $most   = 4 * 1024 * 1024;
+        my $result = $job->launch(
+            command       => [ qw(readelf --wide), $path =~ /[.]so/ ? '--dyn-syms' : '--symbols', $path ],
+            capture_bytes => $most,
+            output_bytes  => $most,
+        );
+        %names = ( %names, %{ grader::intake::Judge::facts( $result->{stdout} )->{defined} } );
+    }
+    return \%names;
 }
 
 sub _facts ( $self, $object ) {
@@ -228,6 +252,11 @@ sub _join ( $self, $name, @objects ) {
         );
     }
     my $facts = -f $object && !-l $object ? _facts( $self, $object ) : {};
+    if ( my %called = grader::intake::Judge::nobodys($facts) ) {
+        my $renamed = "$self->{folder}/hooked-$name";
+        _run( $self, [ 'objcopy', ( map { "--redefine-sym=$_=$called{$_}" } sort keys %called ), $object, $renamed ] );
+        ( $object, $facts ) = ( $renamed, -f $renamed && !-l $renamed ? _facts( $self, $renamed ) : {} );
+    }
     return ( complaint => 'linking gave no object file', errors => [] ) if !$facts->{relocatable};
 
     # It is the object that will be linked which is judged, not its parts: ld may have dropped some of those.

@@ -2,9 +2,16 @@ package grader::intake::Helpers;
 
 # Which other files of a submission are linked with the source of a backend: its helpers.
 #
-# A helper defines a name that is still undefined, or gives a variable or a weak function that is only declared its content; a
-# file in the backend's own folder also counts when it runs before main. The search ends when nothing more is found. A source that
-# defines main is never a helper.
+# The kit's Makefile links the backend's own folder, par/ beside par_alloc.c, and nothing else; another file only counts for what
+# the backend lacks without it:
+#
+# - A file in that folder is linked when it defines an undefined name, gives content to a variable or a weak function that is only
+#   declared, or runs before main.
+# - Any other file is linked when it defines a name that is undefined and that the system's libraries have not. A stray mmap.c is
+#   a wrapper for the student's own tests. Two kinds of names are no reason, since a backend lacks nothing without them: those of
+#   the libraries, unless the submission declares such a name itself (Declared.pm); and those that may stay without content.
+#
+# What is linked gives all that it defines. The search ends when nothing more is found. A source that defines main is never a helper.
 
 use v5.32;
 use warnings;
@@ -12,6 +19,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use File::Basename qw(basename dirname);
+use grader::intake::Declared;
 use grader::intake::Judge;
 use grader::intake::Places;
 
@@ -20,8 +28,9 @@ my $MOST_LOST    = 2000;    # undefined names; nobody writes so many
 my $WALL_S       = 90;
 
 # %how: intake => the grader::intake::Files; backend; source, part => the backend's source and what was compiled of it; compile
-# => a function from a path to what was compiled: { object, facts, warnings } or { complaint, errors }; library => { name => 1 },
-# what the C library defines. Result: { parts => [compiled], sources => [paths], notes => [sentences], warnings => [lines] }
+# => a function from a path to what was compiled: { object, facts, warnings } or { complaint, errors }; own_text => a
+# function from a path to what the submission's own files say when it is compiled, as of grader::intake::Declared; library =>
+# { name => 1 }, what the system's libraries define. Result: { parts => [compiled], sources => [paths], notes => [sentences], warnings => [lines] }
 sub find (%how) {
     my $intake = $how{intake};
     my @candidates =
@@ -41,7 +50,7 @@ sub find (%how) {
     my $until    = time + $WALL_S;
     while ( $compiled < $MOST_HELPERS && time < $until ) {
         my $open = _open_names($self) // last;
-        my ($useful) = grep { _is_useful( $_, $open ) } @candidates;
+        my ($useful) = grep { $_->{part} && _is_useful( $_, $_->{part}, $open ) } @candidates;
         if ($useful) {
             _link( $self, $useful, $open );
             next;
@@ -60,17 +69,35 @@ sub find (%how) {
     return { parts => \@parts, sources => \@sources, map { $_ => $self->{$_} } qw(notes warnings) };
 }
 
-# What the parts leave open: { lost => {undefined names}, own => {those that the C library has not}, soft => {names that are
-# declared but have no content, or are weak} }. Nothing when there are too many.
+# What the parts leave open: { lost => {undefined names}, own => {those that any file may define}, soft => {names that are
+# declared but have no content, or are weak} }. Nothing when there are too many. A weak name that is undefined may stay so.
 sub _open_names ($self) {
-    my $all  = grader::intake::Judge::together( map { $_->{facts} } @{ $self->{parts} } );
-    my %lost = map { $_ => 1 } grep { $_ ne '_GLOBAL_OFFSET_TABLE_' } keys %{ $all->{asked} };
+    my @facts = map { $_->{facts} } @{ $self->{parts} };
+    my $all   = grader::intake::Judge::together(@facts);
+    my %asked = map {
+        my $facts = $_;
+        map { $_ => 1 } grep { !$facts->{common}{$_} } keys %{ $facts->{asked} }
+    } @facts;
+    my %lost = map { $_ => 1 } grep { $asked{$_} && $_ ne '_GLOBAL_OFFSET_TABLE_' } keys %{ $all->{asked} };
     return if keys %lost > $MOST_LOST;
+    my %of_library = map { $_ => 1 } grep { $self->{library}{$_} } keys %lost;
+    delete @of_library{ _declared( $self, keys %of_library ) };
     return {
         lost => \%lost,
-        own  => { map { $_ => 1 } grep { !$self->{library}{$_} } keys %lost },
+        own  => { map { $_ => 1 } grep { !$of_library{$_} } keys %lost },
         soft => { map { $_ => 1 } grep { !$self->{definer}{$_} } keys %{ $all->{common} } },
     };
+}
+
+# Those of these names that the submission declares itself in what is linked. That costs a run of the compiler for each source, so
+# it is asked only when a candidate may define one.
+sub _declared ( $self, @names ) {
+    return if !_first_with( 'definitions', \@names, @{ $self->{candidates} } );
+    $self->{declared}{$_} //= grader::intake::Declared::names( $self->{own_text}->($_) ) for @{ $self->{sources} };
+    return grep {
+        my $name = $_;
+        grep { $self->{declared}{$_}{$name} } @{ $self->{sources} }
+    } @names;
 }
 
 # The names that a part defines, and that nothing else may define then.
@@ -91,13 +118,13 @@ sub _compile ( $self, $candidate ) {
     return;
 }
 
-# Whether something was compiled, not yet linked, and would change what the submission does.
-sub _is_useful ( $candidate, $open ) {
-    my $part = $candidate->{part} // return 0;
-    return 1 if grep { $open->{lost}{$_} } keys %{ $part->{facts}{defined} };
+# Whether what was compiled of a candidate would change what the submission does, and may.
+sub _is_useful ( $candidate, $part, $open ) {
+    my @defined = keys %{ $part->{facts}{defined} };
+    return scalar grep { $open->{own}{$_} } @defined if $candidate->{rank} != grader::intake::Places::OWN;
+    return 1 if grep { $open->{lost}{$_} } @defined;
     return 1 if grep { $open->{soft}{$_} } _strong($part);
-    return $candidate->{rank} == grader::intake::Places::OWN
-      && grep { /\A[.](?:init_array|ctors|fini_array|dtors)/ } keys %{ $part->{facts}{sections} };
+    return scalar grep { /\A[.](?:init_array|ctors|fini_array|dtors)/ } keys %{ $part->{facts}{sections} };
 }
 
 # Links a file, or says why that cannot be. A file that another one includes needs no word.
@@ -157,22 +184,16 @@ sub _any_of (@names) {
     return qr/($any)/;
 }
 
-# The candidate to compile next, if there is one: one that seems to define what is lost, then one that mentions it; then any
-# beside the backend, while something is lost; then one that seems to define what is only declared; then any in the backend's
-# folder. A name that the C library has as well is sought beside the backend only: somewhere else it is more likely a
-# wrapper for tests.
+# The candidate to compile next, if there is one: one that seems to define what any file may define, then one that mentions it;
+# then any beside the backend, while such a name is undefined; then any in the backend's folder.
 sub _likeliest ( $self, $open ) {
-    my @left    = grep { !$_->{is_tried} } @{ $self->{candidates} };
-    my $home    = dirname( $self->{source} );
-    my @beside  = grep { dirname( $_->{path} ) eq $home } @left;
-    my @near    = grep { $_->{rank} <= grader::intake::Places::NEAR } @left;
-    my @in_own  = grep { $_->{rank} == grader::intake::Places::OWN } @left;
-    my @lost    = sort keys %{ $open->{lost} };
-    my @own     = sort keys %{ $open->{own} };
-    my @library = grep { !$open->{own}{$_} } @lost;
-    return _first_with( 'definitions', \@own, @left ) // _first_with( 'definitions', \@library, @beside )
-      // _first_with( 'mentions',    \@own,                            @left ) // ( @own ? $beside[0] : undef )
-      // _first_with( 'definitions', [ sort keys %{ $open->{soft} } ], @near ) // $in_own[0];
+    my @left   = grep { !$_->{is_tried} } @{ $self->{candidates} };
+    my $home   = dirname( $self->{source} );
+    my @beside = grep { dirname( $_->{path} ) eq $home } @left;
+    my @in_own = grep { $_->{rank} == grader::intake::Places::OWN } @left;
+    my @own    = sort keys %{ $open->{own} };
+    return _first_with( 'definitions', \@own, @left ) // _first_with( 'mentions', \@own, @left )
+      // ( @own ? $beside[0] : undef ) // $in_own[0];
 }
 
 sub _first_with ( $how, $names, @candidates ) {

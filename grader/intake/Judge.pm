@@ -4,7 +4,7 @@ package grader::intake::Judge;
 # It runs nothing of them.
 #
 # It refuses things that help a cheat but not an allocator: other processes, other programs, the network, a search of functions
-# by name, code that runs before the C library is set up. It notes things that are only odd, for a person to read.
+# by name, code of its own that runs before the C library is set up. It notes things that are only odd, for a person to read.
 
 use v5.32;
 use warnings;
@@ -39,6 +39,10 @@ my %REFUSED = _by_name(
 my $OF_THE_PROGRAM = qr/\A(?:main|search|fail|fail_no_memory|failure_names_program|
   (?:answer|crew|digest|ivec|list|options|queue|trajectory)_\w+)\z/x;
 
+# A weak function that no file of a submission defines stays away, although a program of ours may have one of that name: it is
+# called so, which no program can.
+my $NOBODYS = 'nobodys.';
+
 # Where the linker put the parts of a program, and where the program begins: programs differ in that, and an allocator needs
 # none of it. It is noted, since what brk(2) manages begins at end.
 my $OF_THE_LINKER = qr/\A(?:_{0,2}(?:etext|edata|end) | __executable_start | __ehdr_start | __bss_start | _start |
@@ -60,7 +64,7 @@ my $USUAL = qr/\A(?:
   | abort | assert | perror | f?printf | fputs | fwrite | fflush | stderr | stdout | v?snprintf | sprintf
   | ffs\w* | log2?f? | log10 | ceilf? | floorf? | pow | sqrt | abs | qsort | bsearch
   | __(?:errno_location|assert\w*|stack_chk_fail|tls_get_addr|tsan_\w+|atomic_\w+|sync_\w+|register_atfork|\w+_chk)
-  | _Z\w+ | __(?:cxa|gxx|gcc|aarch64)_\w+ | _Unwind_\w+ | __dso_handle | _GLOBAL_OFFSET_TABLE_
+  | _Z\w+ | __[a-z]+[sdt]i[234] | __cpu_(?:model|indicator_init|features2) | __(?:cxa|gxx|gcc|aarch64)_\w+ | _Unwind_\w+ | __dso_handle | _GLOBAL_OFFSET_TABLE_
 )\z/x;
 
 sub _by_name (%names_of) {
@@ -80,7 +84,7 @@ my $FORBIDDEN_SECTION = qr/\A[.](?:rela?[.])?(?:preinit_array|init|fini|interp|d
 sub judge ($facts) {
     my ( @refused, @odd, @places );
     my %because;
-    for my $name ( sort keys %{ $facts->{asked} } ) {
+    for my $name ( grep { index( $_, $NOBODYS ) != 0 } sort keys %{ $facts->{asked} } ) {
         my $why =
           $name =~ $OF_THE_PROGRAM ? 'calls what programs of ours define, and does not define it' : $REFUSED{$name};
         push @{ $because{$why} }, $name if defined $why;
@@ -88,9 +92,10 @@ sub judge ($facts) {
         push @odd, "it calls $name"
           if $ODD{$name} || !defined $why && !_is_memory($name) && $name !~ $USUAL && $name !~ $OF_THE_LINKER;
     }
-    push @odd,     'it asks which program runs: ' . join ', ', @places if @places;
+    push @odd, 'it asks which program runs: ' . join ', ', @places if @places;
     push @refused, map { "it $_: " . join ', ', @{ $because{$_} } } sort keys %because;
-    push @refused, map { "$_ is chosen while the program starts (an ifunc)" } sort keys %{ $facts->{ifuncs} };
+    push @refused, map { "$_ is chosen by a function that runs before the program starts (an ifunc)" }
+      grep { !_is_clone( $facts, $_ ) } sort keys %{ $facts->{ifuncs} };
     push @refused, 'it enters the system past the C library: ' . join ', ', sort keys %{ $facts->{bare_calls} }
       if %{ $facts->{bare_calls} // {} };
     for my $section ( sort keys %{ $facts->{sections} } ) {
@@ -119,15 +124,23 @@ sub _library_memory (@asked) {
     return @calls;
 }
 
+# Whether the compiler made an ifunc of a function for several processors (target_clones). It chooses one with code of its own,
+# and runs nothing of the submission before the C library is set up. Whoever gives a function of his own those names gains
+# no more than with a constructor, which is noted; but the three calls are what is measured.
+sub _is_clone ( $facts, $name ) {
+    return $facts->{clones}{$name} && !grep { $_ eq $name } @CALLS;
+}
+
 sub _is_memory ($name) { return $LIBRARY_MEMORY{$name} || $name =~ $CXX_MEMORY }
 
 sub calls () { return @CALLS }
 
 # Reads what readelf prints (--wide --symbols --section-headers --file-header) of one object. Result: { defined => {global name
-# => 1}, of them those that may be defined again => {common}, asked => {undefined name => 1}, ifuncs => {name => 1}, sections => {name => 1}, relocatable => whether it is an
+# => 1}, of them those that may be defined again => {common}, asked => {undefined name => 1}, ifuncs => {name => 1}, clones => {name that has a resolver and a plain version, as the compiler calls them => 1}, sections => {name => 1}, relocatable => whether it is an
 # object file }.
 sub facts ($listing) {
-    my %facts = ( defined => {}, common => {}, asked => {}, ifuncs => {}, sections => {} );
+    my %facts = ( defined => {}, common => {}, asked => {}, ifuncs => {}, clones => {}, sections => {} );
+    my %versions;
     $listing =~ tr/\x00-\x08\x0b-\x1f\x7f/?/;    # an object may have any bytes for a name, and people read it
     $facts{relocatable} = $listing =~ /^\s+Type:\s+REL\b/m;
     for my $line ( split /\n/, $listing ) {
@@ -137,6 +150,7 @@ sub facts ($listing) {
         elsif ( $line =~ /\A\s*\d+:\s+[0-9a-f]+\s+\S+\s+(\w+)\s+(\w+)\s+\w+.*?\s(UND|ABS|COM|\d+)\s+(\S+)\s*\z/ ) {
             my ( $type, $binding, $where, $versioned ) = ( $1, $2, $3, $4 );
             my $name = $versioned =~ s/\@.*//r;
+            $versions{$1}{$2} = 1 if $type eq 'FUNC' && $name =~ /\A(\w+)[.](resolver|default)\z/;
             next if $binding eq 'LOCAL' && $type ne 'IFUNC';
             $facts{ifuncs}{$name} = 1 if $type eq 'IFUNC';
             if   ( $where eq 'UND' ) { $facts{asked}{$name}   = 1 }
@@ -144,7 +158,14 @@ sub facts ($listing) {
             $facts{common}{$name} = 1 if $where eq 'COM' || $binding eq 'WEAK';
         }
     }
+    $facts{clones}{$_} = 1 for grep { keys %{ $versions{$_} } == 2 } keys %versions;
     return \%facts;
+}
+
+# The weak names that stay undefined though programs of ours may define them, and what they shall be called: (name => name, ...)
+sub nobodys ($facts) {
+    return map { $_ => "$NOBODYS$_" }
+      grep { $facts->{common}{$_} && $_ =~ $OF_THE_PROGRAM } sort keys %{ $facts->{asked} };
 }
 
 # The instructions that enter the system without the C library (x86, arm64, riscv64), in what objdump -d --no-show-raw-insn
@@ -174,7 +195,7 @@ sub _tells ($name) {
 sub together (@facts) {
     my %all = ( relocatable => 1 );
     for my $facts (@facts) {
-        for my $kind (qw(defined common asked ifuncs sections)) {
+        for my $kind (qw(defined common asked ifuncs clones sections)) {
             $all{$kind}{$_} = 1 for keys %{ $facts->{$kind} };
         }
     }

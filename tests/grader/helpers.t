@@ -11,6 +11,7 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::intake::Declared;
 use grader::intake::Helpers;
 use grader::intake::Judge;
 use grader::intake::Places;
@@ -28,18 +29,25 @@ sub compiled ( $intake, $path ) {
     return { facts => grader::intake::Judge::facts($listing), warnings => [] };
 }
 
+# What of a source's text stands in files of the submission, as the grader finds it.
+sub own_text ( $intake, $path ) {
+    my $folder = $intake->folder;
+    return grader::intake::Declared::own_text( scalar `gcc -E -I $folder $folder/$path`, $folder );
+}
+
 # %files: path => content, and par_alloc.c the backend, if nothing else is. Result: the sources that are linked with it, in a string; the notes.
 sub linked ( $backend, %files ) {
     my ( $error, $intake ) = tests::lib::HandedIn::take( tests::lib::HandedIn::folder_of(%files) );
     die $error if defined $error;
     my ($source) = $intake->source_of($backend);
     my $found = grader::intake::Helpers::find(
-        intake  => $intake,
-        backend => $backend,
-        source  => $source,
-        part    => compiled( $intake, $source ),
-        compile => sub ($path) { return compiled( $intake, $path ) },
-        library => { map { $_ => 1 } qw(malloc mmap puts) },
+        intake   => $intake,
+        backend  => $backend,
+        source   => $source,
+        part     => compiled( $intake, $source ),
+        compile  => sub ($path) { return compiled( $intake, $path ) },
+        own_text => sub ($path) { return own_text( $intake, $path ) },
+        library  => { map { $_ => 1 } qw(malloc mmap puts) },
     );
     return ( "@{ $found->{sources} }", @{ $found->{notes} } );
 }
@@ -109,8 +117,6 @@ subtest 'The folder of a backend is linked as the Makefile links it' => sub {
         my ( $declared, $given ) = @{ $useful{$name} };
         is( ( linked( 'par', 'par_alloc.c' => "$declared$plain", 'par/x.c' => $given ) )[0], 'par/x.c', $name );
     }
-    is( ( linked( 'par', 'par_alloc.c' => "int sizes[3];\n$plain", 'sizes.c' => "int sizes[3] = {1, 2, 3};\n" ) )[0],
-        'sizes.c', 'such a table also counts beside the source' );
     is(
         (
             linked(
@@ -120,7 +126,7 @@ subtest 'The folder of a backend is linked as the Makefile links it' => sub {
             )
         )[0],
         q{},
-        '... but what runs before main does not'
+        'what runs before main counts there only'
     );
 
     my ( $linked, @notes ) = linked(
@@ -136,6 +142,71 @@ subtest 'The folder of a backend is linked as the Makefile links it' => sub {
     ($linked) =
       linked( 'par', 'par_alloc.c' => $plain, 'par/a.c' => "int g(void) { return 1; }\n", 'par/b.c' => $later );
     is( $linked, 'par/b.c par/a.c', 'what a later file asks for is found, though it was looked at before' );
+};
+
+subtest 'A file beside the backend is linked only when the backend lacks something without it' => sub {
+    my $maps  = "void* mmap(unsigned long);\n";
+    my $calls = qq{#include <sys/mman.h>\nvoid* xmalloc(unsigned long n) { return mmap(0, n, 3, 34, -1, 0); }\n};
+    my $mmap  = "${maps}void* mmap(unsigned long n) { return 0; }\n";
+    my $weak  = '__attribute__((weak)) void hook(void)';
+    my %stray = (
+        'the mmap of its tests'      => [ $calls,                                         $mmap ],
+        'a hook for a weak function' => [ "$weak {}\nvoid f(void) { hook(); }\n",         "void hook(void) {}\n" ],
+        'a hook that may be missing' => [ "$weak;\nvoid f(void) { if (hook) hook(); }\n", "void hook(void) {}\n" ],
+        'another value for a variable of both' =>
+          [ "long most;\nlong f(void) { return most; }\n", "long most = 100;\n" ],
+    );
+    for my $name ( sort keys %stray ) {
+        my ( $backend, $other ) = @{ $stray{$name} };
+        my ( $linked,  @notes ) = linked( 'par', 'par_alloc.c' => $backend, 'x.c' => $other );
+        is( "$linked@notes", q{}, "$name is not linked, nor told" );
+        is( ( linked( 'par', 'par_alloc.c' => $backend, 'par/x.c' => $other ) )[0], 'par/x.c',
+            '... but in its folder' );
+        my $needs = "void* take(void);\n${backend}void* also(void) { return take(); }\n";
+        is( ( linked( 'par', 'par_alloc.c' => $needs, 'x.c' => $other, 'y.c' => $TAKES ) )[0],
+            'y.c', '... nor with a backend that lacks something else' );
+        is( ( linked( 'par', 'par_alloc.c' => $needs, 'x.c' => $other ) )[0],
+            q{}, '... nor with one that lacks what no file defines' );
+        is( ( linked( 'par', 'par_alloc.c' => $needs, 'x.c' => "$other$TAKES" ) )[0],
+            'x.c', '... unless that is in it as well' );
+    }
+
+    my $uses = qq{#include "lib/list.h"\nvoid xfree(void* p) { mmap(0); }\n};
+    my %lib  = ( 'lib/list.h' => qq{#include "own.h"\n}, 'lib/own.h' => $maps, 'lib/list.c' => $mmap );
+    is( ( linked( 'par', 'par_alloc.c' => $uses, %lib ) )[0],
+        'lib/list.c', "what a header of the submission declares is the submission's, whatever the C library has" );
+    is( ( linked( 'par', 'par_alloc.c' => "${maps}void xfree(void* p) { mmap(0); }\n", 'm.c' => $mmap ) )[0],
+        'm.c', '... also what its source declares' );
+    my $hidden =
+      qq{#ifdef TRACING\n$maps#endif\n// void* mmap(unsigned long);\n#define map(n) mmap(0, n, 3, 34, -1, 0)\n};
+    is( ( linked( 'par', 'par_alloc.c' => qq{#include "h.h"\n$calls}, 'h.h' => $hidden, 'm.c' => $mmap ) )[0],
+        q{}, '... but not what it only mentions' );
+    my %both = ( 'par_alloc.c' => $USES, 'heap.c' => "${TAKES}$calls" =~ s/xmalloc/other/r, 'm.c' => $mmap );
+    is( ( linked( 'par', %both ) )[0], 'heap.c', '... nor what a helper asks of the C library' );
+};
+
+subtest 'The source of another backend is no helper' => sub {
+    my %files = ( 'hw08_alloc.c' => "$USES$TAKES", 'par_alloc.c' => "this is no C\n" );
+    is( join( q{}, linked( 'hw08', %files ) ), q{}, 'nothing is said of one that does not compile' );
+    my $lacks = "void* drop(void);\nvoid xfree(void* p) { drop(); }\n";
+    my ( $linked, @notes ) = linked( 'hw08', %files, 'hw08_alloc.c' => "$USES$TAKES$lacks" );
+    is( "$linked@notes", q{}, '... also where something is missing' );
+};
+
+subtest 'What a text declares' => sub {
+    my %texts = (
+        'void remove(void *c);'                                                  => 'remove',
+        "static int f(int a) {\n    remove(a);\n    return index(a);\n}\nint g;" => 'f g',
+        'char* s = "{"; char c = \'{\'; void after(void);'                       => 'after c s',
+        'extern "C" { void inside(void); }'                                      => 'inside',
+        'struct s { int (*remove)(int); } t; void f(int (*index)(int));'         => 'f t',
+        'int __attribute__((noinline)) f(void), g[3], h = 1;'                    => '__attribute__ f g h',
+    );
+    for my $text ( sort keys %texts ) {
+        is( "@{[ sort keys %{ grader::intake::Declared::names($text) } ]}", $texts{$text}, $text =~ s/\n/ /gr );
+    }
+    my $marked = qq{# 1 "/w/a.c"\nint a;\n# 1 "/usr/b.h" 1 3\nint b;\n# 2 "/w/a.c" 2\nint c;\n};
+    is( grader::intake::Declared::own_text( $marked, '/w' ), "int a;\nint c;\n", 'what other headers say is left out' );
 };
 
 subtest 'What cannot be linked is named' => sub {

@@ -163,7 +163,7 @@ subtest 'Objects' => sub {
         ],
         'ifunc' => [
             'static void* pick(void) { return 0; } void g(void) __attribute__((ifunc("pick")));',
-            qr/g is chosen while the program starts/
+            qr/g is chosen by a function that runs before the program starts/
         ],
         'preinit' => [
             'static void f(void) {} __attribute__((section(".preinit_array"), used)) static void (*p)(void) = f;',
@@ -184,6 +184,26 @@ subtest 'Objects' => sub {
     ($judged) = judge("$CALLS int tcgetpgrp(int); int f(void) { return tcgetpgrp(0); }");
     is( "@{ $judged->{odd} }",
         'it calls tcgetpgrp', 'whatever else an allocator seldom asks for is noted by its name' );
+    my $clones = '__attribute__((target_clones("popcnt", "default"), noinline))';
+    my $bits   = '{ return __builtin_popcountl(n); }';
+    ($judged) =
+      judge("$CALLS$clones static int f(long n) $bits $clones int g(long n) $bits int h(long n) { return f(n); }");
+    is( "@{ $judged->{refused} }@{ $judged->{odd} }", q{}, 'a function for several processors is usual' );
+    ( my $calls = $CALLS ) =~ s/void\* xmalloc/$clones$&/;
+    like(
+        "@{ (judge($calls))[0]{refused} }",
+        qr/xmalloc is chosen by a function/,
+        '... but not one of the three calls'
+    );
+    my $list = '__attribute__((weak)) int list_check(void); int f(void) { return list_check ? list_check() : 0; }';
+    my ( undef, $weak ) = judge("$CALLS$list int list_more(void); int g(void) { return list_more(); }");
+    is_deeply(
+        { grader::intake::Judge::nobodys($weak) },
+        { list_check => 'nobodys.list_check' },
+        'a hook that may be missing is nobody\'s'
+    );
+    my $renamed = { %{$weak}, asked => { 'nobodys.list_check' => 1 } };
+    is_deeply( [ @{ grader::intake::Judge::judge($renamed) }{qw(refused odd)} ], [ [], [] ], '... which is usual' );
     my $places = "extern char etext[], end[], __executable_start[];\n"
       . "long f(void) { return (long)etext + (long)end - (long)__executable_start; }\n";
     my $asked = ( judge( $CALLS . $places ) )[0];

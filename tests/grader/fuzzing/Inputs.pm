@@ -74,12 +74,13 @@ sub _intake ( $source, $folder ) {
         next if !defined $path || defined $intake->unfit($path);
         $intake->header_folders( $backend, $path );
         my $found = grader::intake::Helpers::find(
-            intake  => $intake,
-            backend => $backend,
-            source  => $path,
-            part    => _as_if_compiled( $intake->text($path) ),
-            compile => sub ($helper) { return _as_if_compiled( $intake->text($helper) ) },
-            library => {},
+            intake   => $intake,
+            backend  => $backend,
+            source   => $path,
+            part     => _as_if_compiled( $intake->text($path) ),
+            compile  => sub ($helper) { return _as_if_compiled( $intake->text($helper) ) },
+            own_text => sub ($source) { return $intake->text($source) },
+            library  => {},
         );
         push @said, @{ $found->{notes} };
     }
@@ -92,7 +93,7 @@ sub _as_if_compiled ($text) {
     my %asked   = map { $_ => 1 } $text =~ /(\w+)[(]/g;
     delete @asked{ keys %defined };
     return {
-        facts    => { defined => \%defined, asked => \%asked, map { $_ => {} } qw(common ifuncs sections) },
+        facts    => { defined => \%defined, asked => \%asked, map { $_ => {} } qw(common ifuncs clones sections) },
         warnings => []
     };
 }
