@@ -24,8 +24,9 @@ sub own_text ( $preprocessed, $folder ) {
 # The functions and variables that a text without comments and macros declares or defines outside of all functions: { name => 1 }.
 # A call of a function is no declaration, so what stands in braces or parentheses is passed over.
 sub names ($text) {
-    $text =~ s/"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'/ /g;    # a brace in it is none
-    $text =~ s/\bextern\s+\{/ /g;                                # of extern "C"
+    no warnings 'regexp';    # a string may have very many backslashes
+    $text =~ s/"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?/ /g;    # a brace in it is none
+    $text =~ s/\bextern\s+\{/ /g;                                                        # of extern "C"
     my ( $depth, $outside ) = ( 0, q{} );
     while ( $text =~ /([^{}()]++|[{}()])/g ) {
         my $piece = $1;

@@ -13,6 +13,7 @@ no warnings 'experimental::signatures';
 use File::Basename qw(basename);
 use List::Util     qw(uniq);
 use grader::Nearest;
+use grader::intake::Conditions;
 use grader::intake::Places;
 
 # Sources that are compiled, by their endings.
@@ -83,7 +84,9 @@ sub roles ( $files, $names, %how ) {
             my @notes = basename($best) eq "${backend}_alloc.c" ? () : "$best is taken for ${backend}_alloc.c";
             $role{$backend} = { source => $best, notes => \@notes };
         }
-        push @{ $role{$backend}{notes} }, map { _not_taken( $_, $role{$backend}{source} ) } @others;
+        my $taken = $role{$backend}{source};
+        push @{ $role{$backend}{notes} }, map { _not_taken( $_, $taken ) }
+          grep { !$how{text} || !_includes( $how{text}->($taken), $_ ) } @others;
     }
     _take_the_nameless( \%role, $names, $files, \%is_named, $how{text} );
     return \%role;
@@ -178,13 +181,19 @@ sub _defines_calls ($text) {
     return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m && !_defines_main($text);
 }
 
-sub _defines_main ($text) { return $text =~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m }
+# Only what is compiled counts: many keep a test of it in an #ifdef.
+sub _defines_main ($text) {
+    return $text =~ /\bmain\b/
+      && grader::intake::Conditions::compiled($text) =~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m;
+}
 
 sub _is_used ( $path, $files, $text_of ) {
+    return scalar grep { $_ ne $path && ( is_source($_) || /[.]h\z/ ) && _includes( $text_of->($_), $path ) } @{$files};
+}
+
+sub _includes ( $text, $path ) {
     my $name = quotemeta basename($path);
-    return
-      scalar grep { $_ ne $path && ( is_source($_) || /[.]h\z/ ) && $text_of->($_) =~ /#\s*include\s*"[^"]*$name"/ }
-      @{$files};
+    return $text =~ /#\s*include\s*"(?:[^"\n]*\/)?$name"/;
 }
 
 1;
