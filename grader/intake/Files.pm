@@ -252,13 +252,14 @@ sub source_of ( $self, $backend ) {
 
 # The other sources: what may hold the helper functions of a backend whose source is given, [ { path, rank as of
 # grader::intake::Places }, ... ], the nearest first. The kit's own are none: many hand in the whole tree. Nor is the source of
-# another backend, which defines the three calls as well.
+# another backend, when it defines the three calls as well.
 sub helpers_for ( $self, $backend, $source ) {
     my $home   = dirname($source);
     my $prefix = $home eq q{.} ? q{} : "$home/";
     my %ours   = map { $prefix . $_ => 1 } @{ $self->{not_helpers} };
     my %taken =
-      map { $_ => 1 } grep { defined } map { scalar( ( $self->source_of( $_->[0] ) )[0] ) } @{ $self->{names} };
+      map  { $_ => 1 } grep { !defined $self->unfit($_) && grader::intake::Names::defines_calls( $self->text($_) ) }
+      grep { defined } map  { scalar( ( $self->source_of( $_->[0] ) )[0] ) } @{ $self->{names} };
     return $self->_by_rank( $backend, $source,
         grep { grader::intake::Names::is_helper($_) && $_ ne $source && !$taken{$_} && !$ours{$_} } $self->files );
 }

@@ -135,7 +135,7 @@ sub _take_the_nameless ( $role, $names, $files, $is_named, $text_of ) {
     return if !$text_of;
     my @unnamed = grep { !$is_named->{$_} } @{$files};
     my @sources = grep { is_source($_) && _stem($_) !~ $LIBRARY && !_is_old($_) } @unnamed;
-    my @defines = grep { _defines_calls( $text_of->($_) ) } @sources;
+    my @defines = grep { defines_calls( $text_of->($_) ) } @sources;
     my @alone   = grep { !_is_used( $_, $files, $text_of ) } @defines;
 
     # The last backend is the one that the course asks for most; the homework is not guessed while that is missing.
@@ -177,7 +177,7 @@ sub _meant ( $path, @accepted ) {
 }
 
 # Whether a text looks as if it defined xmalloc, and was no program. Comments may fool it; the compiler has the last word.
-sub _defines_calls ($text) {
+sub defines_calls ($text) {
     return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m && !_defines_main($text);
 }
 

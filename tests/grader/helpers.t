@@ -186,11 +186,13 @@ subtest 'A file beside the backend is linked only when the backend lacks somethi
 };
 
 subtest 'The source of another backend is no helper' => sub {
-    my %files = ( 'hw08_alloc.c' => "$USES$TAKES", 'par_alloc.c' => "this is no C\n" );
+    my %files = ( 'hw08_alloc.c' => "$USES$TAKES", 'par_alloc.c' => "this is no C\n$USES" );
     is( join( q{}, linked( 'hw08', %files ) ), q{}, 'nothing is said of one that does not compile' );
     my $lacks = "void* drop(void);\nvoid xfree(void* p) { drop(); }\n";
     my ( $linked, @notes ) = linked( 'hw08', %files, 'hw08_alloc.c' => "$USES$TAKES$lacks" );
     is( "$linked@notes", q{}, '... also where something is missing' );
+    is( ( linked( 'par', 'par_alloc.c' => $USES, 'hw_pool_alloc.c' => $TAKES ) )[0],
+        'hw_pool_alloc.c', 'but what only has the name of one, and defines no call, may be' );
 };
 
 subtest 'What a text declares' => sub {

@@ -184,17 +184,6 @@ subtest 'Objects' => sub {
     ($judged) = judge("$CALLS int tcgetpgrp(int); int f(void) { return tcgetpgrp(0); }");
     is( "@{ $judged->{odd} }",
         'it calls tcgetpgrp', 'whatever else an allocator seldom asks for is noted by its name' );
-    my $clones = '__attribute__((target_clones("popcnt", "default"), noinline))';
-    my $bits   = '{ return __builtin_popcountl(n); }';
-    ($judged) =
-      judge("$CALLS$clones static int f(long n) $bits $clones int g(long n) $bits int h(long n) { return f(n); }");
-    is( "@{ $judged->{refused} }@{ $judged->{odd} }", q{}, 'a function for several processors is usual' );
-    ( my $calls = $CALLS ) =~ s/void\* xmalloc/$clones$&/;
-    like(
-        "@{ (judge($calls))[0]{refused} }",
-        qr/xmalloc is chosen by a function/,
-        '... but not one of the three calls'
-    );
     my $list = '__attribute__((weak)) int list_check(void); int f(void) { return list_check ? list_check() : 0; }';
     my ( undef, $weak ) = judge("$CALLS$list int list_more(void); int g(void) { return list_more(); }");
     is_deeply(

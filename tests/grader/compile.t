@@ -1,0 +1,123 @@
+#!/usr/bin/env perl
+
+# What object the grader makes of a submission: which names it has left, and which it asks for.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use FindBin qw($Bin);
+use Test::More;
+
+use lib "$Bin/../..";
+use grader::intake::Compile;
+use grader::intake::Judge;
+use measure::Launch;
+use tests::lib::HandedIn;
+
+# As much of a grader::Job as compiling needs, without a sandbox.
+package tests::Job {
+    sub new ( $class, $intake ) { return bless { intake => $intake }, $class }
+
+    sub intake           ($self)            { return $self->{intake} }
+    sub sandbox          ($self)            { return $self }
+    sub settle           ( $self, $folder ) { return }
+    sub workspace_folder ( $self, $name )   { return $self->{folder}{$name} //= tests::lib::HandedIn::fresh() }
+    sub include_folder   ($self)            { return $self->workspace_folder('include') }
+    sub warning_flags    ($self)            { return }
+    sub library_names    ($self) { return $self->{library_names} //= grader::intake::Compile::library_names($self) }
+
+    sub launch ( $self, %options ) {
+        delete @options{qw(see write memory_bytes processes)};
+        return measure::Launch::run( wall_s => 300, %options );
+    }
+}
+
+# %files: path => content. Result: the job, and what the grader makes of par.
+sub made (%files) {
+    my ( $error, $intake ) = tests::lib::HandedIn::take( tests::lib::HandedIn::folder_of(%files) );
+    die $error if defined $error;
+    my $job = tests::Job->new($intake);
+    return ( $job, grader::intake::Compile::backend( $job, 'par' ) );
+}
+
+my $CALLS = "#include <stddef.h>\nvoid* xmalloc(size_t n) { return 0; }\nvoid xfree(void* p) {}\n"
+  . "void* xrealloc(void* p, size_t n) { return 0; }\n";
+
+subtest 'The names of the system\'s libraries' => sub {
+    my $names = tests::Job->new(undef)->library_names;
+    for my $name (qw(mmap atexit pthread_atfork log2 __dso_handle)) {
+        ok( $names->{$name}, "$name is known" );
+    }
+    ok( !$names->{xmalloc}, 'xmalloc is not' );
+};
+
+subtest 'What is a wrapper of tests stays out, and what the submission declares comes in' => sub {
+    my %stray = (
+        'fail_mmap.c' =>
+          "#include <sys/mman.h>\nvoid* mmap(void* a, size_t n, int p, int f, int d, off_t o) { return 0; }\n",
+        'exits.c' => "int atexit(void (*f)(void)) { return 0; }\n",
+    );
+    my $uses = "#include <stdlib.h>\n#include <sys/mman.h>\nstatic void end(void) {}\n"
+      . "int f(void) { return atexit(end) + munmap(mmap(0, 1, 3, 34, -1, 0), 1); }\n";
+    my ( $job, $made ) = made( 'par_alloc.c' => "$CALLS$uses", %stray );
+    is( "@{ $made->{sources} }", 'par_alloc.c', 'functions of the C library are taken from there' );
+
+    my $list = "#include \"lib/list.h\"\n$CALLS void f(void) { remove(0); }\n";
+    ( $job, $made ) = made(
+        'src/par_alloc.c' => $list,
+        'src/lib/list.h'  => "void remove(void* block);\n",
+        'src/lib/list.c'  => "void remove(void* block) {}\n"
+    );
+    is(
+        "@{ $made->{sources} }",
+        'src/par_alloc.c src/lib/list.c',
+        'but not one that a header of the submission declares'
+    );
+};
+
+subtest 'A hook that nobody defines' => sub {
+    my $hook = "__attribute__((weak)) void list_check(void);\nvoid f(void) { if (list_check) list_check(); }\n";
+    my ( $job, $made ) = made( 'par_alloc.c' => "$CALLS$hook" );
+    is_deeply( [ grep { /list_check/ } sort keys %{ $made->{facts}{asked} } ],
+        ['nobodys.list_check'], 'has a name that no program of ours can have' );
+    is_deeply( grader::intake::Judge::judge( $made->{facts} )->{refused}, [], '... and is not refused' );
+    ( $job, $made ) = made( 'par_alloc.c' => $CALLS . $hook =~ s/__attribute__\S+//r );
+    is(
+        "@{ grader::intake::Judge::judge( $made->{facts} )->{refused} }",
+        'it calls what programs of ours define, and does not define it: list_check',
+        '... unless it must be there'
+    );
+};
+
+subtest 'What no file defines' => sub {
+    my $asks = "#include <pthread.h>\n#include <stdlib.h>\nvoid lost(void);\n"
+      . "int f(void) { return pthread_atfork(lost, lost, lost) + atexit(lost); }\n";
+    my ( $job, $made ) = made( 'par_alloc.c' => "$CALLS$asks" );
+    is( join( q{ }, grader::intake::Compile::undefined_names( $job, $made ) ),
+        'lost', 'no word of what the compiler has in its start files' );
+};
+
+subtest 'A function for several processors' => sub {
+    plan skip_all => 'the compiler has none here' if system('gcc -dM -E -x c /dev/null | grep -q __x86_64__ ');
+    my $clone = '__attribute__((target_clones("popcnt", "default"))) int f(long n) { return __builtin_popcountl(n); }';
+    my ( $job, $made ) = made( 'par_alloc.c' => "$CALLS$clone\n" );
+    is_deeply( [ sort keys %{ $made->{facts}{clones} } ],                                ['f'], 'is known as one' );
+    is_deeply( [ @{ grader::intake::Judge::judge( $made->{facts} ) }{qw(refused odd)} ], [ [], [] ], '... and usual' );
+    my $flavour = grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' );
+    unlike( scalar `nm $flavour->{object}`, qr/resolver/, '... and is one function for the race detector' );
+
+    my $own = 'static void* pick(void) { return 0; } int f(long n) __attribute__((ifunc("pick")));';
+    my $one = $CALLS =~ s/void\* xmalloc/__attribute__((target_clones("popcnt", "default"))) $&/r;
+    for my $refused ( "$CALLS$own\n", $one ) {
+        ( $job, $made ) = made( 'par_alloc.c' => $refused );
+        like(
+            "@{ grader::intake::Judge::judge( $made->{facts} )->{refused} }",
+            qr/\A(?:xmalloc|f) is chosen by a function that runs before/,
+            '... but none that is chosen by a function of its own, and none of the three calls'
+        );
+    }
+};
+
+done_testing;
