@@ -96,6 +96,8 @@ sub judge ($facts) {
     push @refused, map { "it $_: " . join ', ', @{ $because{$_} } } sort keys %because;
     push @refused, map { "$_ is chosen by a function that runs before the program starts (an ifunc)" }
       grep { !_is_clone( $facts, $_ ) } sort keys %{ $facts->{ifuncs} };
+    push @odd,
+      map { "$_ has versions for several processors" } grep { _is_clone( $facts, $_ ) } sort keys %{ $facts->{ifuncs} };
     push @refused, 'it enters the system past the C library: ' . join ', ', sort keys %{ $facts->{bare_calls} }
       if %{ $facts->{bare_calls} // {} };
     for my $section ( sort keys %{ $facts->{sections} } ) {
@@ -126,7 +128,7 @@ sub _library_memory (@asked) {
 
 # Whether the compiler made an ifunc of a function for several processors (target_clones). It chooses one with code of its own,
 # and runs nothing of the submission before the C library is set up. Whoever gives a function of his own those names gains
-# no more than with a constructor, which is noted; but the three calls are what is measured.
+# no more than with a constructor, and both are noted; but the three calls are what is measured.
 sub _is_clone ( $facts, $name ) {
     return $facts->{clones}{$name} && !grep { $_ eq $name } @CALLS;
 }
