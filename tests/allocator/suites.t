@@ -128,6 +128,33 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         bug  => 'memory that is not used again when all of it is free',
     },
     {
+        backend => 'keepskinds',
+        case    => 'mappings',
+        traits  => 'course',
+        says    =>
+          qr/blocks_of_a_size_of_each_kind:0: memory that was all free was not used again: .* in blocks of another/,
+        bug => 'memory of some sizes that serves no other',
+    },
+    {
+        backend => 'sleepyowner',
+        case    => 'mappings',
+        traits  => 'course',
+        says    => qr/freed by another thread, while the one that took them slept, .* had grown by \d+ KiB/,
+        bug     => 'freed blocks that wait for the thread that took them',
+    },
+    {
+        backend => 'exitone',
+        case    => 'thread exit',
+        says    => qr/lose_no_block_of_any_size:0: the memory of the process grew by .* with 36 blocks that were freed/,
+        bug     => 'a block of one kind that is lost when a thread ends',
+    },
+    {
+        backend => 'crosslocks',
+        case    => 'threads',
+        says    => qr/it hangs: all threads have been asleep for 5 s, in xrealloc/,
+        bug     => 'two locks that are taken in both orders',
+    },
+    {
         backend => 'leakpage',
         case    => 'reuse',
         traits  => 'course',

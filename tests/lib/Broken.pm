@@ -30,6 +30,7 @@ my %TEST = (
     'thread exit' => {
         threadloss  => $OF_ENDED_THREADS,
         exitmid     => $OF_ENDED_THREADS,
+        exitone     => 'threads_that_come_and_go_lose_no_block_of_any_size',
         threadtable => 'five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them',
     },
     'sizes' => {
@@ -39,12 +40,17 @@ my %TEST = (
     'threads' => {
         largecache => 'threads_in_a_hurry_get_blocks_of_their_own',
         aba        => 'threads_that_free_in_another_order_get_blocks_of_their_own',
+        crosslocks => 'threads_that_resize_up_and_down_do_not_wait_for_each_other_forever',
     },
     'resize'   => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },
-    'mappings' => { neverfrees    => 'memory_that_was_all_freed_serves_blocks_of_any_other_size' },
-    'large'    => { copies32      => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again' },
-    'errno'    => { ring          => 'xfree_keeps_errno' },
-    'peak'     => { leak          => 'memory_comes_back_after_a_peak_of_one_thread' },
+    'mappings' => {
+        neverfrees  => 'memory_that_was_all_freed_serves_blocks_of_any_other_size',
+        keepskinds  => 'memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind',
+        sleepyowner => 'memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads',
+    },
+    'large' => { copies32 => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again' },
+    'errno' => { ring     => 'xfree_keeps_errno' },
+    'peak'  => { leak     => 'memory_comes_back_after_a_peak_of_one_thread' },
 );
 
 # For RUN_TEST in the environment of the suite; undef: the whole topic is quick, or it may be any of its tests.

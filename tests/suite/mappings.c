@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "tests/suite/support/bands.h"
 #include "tests/suite/support/calls.h"
 #include "tests/suite/support/process.h"
 #include "tests/suite/support/suite.h"
@@ -23,9 +24,9 @@ static void write_pages(char* bytes, size_t size) {
     bytes[size - 1] = 1;
 }
 
-// Takes blocks of one size, ROUND_BYTES in all, looks at the memory of the process, and frees them.
-// earlier: what was done in the rounds before, for the words.
-static void take_and_free_round(size_t round, size_t size, const char* earlier) {
+// Takes blocks of one size, ROUND_BYTES in all, and looks at the memory of the process.
+// earlier: what was done in the rounds before, for the words. Result: how many blocks.
+static size_t take_round(size_t round, size_t size, const char* earlier) {
     size_t count = ROUND_BYTES / size;
     for (size_t i = 0; i < count; i++) {
         blocks[i] = call_xmalloc(size);
@@ -42,6 +43,11 @@ static void take_and_free_round(size_t round, size_t size, const char* earlier) 
             "accepted)",
             earlier, round, size, grown / KIB, MOST_RESIDENT / KIB);
     }
+    return count;
+}
+
+static void take_and_free_round(size_t round, size_t size, const char* earlier) {
+    size_t count = take_round(round, size, earlier);
     for (size_t i = 0; i < count; i++) call_xfree(blocks[i], size);
 }
 
@@ -66,8 +72,10 @@ END_TEST
 
 // ---- Another size, another thread -----------------------------------------------------------------------------------
 
+// Sizes of all kinds, in an order in which hardly a round is like the one before; and a size of each band, which chance
+// chooses, for an allocator may treat any sizes apart.
 static const size_t mixed_sizes[] = {SMALLEST, 3 * MIB, 900, 20000, 112, 2000, 300000, 64};
-enum { MIXED_SIZES = sizeof mixed_sizes / sizeof mixed_sizes[0] };
+enum { MIXED_SIZES = sizeof mixed_sizes / sizeof mixed_sizes[0], FIRST_BAND = 2, STEP = 7 };
 
 START_TEST(memory_that_was_all_freed_serves_blocks_of_any_other_size) {
     start_measuring();
@@ -75,11 +83,41 @@ START_TEST(memory_that_was_all_freed_serves_blocks_of_any_other_size) {
 }
 END_TEST
 
-// The threads live until the end, and take turns: what one of them has freed, the next must be able to use.
+START_TEST(memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind) {
+    uint64_t random = random_start(0);
+    start_measuring();
+    enum { ROUNDS = BANDS - FIRST_BAND };
+    for (size_t i = 0; i < ROUNDS; i++) {
+        size_t band = FIRST_BAND + i * STEP % ROUNDS;
+        take_and_free_round(i + 1, random_between(&random, band_least(band), band_most(band)),
+                            "in blocks of another size");
+    }
+}
+END_TEST
+
+// The threads live until the end, and take turns: what one of them has freed, the next must be able to use. So must the
+// others when somebody else has freed it while the thread that took it sleeps.
 static pthread_barrier_t turn;
 static const size_t passed_sizes[] = {200, 1000, 20000, 300000};
 enum { THREADS = 6, PASSED_SIZES = sizeof passed_sizes / sizeof passed_sizes[0] };
 static size_t passed_size;
+
+static size_t passed_count;
+
+static void free_passed(void) {
+    for (size_t i = 0; i < passed_count; i++) call_xfree(blocks[i], passed_size);
+    passed_count = 0;
+}
+
+static void wait_for_turn_to_take_or_free(size_t index) {
+    for (size_t i = 0; i < THREADS; i++) {
+        if (i == index)
+            passed_count = take_round(i + 1, passed_size, "by another thread, while the one that took them slept,");
+        pthread_barrier_wait(&turn);
+        if (i == (index + 1) % THREADS) free_passed();
+        pthread_barrier_wait(&turn);
+    }
+}
 
 static void wait_for_turn(size_t index) {
     for (size_t i = 0; i < THREADS; i++) {
@@ -97,12 +135,24 @@ START_TEST(memory_that_one_thread_has_all_freed_serves_the_other_threads) {
 }
 END_TEST
 
+START_TEST(memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads) {
+    passed_size = passed_sizes[_i];
+    pthread_barrier_init(&turn, NULL, THREADS);
+    start_measuring();
+    run_threads(THREADS, wait_for_turn_to_take_or_free);
+    pthread_barrier_destroy(&turn);
+}
+END_TEST
+
 TCase* mappings_case(void) {
     TCase* topic = new_case("mappings");
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
     add_long_loop_test(topic, large_blocks_that_were_freed_are_returned_or_used_again, 0, LARGE_SIZES);
     if (!backend.shares_sizes) return topic;
     add_long_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
+    add_long_test(topic, memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind);
     add_long_loop_test(topic, memory_that_one_thread_has_all_freed_serves_the_other_threads, 0, PASSED_SIZES);
+    add_long_loop_test(topic, memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads, 0,
+                       PASSED_SIZES);
     return topic;
 }

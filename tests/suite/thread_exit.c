@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "tests/suite/support/bands.h"
 #include "tests/suite/support/blocks.h"
@@ -104,6 +105,34 @@ static Waves usual_waves(void) {
                    .last_band_of_some = LARGE_BAND + LARGE_BANDS - 1};
 }
 
+// One block of each of many sizes: what a thread forgets of some class, or of the last one, adds up as well.
+enum { SIZES_OF_A_BAND = 3, BLOCKS_OF_MANY_SIZES = LARGE_BAND * SIZES_OF_A_BAND, SHORT_THREADS = 2500 };
+
+static void take_and_free_many_sizes(size_t index) {
+    void* taken[BLOCKS_OF_MANY_SIZES];
+    for (size_t i = 0; i < BLOCKS_OF_MANY_SIZES; i++) {
+        size_t size = band_size(i / SIZES_OF_A_BAND, i % SIZES_OF_A_BAND);
+        taken[i] = call_xmalloc(size);
+        if (taken[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        memset(taken[i], (int)index, size);
+    }
+    for (size_t i = 0; i < BLOCKS_OF_MANY_SIZES; i++) {
+        call_xfree(taken[i], band_size(i / SIZES_OF_A_BAND, i % SIZES_OF_A_BAND));
+    }
+}
+
+START_TEST(threads_that_come_and_go_lose_no_block_of_any_size) {
+    size_t before = 0;
+    size_t waves = scaled_for_tool(SHORT_THREADS / AT_ONCE);
+    block_count = BLOCKS_OF_MANY_SIZES;
+    for (size_t wave = 1; wave <= FIRST_WAVES + waves; wave++) {
+        run_threads(AT_ONCE, take_and_free_many_sizes);
+        if (wave == FIRST_WAVES) before = resident_bytes();
+        if (wave > FIRST_WAVES) expect_no_growth(before, (wave - FIRST_WAVES) * AT_ONCE);
+    }
+}
+END_TEST
+
 static void give_back_what_is_left(void) {
     for (size_t i = 0; i < AT_ONCE; i++) give_back_own_blocks(i);
 }
@@ -135,6 +164,7 @@ END_TEST
 TCase* thread_exit_case(void) {
     TCase* topic = new_case("thread exit");
     add_test(topic, blocks_that_a_thread_freed_before_it_ended_are_reused);
+    add_test(topic, threads_that_come_and_go_lose_no_block_of_any_size);
     add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread);
     add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads);
     add_long_test(topic, five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them);

@@ -140,6 +140,42 @@ START_TEST(threads_that_free_in_another_order_get_blocks_of_their_own) {
 }
 END_TEST
 
+// Blocks move between two sizes, up and down at the same time. Who holds the lock of one size when it takes that of the
+// other waits forever for a thread that does the same the other way round.
+enum { MOVED = 8, MOVING_PAIRS = 4 };
+static const size_t moving_sizes[MOVING_PAIRS][2] = {{24, 100}, {100, 1500}, {1500, 20000}, {40, 300000}};
+static const size_t* moving;
+
+static void resize_up_and_down(size_t index) {
+    enum { BETWEEN_LOOKS = 64 };
+    Marked blocks[MOVED] = {{0}};
+    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || now() < hurry_ends_at; i++) {
+        Marked* block = &blocks[i % MOVED];
+        free_marked(block);
+        size_t first = (i / MOVED + index) % 2;
+        *block = (Marked){.bytes = call_xmalloc(moving[first]), .size = moving[first], .mark = (index + 1) << 40 | i};
+        if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        write_marks(block);
+        for (size_t k = 1; k <= 2; k++) {
+            size_t size = moving[(first + k) % 2];
+            block->bytes = call_xrealloc(block->bytes, block->size, size);
+            if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+            block->size = size;
+            check_mark(block, 0);
+            write_marks(block);
+        }
+    }
+    for (size_t i = 0; i < MOVED; i++) free_marked(&blocks[i]);
+}
+
+START_TEST(threads_that_resize_up_and_down_do_not_wait_for_each_other_forever) {
+    enum { MOVING = 4 };
+    moving = moving_sizes[_i];
+    hurry_ends_at = now() + (backend.course ? 0.6 : 0.2);
+    run_threads(MOVING, resize_up_and_down);
+}
+END_TEST
+
 // ---- All to all -----------------------------------------------------------------------------------------------------
 
 enum { SLOTS = 1000 };
@@ -241,6 +277,7 @@ TCase* threads_case(void) {
     add_long_test(topic, threads_that_free_in_another_order_get_blocks_of_their_own);
     add_long_loop_test(topic, threads_in_a_hurry_get_blocks_of_their_own, 0,
                        sizeof hurried_sizes / sizeof hurried_sizes[0]);
+    add_long_loop_test(topic, threads_that_resize_up_and_down_do_not_wait_for_each_other_forever, 0, MOVING_PAIRS);
     add_long_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
     add_test(topic, blocks_of_producers_are_freed_by_consumers);
     return topic;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/suite/support/calls.h"
@@ -89,6 +90,11 @@ static void* begin(void* argument) {
     pthread_barrier_wait(worker->start);
     worker->work(worker->index);
     return NULL;
+}
+
+size_t thread_count(void) {
+    struct stat tasks;
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2 ? tasks.st_nlink - 2 : 1;
 }
 
 void run_threads(size_t count, void (*work)(size_t index)) {

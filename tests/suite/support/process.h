@@ -25,6 +25,9 @@ void limit_address_space(size_t more);
 // Takes the limit back; does nothing if there is none.
 void lift_address_space_limit(void);
 
+// How many threads the process has now.
+size_t thread_count(void);
+
 // Starts `count` threads (at most 64), lets them begin together, and waits until all have ended.
 //
 // work: called once in each thread with its index, 0 to count - 1.

@@ -3,7 +3,8 @@
 // Usage: suite-NAME [TRAITS [WORD]]. The backend's NAME is the program's own; what is expected of it is in the table of
 // traits.c under that name, or under TRAITS. Each test runs in a process of its own, so a crash or a hang is one failed
 // test. Check's variables work: CK_RUN_CASE="overlap" runs one test case, and RUN_TEST=name one test of it; with
-// CK_FORK=no as well it stays in one process, for gdb (one case at a time: each test expects a fresh process).
+// CK_FORK=no as well it stays in one process, for gdb (one case at a time: each test expects a fresh process). So it
+// does when the backend has started a thread of its own before main, which a process that was forked would miss.
 // SEED=number repeats the random choices of an earlier run.
 //
 // A person gets the first failure at once and at most two of a kind (screen.h); VERBOSE=1 gives every failure as Check
@@ -31,6 +32,7 @@
 
 #include "tests/contract/closing.h"
 #include "tests/suite/support/calls.h"
+#include "tests/suite/support/process.h"
 #include "tests/suite/support/screen.h"
 #include "tests/suite/support/traits.h"
 #include "tests/suite/support/watch.h"
@@ -125,10 +127,17 @@ static void note_exit(void) {
     screen_tells_failure(sentence);
 }
 
+static bool forks(void) {
+    const char* mode = getenv("CK_FORK");
+    return mode == NULL || strcmp(mode, "no") != 0;
+}
+
 static void begin_test(void) {
     screen_begins_test();
+    test_has_ended = false;
     struct progress progress = progress_now();
-    bool leaves_out = progress.hung >= MOST_HUNG || (stop_at_first_failure && progress.begun > progress.ended);
+    bool leaves_out =
+        forks() && (progress.hung >= MOST_HUNG || (stop_at_first_failure && progress.begun > progress.ended));
     progress.left_out += leaves_out;
     progress.begun += !leaves_out;
     note_progress(progress);
@@ -324,11 +333,6 @@ static void print_advice(TestResult** failures, int count, const char* name) {
     printf(")'\n");
 }
 
-static bool forks(void) {
-    const char* mode = getenv("CK_FORK");
-    return mode == NULL || strcmp(mode, "no") != 0;
-}
-
 // Tools report in the output of the tests themselves, and a debugger is no place for a pipe.
 static bool wants_screen(const char* word) {
     return word == NULL && getenv("VERBOSE") == NULL && forks() && !under_a_tool();
@@ -351,6 +355,10 @@ int main(int count, char** arguments) {
     }
     note_progress((struct progress){0});
     suite_seed = choose_seed();
+    if (forks() && !under_a_tool() && thread_count() > 1) {
+        setenv("CK_FORK", "no", 1);
+        if (word == NULL) printf("%s: it has a thread of its own before main, so all tests run in one process\n", name);
+    }
     if (word == NULL && forks() && !under_a_tool()) {
         int refusal = try_first_call(name, arguments[0]);
         if (refusal != 0) return refusal;
