@@ -25,6 +25,9 @@ my $ATOMIC = qr/\A\s+[0-9a-f]+:\s+(?:
 )/x;
 my $FENCE = qr/\block\s+or[bwlq]?\s+\$0x0,[^(]*\(%[re]sp\)/;
 
+# For calls that take a moment: who spins in the first one shall not spin for minutes.
+my $WALL_S = 20;
+
 sub check () {
     return {
         id   => 'one_lock',
@@ -45,6 +48,7 @@ sub _run ( $job, $backend, $check ) {
         $job, $binary,
         command  => [ $binary, '-' ],
         stdin    => "$word\n",
+        wall_s   => $WALL_S,
         asleep_s => $job->settings->{asleep_s}
     );
     my ($closing) = $result->{stdout} =~ /^one_lock: (\d+ threads made \d+ calls); \Q$word\E$/m;
