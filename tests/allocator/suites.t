@@ -149,12 +149,6 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         bug     => 'a block of one kind that is lost when a thread ends',
     },
     {
-        backend => 'crosslocks',
-        case    => 'threads',
-        says    => qr/it hangs: all threads have been asleep for 5 s, in xrealloc/,
-        bug     => 'two locks that are taken in both orders',
-    },
-    {
         backend => 'leakpage',
         case    => 'reuse',
         traits  => 'course',

@@ -40,7 +40,7 @@ my %TEST = (
     'threads' => {
         largecache => 'threads_in_a_hurry_get_blocks_of_their_own',
         aba        => 'threads_that_free_in_another_order_get_blocks_of_their_own',
-        crosslocks => 'threads_that_resize_up_and_down_do_not_wait_for_each_other_forever',
+        crossed    => 'threads_that_resize_up_and_down_do_not_wait_for_each_other_forever',
     },
     'resize'   => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },
     'mappings' => {
