@@ -1,6 +1,6 @@
 # What editors and checkers are told of the sources.
 
-c_sources = $(wildcard *.c */*.c */*/*.c tests/suite/support/*.c)
+c_sources = $(filter-out build/%,$(wildcard *.c */*.c */*/*.c tests/suite/support/*.c))
 compile_command = $(CC) $(CPPFLAGS) $(CFLAGS) $(release_CFLAGS)
 .PHONY: compile_commands.json
 compile_commands.json:
@@ -19,7 +19,7 @@ in_parallel = xargs -P $(shell nproc)
 define run_lint
 	@for tool in clang-format clang-tidy perlcritic; do \
 	    command -v $$tool >/dev/null || { echo "lint: there is no $$tool; ./setup installs it" >&2; exit 1; }; done
-	@clang-format --dry-run -Werror $(c_sources) $(wildcard *.h */*.h */*/*.h tests/suite/support/*.h)
+	@clang-format --dry-run -Werror $(c_sources) $(filter-out build/%,$(wildcard *.h */*.h */*/*.h tests/suite/support/*.h))
 	@printf '%s\n' $(c_sources) | $(in_parallel) -n 1 $(compile_command) -Werror -S -o /dev/null
 	@printf '%s\n' $(c_sources) | $(in_parallel) -n 6 sh -c 'clang-tidy --quiet -p . "$$@" 2>/dev/null' clang-tidy
 	@for source in $(perl_sources); do perl -I . -c $$source 2>&1 | grep -v ' syntax OK$$' && exit 1; done; true
