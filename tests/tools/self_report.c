@@ -11,7 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KIB = 1024, MIB = 1024 * 1024, SMALL = 40000, SMALL_BYTES = 500, MEDIUM = 20, LARGE_BYTES = 10 * MIB };
+enum {
+    KIB = 1024,
+    MIB = 1024 * 1024,
+    SMALL = 40000,
+    SMALL_BYTES = 500,
+    MEDIUM = 20,
+    LARGE_BYTES = 10 * MIB,
+    TINY = 16
+};
 
 // Headers before glibc 2.33 do not have it.
 #if !__GLIBC_PREREQ(2, 33)
@@ -63,8 +71,21 @@ static void check_info(void) {
     EXPECT(malloc_info(1, stdout) == -1 && errno == EINVAL, "malloc_info(1, ...) is an error, EINVAL");
 }
 
+// Of the smallest class, too; and of whole blocks, which are all multiples of 16.
+static void check_tiny(void) {
+    size_t before = mallinfo2().uordblks;
+    for (size_t i = 0; i < SMALL; i++) small[i] = filled(TINY);
+    size_t after = mallinfo2().uordblks;
+    size_t taken = SMALL * TINY;
+    EXPECT(is_between(taken, after - before, taken + taken / 8), "uordblks rose by %zu for %zu bytes in blocks of %d",
+           after - before, taken, TINY);
+    EXPECT(after % TINY == 0, "uordblks is %zu, which no blocks together can have", after);
+    for (size_t i = 0; i < SMALL; i++) free(small[i]);
+}
+
 int main(void) {
     free(malloc(1));
+    check_tiny();
     struct mallinfo2 before = mallinfo2();
     for (size_t i = 0; i < SMALL; i++) small[i] = filled(SMALL_BYTES);
     for (size_t i = 0; i < MEDIUM; i++) medium[i] = filled(MIB);
