@@ -1,6 +1,6 @@
 package measure::Launch;
 
-# Runs one program under limits, through the C launcher beside this file, and says in a sentence how it went.
+# Runs one program under limits, through the C launcher beside this file. Ending.pm says in a sentence how it went.
 
 use v5.32;
 use warnings;
@@ -8,13 +8,14 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Carp           qw(croak);
-use Config         ();
 use Cwd            ();
 use Fcntl          qw(F_SETFD);
 use File::Basename ();
 use IO::Select     ();
 use JSON::PP       ();
 use POSIX          ();
+
+use measure::Ending;
 
 my $TREE             = Cwd::abs_path( File::Basename::dirname(__FILE__) . '/..' );
 my $DEFAULT_LAUNCHER = "$TREE/build/release/measure/launch";
@@ -27,9 +28,6 @@ my $MOST_INPUT_BYTES = 4096;
 # What the launcher outside of a sandbox grants beyond the limits that the one inside keeps.
 my $GRACE_S     = 15;
 my $GRACE_BYTES = 64 * 1024;
-
-# What used less than this part of its limit has not met it by growing: a call gave NULL all the same.
-my $NEAR_LIMIT = 0.5;
 
 # Options of run() that are handed to the launcher as they are.
 my %LAUNCHER_OPTION = (
@@ -203,96 +201,7 @@ sub ok ($result) {
     return $whole && defined $result->{exit} && $result->{exit} == 0;
 }
 
-# ---- Words -----------------------------------------------------------------------------------------------------------
-
-my %SIGNAL_WORDS = (
-    ILL  => 'illegal instruction',
-    TRAP => 'trap',
-    ABRT => 'aborted',
-    BUS  => 'bus error',
-    FPE  => 'arithmetic error',
-    KILL => 'killed',
-    SEGV => 'segmentation fault',
-    PIPE => 'broken pipe',
-    TERM => 'terminated',
-    XCPU => 'out of CPU time',
-    XFSZ => 'a file became too long',
-    SYS  => 'forbidden system call',
-);
-
-sub signal_words ($number) {
-    my $name = ( split q{ }, $Config::Config{sig_name} )[$number] // 'unknown';
-    return $SIGNAL_WORDS{$name} // "SIG$name";
-}
-
-sub bytes_words ($bytes) {
-    for my $unit ( [ 30, 'GiB' ], [ 20, 'MiB' ], [ 10, 'KiB' ] ) {
-        my $size = 2**$unit->[0];
-        return sprintf( '%.4g', $bytes / $size ) . " $unit->[1]" if $bytes >= $size;
-    }
-    return "$bytes bytes";
-}
-
-sub _count ( $number, $one, $many ) { return $number == 1 ? "1 $one" : "$number $many" }
-
-sub sentence ($result) {
-    my $sentence = _stopped_words($result) // _ended_words($result);
-    if ( $result->{strays} && !defined $result->{stopped} ) {
-        my $were = $result->{strays} == 1 ? 'which was stopped' : 'which were stopped';
-        $sentence .= ' and left ' . _count( $result->{strays}, 'process', 'processes' ) . " behind, $were";
-    }
-    if ( $result->{survivors} ) {
-        $sentence .=
-          '; ' . _count( $result->{survivors}, 'process of it', 'processes of it' ) . ' could not be stopped';
-    }
-    return $sentence;
-}
-
-sub _stopped_words ($result) {
-    my $why    = $result->{stopped} // return;
-    my $limits = $result->{limits};
-    return sprintf 'was stopped after %g s: it did not finish',             $limits->{wall_s}   if $why eq 'wall';
-    return sprintf 'was stopped after %g s of CPU: it did not finish',      $limits->{cpu_s}    if $why eq 'cpu';
-    return sprintf 'was stopped: all its threads had been asleep for %g s', $limits->{asleep_s} if $why eq 'asleep';
-    return 'printed more than ' . bytes_words( $limits->{output_bytes} ) . ' and was stopped' if $why eq 'output';
-    if ( $why eq 'processes' ) {
-        return 'started other processes and was stopped with them' if $limits->{processes} == 1;
-        return "ran more than $limits->{processes} processes at a time and was stopped with them";
-    }
-    return 'ran more than ' . _count( $limits->{threads}, 'thread', 'threads' ) . ' at a time and was stopped'
-      if $why eq 'threads';
-    return 'ended together with its sandbox' . _first_line( ': ', $result ) if $why eq 'lost';
-    return 'was stopped, because the measurement was ended from outside'    if $why eq 'told';
-    return "was stopped ($why)";
-}
-
-# What the program said first on standard error, after $prefix; nothing when it said nothing.
-sub _first_line ( $prefix, $result ) { return $result->{stderr} =~ /\A\s*([^\n]+)/ ? "$prefix$1" : q{} }
-
-sub _ended_words ($result) {
-    return "could not be started: $result->{error}" if defined $result->{error};
-    my $said       = _first_line( q{}, $result );
-    my $room       = $result->{limits}{memory_bytes};
-    my $room_words = defined $room ? ' under its limit of ' . bytes_words($room) : q{};
-
-    if ( defined $result->{signal} ) {
-        my $words = "$result->{signal} (" . signal_words( $result->{signal} ) . ')';
-        return "was killed by signal $words$room_words, as when memory has run out"
-          if $result->{signal} == POSIX::SIGKILL();
-        return "crashed with signal $words$room_words";
-    }
-    return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;
-    if ( $said =~ /\b(?:out of|no|not enough|insufficient|allocate) memory|error while loading shared libraries/i ) {
-        my $used = defined $room ? 1024 * ( $result->{peak_kib} // $room ) : 0;
-        return
-          sprintf
-          'got no memory though it used only %s of its limit of %s, unless more was reserved or asked for at once '
-          . '(exit status %d): %s', bytes_words($used), bytes_words($room), $result->{exit}, $said
-          if defined $room && $used < $NEAR_LIMIT * $room && $said !~ /loading shared/;
-        return "ran out of memory$room_words (exit status $result->{exit}): $said";
-    }
-    return "ended with exit status $result->{exit}" . _first_line( ': ', $result );
-}
+sub sentence ($result) { return measure::Ending::sentence($result) }
 
 1;
 
@@ -448,13 +357,6 @@ True when the program started, exited by itself with status 0 and left no proces
 
 =head2 sentence($result)
 
-How the run ended, without its subject: "finished in 0.52 s", "crashed with signal 11 (segmentation fault)", "was stopped
-after 10 s: it did not finish", "printed more than 1 MiB and was stopped", "finished in 0.1 s and left 2 processes behind,
-which were stopped", "ran out of memory under its limit of 16 MiB (exit status 1): ...", or, where it had used less than half of
-that, "got no memory though it used only 2 MiB of its limit of 16 MiB, ...".
-
-=head2 signal_words($number), bytes_words($bytes)
-
-The words for a signal ("segmentation fault") and a size ("16 MiB").
+How the run ended, in words: see L<measure::Ending>.
 
 =cut
