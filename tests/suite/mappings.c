@@ -126,21 +126,21 @@ static void wait_for_turn(size_t index) {
     }
 }
 
-START_TEST(memory_that_one_thread_has_all_freed_serves_the_other_threads) {
-    passed_size = passed_sizes[_i];
+static void run_in_turn(size_t size, void (*work)(size_t index)) {
+    passed_size = size;
     pthread_barrier_init(&turn, NULL, THREADS);
     start_measuring();
-    run_threads(THREADS, wait_for_turn);
+    run_threads(THREADS, work);
     pthread_barrier_destroy(&turn);
+}
+
+START_TEST(memory_that_one_thread_has_all_freed_serves_the_other_threads) {
+    run_in_turn(passed_sizes[_i], wait_for_turn);
 }
 END_TEST
 
 START_TEST(memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads) {
-    passed_size = passed_sizes[_i];
-    pthread_barrier_init(&turn, NULL, THREADS);
-    start_measuring();
-    run_threads(THREADS, wait_for_turn_to_take_or_free);
-    pthread_barrier_destroy(&turn);
+    run_in_turn(passed_sizes[_i], wait_for_turn_to_take_or_free);
 }
 END_TEST
 
