@@ -13,7 +13,6 @@ no warnings 'experimental::signatures';
 use File::Basename qw(basename);
 use List::Util     qw(uniq);
 use grader::Nearest;
-use grader::intake::Conditions;
 use grader::intake::Places;
 
 # Sources that are compiled, by their endings.
@@ -181,10 +180,22 @@ sub defines_calls ($text) {
     return $text =~ /^[^\n;#"]*\bxmalloc\s*\([^;{]*\)\s*\{/m && !_defines_main($text);
 }
 
-# Only what is compiled counts: many keep a test of it in an #ifdef.
+# Many keep a test of it in an #ifdef, so only a main outside of all conditions makes a text a program; the compiler has the last
+# word.
 sub _defines_main ($text) {
-    return $text =~ /\bmain\b/
-      && grader::intake::Conditions::compiled($text) =~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m;
+    return $text =~ /\bmain\b/ && _unconditional($text) =~ /^[^\n;#"]*\bmain\s*\([^;{]*\)\s*\{/m;
+}
+
+# The lines that stand in no #if.
+sub _unconditional ($text) {
+    my $depth = 0;
+    my @lines;
+    for my $line ( split /\n/, $text ) {
+        if    ( $line =~ /\A\s*#\s*if/ )                  { $depth++ }
+        elsif ( $line =~ /\A\s*#\s*endif/ && $depth > 0 ) { $depth-- }
+        elsif ( $depth == 0 )                             { push @lines, $line }
+    }
+    return join "\n", @lines, q{};
 }
 
 sub _is_used ( $path, $files, $text_of ) {

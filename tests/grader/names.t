@@ -11,7 +11,6 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
-use grader::intake::Conditions;
 use tests::lib::Files qw(write_file);
 use tests::lib::HandedIn;
 
@@ -127,25 +126,6 @@ subtest 'The whole set of names decides which file is which backend' => sub {
     is( $said, 'hw08=hwx_malloc.c par=hwx_malloc.c', '--backend overrides all of it' );
     ($said) = roles_of( { 'par_alloc.c' => $three }, given => { par => 'none.c' } );
     is( $said, "--backend par=none.c: there is no such file in the submission\n", '... and says when it cannot' );
-};
-
-subtest 'Which lines of a source are compiled' => sub {
-    my %texts = (
-        "#ifdef A\nno\n#else\nyes\n#endif"                                                               => 'yes',
-        "#define A\n#ifdef A\nyes\n#else\nno\n#endif"                                                    => 'yes',
-        "#ifndef A\nyes\n#ifdef B\nno\n#endif\nalso\n#endif"                                             => 'yes also',
-        "#if 0\nno\n#define A\n#elif 1\nyes\n#elif 1\nno\n#endif\n#ifdef A\nno\n#endif"                  => 'yes',
-        "#define A 2\n#if !defined(B) && A\nyes\n#endif\n#undef A\n# if defined A || B\nno\n#endif\nend" => 'yes end',
-        "#ifdef __linux__\nyes\n#endif"                                                                  => 'yes',
-        "#if A + 1 > 0\nno\n#else\nno\n#endif\nyes"                                                      => 'yes',
-        "/* no\nno */ yes // no\n"                                                                       => 'yes',
-        "yes \"// */\" '\"' /* no" => q{yes "// */" '"'},
-        "#endif\n#else\nyes"       => 'yes',
-    );
-    for my $text ( sort keys %texts ) {
-        my $left = grader::intake::Conditions::compiled($text) =~ s/\s+/ /gr;
-        is( $left =~ s/\A | \z//gr, $texts{$text}, $text =~ s/\n/ | /gr );
-    }
 };
 
 subtest 'Links within a submission' => sub {
