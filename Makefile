@@ -51,7 +51,7 @@ torture: $(addprefix $(O)/tests/torture/random-,par family) $(libpar) ## random 
 	@LONG=1 prove -v tests/torture
 fuzz: $(O)/tests/torture/fuzz-par ## libFuzzer over sequences of calls, needs clang; FUZZ_S=600; keeps what it finds in build/fuzz [needs tests/torture]
 	@mkdir -p $(BUILD)/fuzz && $< -max_len=8192 -max_total_time=$(FUZZ_S) -rss_limit_mb=4096 $(BUILD)/fuzz tests/torture/corpus
-coverage: lib/torture-library.so $(launcher) ## lines and branches of par that suite, misuse and torture reach; minutes [needs tests/torture]
+coverage: lib/torture-library.so $(launcher) ## lines and branches of par that suite, torture, misuse and small tools reach; minutes [needs tests/torture]
 	@$(MAKE) --silent FLAVOUR=coverage BIN=$(BUILD)/coverage/bin BACKENDS=par BACKEND= counted
 	@tests/torture/coverage $(BUILD)/coverage $(launcher)
 mutants: mutant-objects ## change par and hw08 in one place at a time: who notices?; SAMPLE=150 SEED=number; resumable [needs tests/torture]
