@@ -149,6 +149,20 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         bug     => 'a block of one kind that is lost when a thread ends',
     },
     {
+        backend => 'sixteen',
+        case    => 'threads',
+        traits  => 'course',
+        says    => qr/the live block 0x\w+ of \d+ bytes (?:belongs to two threads|.* was changed)/,
+        bug     => 'shelves without a lock that are each for one thread, while there are few',
+    },
+    {
+        backend => 'lastwords',
+        case    => 'thread exit',
+        traits  => 'course',
+        says    => qr/in_its_last_destructors_are_reused: crash .* in xfree\(0x\w+ of \d+ bytes\)/,
+        bug     => 'a cache that is used after its thread has ended it',
+    },
+    {
         backend => 'leakpage',
         case    => 'reuse',
         traits  => 'course',

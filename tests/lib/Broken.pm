@@ -31,6 +31,7 @@ my %TEST = (
         threadloss  => $OF_ENDED_THREADS,
         exitmid     => $OF_ENDED_THREADS,
         exitone     => 'threads_that_come_and_go_lose_no_block_of_any_size',
+        lastwords   => 'blocks_that_a_thread_frees_in_its_last_destructors_are_reused',
         threadtable => 'five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them',
     },
     'sizes' => {
@@ -40,6 +41,7 @@ my %TEST = (
     'threads' => {
         largecache => 'threads_in_a_hurry_get_blocks_of_their_own',
         aba        => 'threads_that_free_in_another_order_get_blocks_of_their_own',
+        sixteen    => 'a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own',
         crossed    => 'threads_that_resize_up_and_down_do_not_wait_for_each_other_forever',
     },
     'resize'   => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },

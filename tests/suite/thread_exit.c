@@ -161,10 +161,57 @@ START_TEST(five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_t
 }
 END_TEST
 
+// A program frees in the destructors of its own keys, too, before and after the allocator's own destructor ran: one
+// that sets its key again is called once more, when all others have been.
+static pthread_key_t belongings_key;
+
+enum { ENDING_THREADS = 1200, ENDING_BLOCKS = 12, MOST_BELONGING = 300, ENDINGS = 3 };
+
+typedef struct Belongings {
+    Block blocks[ENDING_BLOCKS];
+    size_t endings;
+} Belongings;
+
+static Belongings belongings[AT_ONCE];
+
+static void take_belongings(size_t index) {
+    Belongings* mine = &belongings[index];
+    mine->endings = 0;
+    for (size_t i = 0; i < ENDING_BLOCKS; i++) take(&mine->blocks[i], 1 + (i + 1) * (i + 1) * 7 % MOST_BELONGING);
+    pthread_setspecific(belongings_key, mine);
+}
+
+// Gives back a part of them each time that it is called, and takes and resizes one as a program's last words would.
+static void give_back_belongings(void* left) {
+    Belongings* mine = left;
+    size_t part = ENDING_BLOCKS / ENDINGS;
+    give_back_all(mine->blocks + mine->endings * part, part);
+    Block last = {.bytes = NULL};
+    take(&last, MOST_BELONGING);
+    resize(&last, MOST_BELONGING / 2);
+    give_back(&last);
+    if (++mine->endings < ENDINGS) pthread_setspecific(belongings_key, mine);
+}
+
+START_TEST(blocks_that_a_thread_frees_in_its_last_destructors_are_reused) {
+    pthread_key_create(&belongings_key, give_back_belongings);
+    size_t before = 0;
+    size_t waves = scaled_for_tool(ENDING_THREADS / AT_ONCE);
+    block_count = ENDING_BLOCKS;
+    for (size_t wave = 1; wave <= FIRST_WAVES + waves; wave++) {
+        run_threads(AT_ONCE, take_belongings);
+        if (wave == FIRST_WAVES) before = resident_bytes();
+        if (wave > FIRST_WAVES) expect_no_growth(before, (wave - FIRST_WAVES) * AT_ONCE);
+    }
+    pthread_key_delete(belongings_key);
+}
+END_TEST
+
 TCase* thread_exit_case(void) {
     TCase* topic = new_case("thread exit");
     add_test(topic, blocks_that_a_thread_freed_before_it_ended_are_reused);
     add_test(topic, threads_that_come_and_go_lose_no_block_of_any_size);
+    add_test(topic, blocks_that_a_thread_frees_in_its_last_destructors_are_reused);
     add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread);
     add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads);
     add_long_test(topic, five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them);

@@ -114,6 +114,28 @@ START_TEST(threads_in_a_hurry_get_blocks_of_their_own) {
 }
 END_TEST
 
+// More threads than any table has room for that somebody made for a few: all live at the same time, and hold blocks.
+enum { CROWD = 100 };
+static pthread_barrier_t all_of_the_crowd_hold_blocks;
+
+static void work_in_a_crowd(size_t index) {
+    enum { LIVE = 24 };
+    Block blocks[LIVE];
+    for (size_t i = 0; i < LIVE; i++) take(&blocks[i], 1 + (index * LIVE + i) * 37 % 1500);
+    pthread_barrier_wait(&all_of_the_crowd_hold_blocks);
+    give_back_all(blocks, LIVE);
+    take_and_free_in_a_hurry(index);
+}
+
+START_TEST(a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own) {
+    hurried = hurried_sizes[0];
+    hurry_ends_at = now() + (backend.course ? 1.0 : 0.4);
+    pthread_barrier_init(&all_of_the_crowd_hold_blocks, NULL, CROWD);
+    run_threads(CROWD, work_in_a_crowd);
+    pthread_barrier_destroy(&all_of_the_crowd_hold_blocks);
+}
+END_TEST
+
 // Three blocks at a time, which do not come back in the order in which they went: between two steps of one thread the
 // first block of a list may be taken, and be the first again with another behind it (the ABA problem). Who only looks
 // whether it is the same block gives out one that is in use.
@@ -277,6 +299,7 @@ TCase* threads_case(void) {
     add_long_test(topic, threads_that_free_in_another_order_get_blocks_of_their_own);
     add_long_loop_test(topic, threads_in_a_hurry_get_blocks_of_their_own, 0,
                        sizeof hurried_sizes / sizeof hurried_sizes[0]);
+    add_long_test(topic, a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own);
     add_long_loop_test(topic, threads_that_resize_up_and_down_do_not_wait_for_each_other_forever, 0, MOVING_PAIRS);
     add_long_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
     add_test(topic, blocks_of_producers_are_freed_by_consumers);

@@ -76,7 +76,7 @@ void lift_address_space_limit(void) { set_soft_limit(RLIM_INFINITY); }
 
 // ---- Threads --------------------------------------------------------------------------------------------------------
 
-enum { MOST_THREADS = 64, STACK_BYTES = 256 * KIB };
+enum { MOST_THREADS = 128, STACK_BYTES = 256 * KIB };
 
 typedef struct Worker {
     pthread_t thread;
