@@ -21,6 +21,7 @@
 #include "xmalloc.h"
 
 enum { THREADS = 4, ROUNDS = 2000, LIVE = 20, CALLS_OF_A_ROUND = 3 };
+enum { SMALL = 2000, LARGE_ONE_IN = 50, SIZES_OF_LARGE = 10 };
 
 // The linker's names for the first and the last byte of the program and its variables.
 extern const char __executable_start[];
@@ -32,11 +33,17 @@ static void need(const void* block, const char* call, size_t bytes) {
     exit(1);
 }
 
+// Most blocks are small; some are of each size from pages to megabytes, which may have a lock of their own.
+static size_t size_of(size_t round, size_t thread) {
+    size_t small = 1 + (round * 7919 + thread) % SMALL;
+    return round % LARGE_ONE_IN == 0 ? small << (1 + round / LARGE_ONE_IN % SIZES_OF_LARGE) : small;
+}
+
 static void* work(void* index) {
     void* blocks[LIVE] = {NULL};
     for (size_t i = 0; i < ROUNDS; i++) {
         void** block = &blocks[i % LIVE];
-        size_t bytes = 1 + (i * 7919 + (uintptr_t)index) % 2000;
+        size_t bytes = size_of(i, (uintptr_t)index);
         if (*block != NULL) xfree(*block);
         *block = xmalloc(bytes);
         need(*block, "xmalloc", bytes);

@@ -48,8 +48,12 @@ static struct {
     bool is_used;
 } meeting;
 
-static void take_blocks(size_t index) {
+static void take_all(size_t index) {
     for (size_t i = 0; i < block_count; i++) take(&blocks[index][i], sizes[i]);
+}
+
+static void take_blocks(size_t index) {
+    take_all(index);
     if (meeting.is_used) pthread_barrier_wait(&meeting.all_have_taken);
 }
 
@@ -66,15 +70,17 @@ static void take_and_give_back_blocks(size_t index) {
     give_back_own_blocks(index);
 }
 
-static void expect_no_growth(size_t before, size_t threads) {
+static void expect_growth_below(size_t allowed, size_t before, size_t threads) {
     size_t grown = resident_since(before);
-    tell_growth(grown, ALLOWED_GROWTH);
-    if (under_a_tool() || grown <= ALLOWED_GROWTH) return;
+    tell_growth(grown, allowed);
+    if (under_a_tool() || grown <= allowed) return;
     fail_test(
         "the memory of the process grew by %zu KiB while %zu threads came and went, each with %zu blocks that were "
-        "freed: the memory of an ended thread must be reused (at most %d KiB are accepted)",
-        grown / KIB, threads, block_count, ALLOWED_GROWTH / KIB);
+        "freed: the memory of an ended thread must be reused (at most %zu KiB are accepted)",
+        grown / KIB, threads, block_count, allowed / KIB);
 }
+
+static void expect_no_growth(size_t before, size_t threads) { expect_growth_below(ALLOWED_GROWTH, before, threads); }
 
 typedef struct Waves {
     size_t count;
@@ -133,6 +139,31 @@ START_TEST(threads_that_come_and_go_lose_no_block_of_any_size) {
 }
 END_TEST
 
+// The smallest blocks, of which a thread can lose only little: there are so many threads that it shows.
+enum { TINY_THREADS = 10000, TINY_BLOCKS = 100, TINY = 16 };
+
+static void take_and_free_tiny_blocks(size_t index) {
+    void* taken[TINY_BLOCKS];
+    for (size_t i = 0; i < TINY_BLOCKS; i++) {
+        taken[i] = call_xmalloc(i % TINY + 1);
+        if (taken[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        memset(taken[i], (int)index, i % TINY + 1);
+    }
+    for (size_t i = 0; i < TINY_BLOCKS; i++) call_xfree(taken[i], i % TINY + 1);
+}
+
+START_TEST(ten_thousand_threads_take_no_tiny_blocks_with_them) {
+    size_t before = 0;
+    size_t waves = scaled_for_tool(TINY_THREADS / AT_ONCE);
+    block_count = TINY_BLOCKS;
+    for (size_t wave = 1; wave <= FIRST_WAVES + waves; wave++) {
+        run_threads(AT_ONCE, take_and_free_tiny_blocks);
+        if (wave == FIRST_WAVES) before = resident_bytes();
+    }
+    expect_growth_below(ALLOWED_GROWTH / 2, before, waves * AT_ONCE);
+}
+END_TEST
+
 static void give_back_what_is_left(void) {
     for (size_t i = 0; i < AT_ONCE; i++) give_back_own_blocks(i);
 }
@@ -149,6 +180,32 @@ END_TEST
 
 START_TEST(blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads) {
     run_waves(usual_waves(), give_back_neighbours_blocks, NULL);
+    give_back_what_is_left();
+}
+END_TEST
+
+// Threads that make one kind of call only: they free, or resize, what the main thread took. An allocator may learn of a
+// thread in some of its calls, and forget the others.
+START_TEST(blocks_that_a_thread_only_frees_before_it_ends_are_reused) {
+    run_waves(usual_waves(), give_back_own_blocks, take_all);
+    give_back_what_is_left();
+}
+END_TEST
+
+static void resize_what_is_there(size_t index) {
+    for (size_t i = 0; i < MOST_BLOCKS; i++) {
+        Block* block = &blocks[index][i];
+        if (block->bytes != NULL) resize(block, block->size / 3 * 4 + 1);
+    }
+}
+
+static void give_back_and_take_all(size_t index) {
+    give_back_own_blocks(index);
+    take_all(index);
+}
+
+START_TEST(blocks_that_a_thread_only_resizes_before_it_ends_are_reused) {
+    run_waves(usual_waves(), resize_what_is_there, give_back_and_take_all);
     give_back_what_is_left();
 }
 END_TEST
@@ -212,6 +269,9 @@ TCase* thread_exit_case(void) {
     add_test(topic, blocks_that_a_thread_freed_before_it_ended_are_reused);
     add_test(topic, threads_that_come_and_go_lose_no_block_of_any_size);
     add_test(topic, blocks_that_a_thread_frees_in_its_last_destructors_are_reused);
+    add_long_test(topic, ten_thousand_threads_take_no_tiny_blocks_with_them);
+    add_long_test(topic, blocks_that_a_thread_only_frees_before_it_ends_are_reused);
+    add_long_test(topic, blocks_that_a_thread_only_resizes_before_it_ends_are_reused);
     add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_the_main_thread);
     add_long_test(topic, blocks_that_outlive_their_thread_keep_their_content_and_are_freed_by_later_threads);
     add_long_test(topic, five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them);

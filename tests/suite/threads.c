@@ -59,7 +59,8 @@ static double now(void) {
 static double hurry_ends_at;
 
 // Few sizes each time, which an allocator may treat alike: small ones, some of about a page, and large ones.
-static const size_t hurried_sizes[][4] = {{16, 16, 32, 48}, {1000, 1000, 3000, 9000}, {100000, 100000, 70000, 600000}};
+static const size_t hurried_sizes[][4] = {
+    {16, 16, 32, 48}, {1000, 1000, 3000, 9000}, {100000, 100000, 70000, 600000}, {3 * MIB, 4 * MIB, 5 * MIB, 12 * MIB}};
 
 static const size_t* hurried;
 

@@ -181,6 +181,12 @@ void take(Block* block, size_t size) {
     if (!attempt_take(block, size)) fail_test("%s returned NULL although there is memory", last_call());
 }
 
+void take_unwritten(Block* block, size_t size) {
+    *block = (Block){.bytes = call_xmalloc(size), .size = size};
+    if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    check_alignment(block);
+}
+
 void take_by_resizing(Block* block, size_t size) {
     *block = (Block){.bytes = call_xrealloc(NULL, 0, size), .size = size, .pattern = next_pattern()};
     if (block->bytes == NULL) fail_test("%s returned NULL although it is xmalloc(%zu)", last_call(), size);

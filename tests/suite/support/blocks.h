@@ -21,7 +21,10 @@ typedef struct Block {
 void take(Block* block, size_t size);
 bool try_take(Block* block, size_t size);
 
-// The same by xrealloc(NULL, size).
+// The same for a block that would take long to be filled: nothing of it is written. It goes back by call_xfree.
+void take_unwritten(Block* block, size_t size);
+
+// The same as take by xrealloc(NULL, size).
 void take_by_resizing(Block* block, size_t size);
 
 // Resizes a block (size at least 1), checks that it kept its content, and fills what is new.

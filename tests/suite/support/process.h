@@ -28,7 +28,7 @@ void lift_address_space_limit(void);
 // How many threads the process has now.
 size_t thread_count(void);
 
-// Starts `count` threads (at most 64), lets them begin together, and waits until all have ended.
+// Starts `count` threads (at most 128), lets them begin together, and waits until all have ended.
 //
 // work: called once in each thread with its index, 0 to count - 1.
 void run_threads(size_t count, void (*work)(size_t index));
