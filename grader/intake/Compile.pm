@@ -20,11 +20,19 @@ use grader::intake::Judge;
 use grader::intake::Names;
 use measure::Launch;
 
-# As most courses compiled: the compiler's own dialect of C11, without turning warnings into errors; helpers in C++ likewise. With
-# -fcommon a variable that is defined in a header, by mistake, is one variable, as it was for compilers before 2020.
-my @FLAGS     = qw(-g -pthread -D_GNU_SOURCE= -Wall -Wextra -fdiagnostics-color=never);
-my @C_FLAGS   = qw(-std=gnu11 -fcommon);
-my @CXX_FLAGS = qw(-std=gnu++17);
+# Without turning warnings into errors. With -fcommon a variable that is defined in a header, by mistake, is one variable, as it was
+# for compilers before 2020.
+my @FLAGS   = qw(-g -pthread -Wall -Wextra -fdiagnostics-color=never);
+my @C_FLAGS = qw(-fcommon);
+
+# The ways in which courses compiled, most of them the first one; a source is compiled in the first that takes it. A dialect and the
+# names that the headers declare take names away: "linux" and "typeof" are free in C11, gettid where _GNU_SOURCE is not set. The kit's
+# own Makefile has the second one. g++ sets _GNU_SOURCE itself.
+my @C_DIALECTS = (
+    [qw(-std=gnu11 -D_GNU_SOURCE=)], [qw(-std=c11 -D_GNU_SOURCE=)],
+    [qw(-std=gnu11)],                [qw(-std=gnu2x -D_GNU_SOURCE=)],
+);
+my @CXX_DIALECTS = ( [qw(-std=gnu++17)], [qw(-std=gnu++20)] );
 
 # What gcc 14 and clang 16 made errors stays a warning, as it was when the course began: the grade is the compiler's no more
 # than the student's. In groups that compilers know as a whole or not at all, since each costs a run.
@@ -97,7 +105,7 @@ sub backend ( $job, $backend ) {
     );
     push @{ $made->{$_} }, @{ $helpers->{$_} } for qw(sources notes warnings);
     my @parts = ( $first, @{ $helpers->{parts} } );
-    my @same  = qw(folder home headers);
+    my @same  = qw(folder home headers ways);
     @{$made}{@same} = @{$self}{@same};
     $made->{libraries} = ['-lstdc++'] if grep { grader::intake::Names::is_cxx($_) } @{ $made->{sources} };
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
@@ -105,7 +113,7 @@ sub backend ( $job, $backend ) {
 
 # The same sources in another flavour. Result: as of backend(), with object or complaint.
 sub flavour ( $job, $backend, $made, $flavour ) {
-    my $self  = { job => $job, intake => $job->intake, map { $_ => $made->{$_} } qw(folder home headers) };
+    my $self  = { job => $job, intake => $job->intake, map { $_ => $made->{$_} } qw(folder home headers ways) };
     my @parts = map { _compile( $self, $_, $flavour ) } @{ $made->{sources} };
     my ($bad) = grep { defined $_->{complaint} } @parts;
     return $bad if $bad;
@@ -124,11 +132,39 @@ sub undefined_names ( $job, $made ) {
 
 # ---- One source ------------------------------------------------------------------------------------------------------
 
+# In the first way that takes it, which is then the way of this source. What is said of one that fits none is what was said first.
 # Result: { object, facts, warnings } or { complaint, errors, warnings }
 sub _compile ( $self, $source, $flavour ) {
     my $unfit = $self->{intake}->unfit($source);
     return { complaint => $unfit, errors => [], warnings => [] } if defined $unfit;
 
+    my $first;
+    for my $way ( $self->{ways}{$source} // _ways( $self, $source ) ) {
+        local $self->{ways}{$source} = $way;
+        my $made = _compile_so( $self, $source, $flavour );
+        $first //= $made;
+        last if $made->{is_final};
+        next if defined $made->{complaint};
+        $first = { %{$made}, way => $way };
+        last;
+    }
+    $self->{ways}{$source} = delete $first->{way} if defined $first->{way};
+    return $first;
+}
+
+# Its own folders of headers are for what is included in quotes, where a queue.h is not the system's; or for all, behind the system's.
+# The compiler cannot have both of one folder.
+sub _ways ( $self, $source ) {
+    my @dialects = grader::intake::Names::is_cxx($source) ? @CXX_DIALECTS          : @C_DIALECTS;
+    my @kinds    = _apart( $self, $source )               ? qw(-iquote -idirafter) : qw(-idirafter);
+    return map {
+        my $dialect = $_;
+        map { { dialect => $dialect, headers => $_ } } @kinds;
+    } @dialects;
+}
+
+# is_final, in the result: no other way would change anything.
+sub _compile_so ( $self, $source, $flavour ) {
     my $object = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
     my $result = _run( $self,
         [ _compiler( $self, $source ), @{ $FLAVOUR_FLAGS{$flavour} }, '-c', '-o', $object, _path( $self, $source ) ] );
@@ -144,7 +180,9 @@ sub _compile ( $self, $source, $flavour ) {
             defined $result->{stopped}                   ? 'the compiler ' . measure::Launch::sentence($result)
           : $result->{stderr} =~ /g[+]{2}: No such file/ ? "$source is C++, and there is no g++ here"
           :                                                "$source does not compile";
-        return { complaint => $why, errors => [ grader::kit::Make::first_errors( join "\n", @said ) ], warnings => [] };
+        my $is_final = defined $result->{stopped} || $why =~ /there is no g/;
+        my @errors   = grader::kit::Make::first_errors( join "\n", @said );
+        return { complaint => $why, errors => \@errors, warnings => [], is_final => $is_final };
     }
     return { complaint => "$source compiles to no object file", errors => [], warnings => [] }
       if !-f $object || -l $object;
@@ -158,21 +196,30 @@ sub _compile ( $self, $source, $flavour ) {
 sub _compiler ( $self, $source ) {
     my $folder  = $self->{intake}->folder;
     my $include = $self->{job}->include_folder;
-    my ( $own, $others ) = @{ $self->{headers} };
+    my $way     = $self->{ways}{$source} // ( _ways( $self, $source ) )[0];
+    my ( undef, $others ) = @{ $self->{headers} };
 
 # No folder of the submission but those where its source lies comes before the system's. Its own xmalloc.h comes before ours.
     return (
-        grader::intake::Names::is_cxx($source)
-        ? ( 'g++', @CXX_FLAGS )
-        : ( 'gcc', @C_FLAGS, $self->{job}->warning_flags ),
+        grader::intake::Names::is_cxx($source) ? 'g++' : ( 'gcc', @C_FLAGS, $self->{job}->warning_flags ),
+        @{ $way->{dialect} },
         @FLAGS,
-        ( map { ( '-I', $_ ) } _unique( dirname("$folder/$source"), "$folder/$self->{home}", $folder ) ),
-        (
-            map { ( '-idirafter', $_ ) } map( { "$folder/$_" } @{$own} ),
-            _our_header($include),
-            map( { "$folder/$_" } @{$others} )
-        ),
+        ( map { ( '-I',            $_ ) } _near( $self, $source ) ),
+        ( map { ( $way->{headers}, $_ ) } _apart( $self, $source ) ),
+        ( map { ( '-idirafter',    $_ ) } _our_header($include), map { "$folder/$_" } @{$others} ),
     );
+}
+
+# The folders where a source lies, and those of the backend's other headers.
+sub _near ( $self, $source ) {
+    my $folder = $self->{intake}->folder;
+    return _unique( dirname("$folder/$source"), "$folder/$self->{home}", $folder );
+}
+
+sub _apart ( $self, $source ) {
+    my $folder = $self->{intake}->folder;
+    my %near   = map { $_ => 1 } _near( $self, $source );
+    return grep { !$near{$_} } map { s{/[.]\z}{}r } map { "$folder/$_" } @{ $self->{headers}[0] };
 }
 
 sub _path ( $self, $source ) { return $self->{intake}->folder . "/$source" }

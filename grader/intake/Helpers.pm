@@ -110,7 +110,8 @@ sub _compile ( $self, $candidate ) {
     $candidate->{is_tried} = 1;
     if ( defined $part->{complaint} ) {
         push @{ $self->{notes} },
-          "$part->{complaint}, so it is not linked" . ( $part->{errors}[0] ? ": $part->{errors}[0]" : q{} );
+          "$part->{complaint}, so it is not linked" . ( $part->{errors}[0] ? ": $part->{errors}[0]" : q{} )
+          if !_is_included( $self, $candidate->{path} );
     }
     elsif ( !$part->{facts}{defined}{main} ) {
         $candidate->{part} = $part;
@@ -185,7 +186,8 @@ sub _any_of (@names) {
 }
 
 # The candidate to compile next, if there is one: one that seems to define what any file may define, then one that mentions it;
-# then any beside the backend, while such a name is undefined; then any in the backend's folder.
+# then any beside the backend and any other, while such a name is undefined, for macros may put a name together; then any in the
+# backend's folder.
 sub _likeliest ( $self, $open ) {
     my @left   = grep { !$_->{is_tried} } @{ $self->{candidates} };
     my $home   = dirname( $self->{source} );
@@ -193,7 +195,7 @@ sub _likeliest ( $self, $open ) {
     my @in_own = grep { $_->{rank} == grader::intake::Places::OWN } @left;
     my @own    = sort keys %{ $open->{own} };
     return _first_with( 'definitions', \@own, @left ) // _first_with( 'mentions', \@own, @left )
-      // ( @own ? $beside[0] : undef ) // $in_own[0];
+      // ( @own ? $beside[0] // $left[0] : undef ) // $in_own[0];
 }
 
 sub _first_with ( $how, $names, @candidates ) {

@@ -77,7 +77,12 @@ sub _by_name (%names_of) {
 my $USUAL_SECTION =
   qr/\A(?:[.](?:text|data|bss|rodata|tdata|tbss|init_array|fini_array|ctors|dtors|comment|note|eh_frame|
   debug_\w+|rela?|symtab|strtab|shstrtab|group|data[.]rel[.]ro|line)(?:[.].*)?|)\z/x;
-my $FORBIDDEN_SECTION = qr/\A[.](?:rela?[.])?(?:preinit_array|init|fini|interp|dynamic|plt|got|gnu[.]\w+)(?:[.]|\z)/;
+
+# Those that the linker or the start of a program gives a meaning of its own. Others that begin alike mean nothing (.init.text), and a
+# warning of the linker (.gnu.warning.NAME) is one.
+my $FORBIDDEN_SECTION = qr/\A[.](?:rela?[.])?
+  (?:preinit_array(?:[.].*)? | init | fini | interp | dynamic | i?plt(?:[.](?:got|sec))? | i?got(?:[.]plt)? |
+  gnu[.](?!warning[.])\w.*)\z/x;
 
 # $facts: of facts(). Result: { refused => [sentences], memory => [names of the C library's calls], odd => [sentences],
 # missing => [calls that are not defined] }
