@@ -126,6 +126,12 @@ my @OURS = (
         name   => 'without memory the calls give NULL with ENOMEM, and nothing is lost',
         advice => 'check the result of mmap before you use it: MAP_FAILED, and not NULL, says that there is no memory',
     },
+    {
+        id     => 'shrink',
+        case   => 'shrink',
+        name   => 'a block that shrinks gives up what it no longer needs',
+        advice => 'a block that becomes much smaller can move to a place of its size, or its rest become a free block',
+    },
 );
 
 # What the suite asks of a submission when nothing else is said.

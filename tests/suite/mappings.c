@@ -13,7 +13,7 @@
 #include "tests/suite/support/suite.h"
 #include "tests/suite/support/traits.h"
 
-enum { ROUND_BYTES = 16 * MIB, TIMES = 3, SLACK = 4 * MIB, SMALLEST = 48, MOST_BLOCKS = ROUND_BYTES / SMALLEST };
+enum { ROUND_BYTES = 16 * MIB, TIMES = 3, SLACK = 4 * MIB, SMALLEST = 16, MOST_BLOCKS = 2 * ROUND_BYTES / SMALLEST };
 enum { PAGE = 4096 };
 
 static void* blocks[MOST_BLOCKS];
@@ -75,7 +75,7 @@ END_TEST
 
 // Sizes of all kinds, in an order in which hardly a round is like the one before; and a size of each band, which chance
 // chooses, for an allocator may treat any sizes apart.
-static const size_t mixed_sizes[] = {SMALLEST, 3 * MIB, 900, 20000, 112, 2000, 300000, 64};
+static const size_t mixed_sizes[] = {48, 3 * MIB, 900, 20000, 112, 2000, 300000, 64};
 enum { MIXED_SIZES = sizeof mixed_sizes / sizeof mixed_sizes[0], FIRST_BAND = 2, STEP = 7 };
 
 START_TEST(memory_that_was_all_freed_serves_blocks_of_any_other_size) {
@@ -96,10 +96,50 @@ START_TEST(memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind) {
 }
 END_TEST
 
+// One size after another, each twice as much as in a round. Two sorts of memory that do not serve each other are not
+// three times as much, but there is no use for the first of them: the process may grow to what the first size took, or
+// to 1.75 times the bytes of the second.
+static const size_t pairs[][2] = {{16, 50000}, {100, 50000}, {1000, 3 * MIB}, {50000, 1000}, {3 * MIB, 1000}};
+enum { PAIRS = sizeof pairs / sizeof pairs[0], PAIR_BYTES = 2 * ROUND_BYTES };
+
+static void take_in_pair(size_t size) {
+    for (size_t i = 0; i < PAIR_BYTES / size; i++) {
+        blocks[i] = call_xmalloc(size);
+        if (blocks[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        write_pages(blocks[i], size);
+    }
+}
+
+static void free_in_pair(size_t size) {
+    for (size_t i = 0; i < PAIR_BYTES / size; i++) call_xfree(blocks[i], size);
+}
+
+START_TEST(memory_of_a_size_that_was_all_freed_does_not_lie_beside_that_of_another) {
+    size_t first = pairs[_i][0];
+    size_t second = pairs[_i][1];
+    start_measuring();
+    take_in_pair(first);
+    size_t had = resident_since(resident_before);
+    free_in_pair(first);
+    take_in_pair(second);
+    size_t most = (had > PAIR_BYTES / 4 * 7 ? had : PAIR_BYTES / 4 * 7) + SLACK;
+    size_t grown = resident_since(resident_before);
+    tell_growth(grown, most);
+    if (grown > most) {
+        fail_test(
+            "memory that was all free was not used again: %d MiB in blocks of %zu bytes had been taken (%zu KiB of "
+            "memory) "
+            "and freed, and with %d MiB in blocks of %zu bytes the process had grown by %zu KiB (at most %zu KiB are "
+            "accepted)",
+            PAIR_BYTES / MIB, first, had / KIB, PAIR_BYTES / MIB, second, grown / KIB, most / KIB);
+    }
+}
+END_TEST
+
 // The threads live until the end, and take turns: what one of them has freed, the next must be able to use. So must the
 // others when somebody else has freed it while the thread that took it sleeps.
 static pthread_barrier_t turn;
-static const size_t passed_sizes[] = {200, 1000, 20000, 300000};
+static const size_t passed_sizes[] = {24, 100, 200, 1000, 20000, 300000};
 enum { THREADS = 6, PASSED_SIZES = sizeof passed_sizes / sizeof passed_sizes[0] };
 static size_t passed_size;
 
@@ -152,6 +192,7 @@ TCase* mappings_case(void) {
     if (!backend.shares_sizes) return topic;
     add_long_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
     add_long_test(topic, memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind);
+    add_long_loop_test(topic, memory_of_a_size_that_was_all_freed_does_not_lie_beside_that_of_another, 0, PAIRS);
     add_long_loop_test(topic, memory_that_one_thread_has_all_freed_serves_the_other_threads, 0, PASSED_SIZES);
     add_long_loop_test(topic, memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads, 0,
                        PASSED_SIZES);

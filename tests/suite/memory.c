@@ -19,6 +19,13 @@ static const size_t sizes[] = {16,   24,   40,   56,   80,   100,  150,  220,  2
                                1000, 1500, 2000, 2500, 3000, 3500, 5000, 9000, 20000, 70000, 300000, MIB + 5000};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
+// Likewise; from each to a fourth more.
+static const size_t between_from[] = {17, 66, 128, 260, 520, 1040, 2080, 10300, 41000, 660000, 4500000};
+enum { BETWEEN = sizeof between_from / sizeof between_from[0] };
+
+static const size_t grown_sizes[] = {120, 500, 3900, 60000};
+enum { GROWN_SIZES = sizeof grown_sizes / sizeof grown_sizes[0] };
+
 // A list that keeps the unused end of every page gets long while these are taken, and is walked by every call.
 static size_t payload_bytes(void) { return (backend.slowness > SLOW ? 6 : 8) * (size_t)MIB; }
 
@@ -48,6 +55,38 @@ START_TEST(blocks_of_one_size_need_at_most_three_times_their_bytes) {
 
     static char what[64];
     snprintf(what, sizeof what, "%zu blocks of %zu bytes", count, size);
+    expect_little(before, count * size, count, what);
+}
+END_TEST
+
+// A size between each two of the sizes, which chance chooses: classes may have a gap anywhere.
+START_TEST(blocks_of_a_size_between_need_at_most_three_times_their_bytes) {
+    uint64_t random = random_start((size_t)_i);
+    size_t size = random_between(&random, between_from[_i], between_from[_i] * 5 / 4);
+    size_t payload = 2 * payload_bytes();
+    size_t count = payload / size;
+    size_t before = resident_bytes();
+    for (size_t i = 0; i < count; i++) take_and_write(size);
+
+    static char what[64];
+    snprintf(what, sizeof what, "%zu blocks of %zu bytes", count, size);
+    expect_little(before, count * size, count, what);
+}
+END_TEST
+
+// Blocks that have grown to their size. Room for as much again is not too much, whatever power of two it is rounded to.
+START_TEST(blocks_that_grew_need_at_most_three_times_their_bytes) {
+    size_t size = grown_sizes[_i];
+    size_t count = payload_bytes() / size;
+    size_t before = resident_bytes();
+    for (size_t i = 0; i < count; i++) {
+        void* block = call_xrealloc(call_xmalloc(size / 2), size / 2, size);
+        if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        memset(block, 1, size);
+    }
+
+    static char what[96];
+    snprintf(what, sizeof what, "%zu blocks that xrealloc made %zu bytes long, of %zu,", count, size, size / 2);
     expect_little(before, count * size, count, what);
 }
 END_TEST
@@ -87,6 +126,8 @@ TCase* memory_case(void) {
     TCase* topic = new_case("memory");
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
     add_long_loop_test(topic, blocks_of_one_size_need_at_most_three_times_their_bytes, 0, SIZES);
+    add_long_loop_test(topic, blocks_of_a_size_between_need_at_most_three_times_their_bytes, 0, BETWEEN);
+    add_long_loop_test(topic, blocks_that_grew_need_at_most_three_times_their_bytes, 0, GROWN_SIZES);
     add_long_test(topic, mixed_blocks_of_four_threads_need_at_most_three_times_their_bytes);
     return topic;
 }

@@ -147,6 +147,20 @@ START_TEST(blocks_of_any_size_resized_do_not_grow_memory) {
 }
 END_TEST
 
+// Often enough that a table which notes each of them, and forgets none, becomes full.
+START_TEST(a_hundred_thousand_blocks_of_some_pages_taken_and_freed_do_not_grow_memory) {
+    enum { TIMES = 100000, TIMES_OF_SLOW = 40000, BYTES = 20000, LOOK_EVERY = 5000 };
+    size_t times = scaled_for_tool(backend.slowness > 10 ? TIMES_OF_SLOW : TIMES);
+    take_and_free(BYTES);
+    size_t before = bytes_now();
+    for (size_t i = 1; i <= times; i++) {
+        take_and_free(BYTES + i % 4 * PAGE);
+        if (i % LOOK_EVERY == 0) look_at_growth(ALLOWED_GROWTH, before, "a block of some pages was taken and freed", i);
+    }
+    expect_growth_below(ALLOWED_GROWTH, before, "a block of some pages was taken and freed", times);
+}
+END_TEST
+
 // ---- Among live blocks ----------------------------------------------------------------------------------------------
 
 enum { LIVE = 1000 };
@@ -404,6 +418,7 @@ TCase* reuse_case(void) {
     add_test(topic, blocks_of_any_size_resized_do_not_grow_memory);
     add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
     if (!backend.course) add_test(topic, resizing_to_0_frees_the_block);
+    add_long_test(topic, a_hundred_thousand_blocks_of_some_pages_taken_and_freed_do_not_grow_memory);
     add_long_test(topic, blocks_of_any_size_freed_by_another_thread_are_reused);
     add_long_test(topic, blocks_of_any_size_resized_by_another_thread_are_reused);
     add_long_loop_test(topic, threads_that_take_and_free_at_the_same_time_do_not_grow_memory, 0,

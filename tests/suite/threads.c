@@ -165,8 +165,9 @@ END_TEST
 
 // Blocks move between two sizes, up and down at the same time. Who holds the lock of one size when it takes that of the
 // other waits forever for a thread that does the same the other way round.
-enum { MOVED = 8, MOVING_PAIRS = 4 };
-static const size_t moving_sizes[MOVING_PAIRS][2] = {{24, 100}, {100, 1500}, {1500, 20000}, {40, 300000}};
+enum { MOVED = 8, MOVING_PAIRS = 5 };
+static const size_t moving_sizes[MOVING_PAIRS][2] = {
+    {24, 100}, {100, 1500}, {1500, 20000}, {40, 300000}, {2 * MIB, 5 * MIB}};
 static const size_t* moving;
 
 static void resize_up_and_down(size_t index) {

@@ -36,6 +36,7 @@ TCase* reuse_case(void);
 TCase* out_of_memory_case(void);
 TCase* peak_case(void);
 TCase* memory_case(void);
+TCase* shrink_case(void);
 TCase* mappings_case(void);
 TCase* large_case(void);
 TCase* small_space_case(void);
