@@ -213,16 +213,18 @@ static bool fits_well(size_t bytes, size_t usable) {
     return idle <= (usable <= SMALL_MOST ? usable / 2 : usable <= MEDIUM_MOST ? usable / ROOM_SHARE : usable / 8);
 }
 
-// Resizes a block that is no small one without copying: a run to a run, a large block to a large one. A block of few
-// pages can be a large one too, when it was taken with a large alignment (libpar.c). Result: NULL when that cannot be
+// Resizes a block that is no small one without copying: a run to a run, a large block to a large one, also when it
+// becomes up to half as long as the shortest that is taken so; else a block that goes up and down across that border
+// would be copied each time. A block of few pages can be a large one too, when it was taken with a large alignment
+// (libpar.c). Result: NULL when that cannot be
 // done.
 static void* resize_in_pages(void* block, size_t bytes) {
     struct mapping* mapping = page_map_mapping(block);
     void* resized = NULL;
     int kept_errno = errno;
     if (mapping->kind == MAPPING_LARGE) {
-        if (bytes > MEDIUM_MOST && bytes <= PTRDIFF_MAX) resized = large_resize((struct large*)mapping, bytes);
-    } else if (bytes > SMALL_MOST && bytes <= MEDIUM_MOST) {
+        if (bytes > MEDIUM_MOST / 2 && bytes <= PTRDIFF_MAX) resized = large_resize((struct large*)mapping, bytes);
+    } else if (bytes > SMALL_MOST / 2 && bytes <= MEDIUM_MOST) {
         size_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
         if (region_resize_run((struct region*)mapping, block, pages)) resized = block;
     }

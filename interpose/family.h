@@ -51,6 +51,10 @@ PUBLIC void* calloc(size_t count, size_t bytes_each) {
 }
 
 PUBLIC void* memalign(size_t alignment, size_t bytes) {
+    if (alignment > (size_t)PTRDIFF_MAX + 1) {
+        errno = EINVAL;
+        return NULL;
+    }
     // Like the C library: an alignment that is no power of two is rounded up to one.
     size_t power = 16;
     while (power < alignment && power <= PTRDIFF_MAX) power *= 2;
@@ -88,6 +92,18 @@ PUBLIC void* pvalloc(size_t bytes) {
     size_t page = system_page();
     return family_aligned(page, ((bytes == 0 ? 1 : bytes) + page - 1) / page * page);
 }
+
+// The other names that the C library gives them, which some wrappers and old programs call (glibc); what these take is
+// freed by free, and the other way round.
+#ifdef __GLIBC__
+PUBLIC void* __libc_malloc(size_t bytes) { return xmalloc(bytes); }
+PUBLIC void __libc_free(void* block) { xfree(block); }
+PUBLIC void* __libc_calloc(size_t count, size_t bytes_each) { return calloc(count, bytes_each); }
+PUBLIC void* __libc_realloc(void* block, size_t bytes) { return xrealloc(block, bytes); }
+PUBLIC void* __libc_memalign(size_t alignment, size_t bytes) { return memalign(alignment, bytes); }
+PUBLIC void* __libc_valloc(size_t bytes) { return valloc(bytes); }
+PUBLIC void* __libc_pvalloc(size_t bytes) { return pvalloc(bytes); }
+#endif
 
 PUBLIC size_t malloc_usable_size(void* block) { return block == NULL ? 0 : family_usable(block); }
 

@@ -22,6 +22,7 @@ enum {
     SWEPT_CLASSES = 4,    // that the hand passes at a time, and
     SWEPT_MAGAZINES = 2,  // that leave those nobody comes for
     NEW_RECORDS = 16,     // of magazines, at a time
+    PUT_OFF_SWEEPS = 1024,
 };
 
 // Not in the first of its blocks: both words of a free block say that it is free, and the smallest have no third.
@@ -120,10 +121,24 @@ static int sweep_class(unsigned size_class, int most) {
     return swept;
 }
 
+// Most children of a fork end soon. One that takes so many batches of fresh memory has a heap of its own by then.
+static atomic_int sweeps_put_off;
+
+void depot_is_forked(void) {
+    // order: relaxed. There is no other thread yet.
+    atomic_store_explicit(&sweeps_put_off, PUT_OFF_SWEEPS, memory_order_relaxed);
+}
+
 // Fresh memory is needed, so what lies idle elsewhere goes, little by little: the hand goes on to the next classes
 // (CLOCK, as in paging). Nobody waits for a lock here.
 static void sweep(void) {
     static atomic_uint hand;
+    // order: relaxed, here and below, and in depot_is_forked. A sweep more or less does no harm.
+    if (atomic_load_explicit(&sweeps_put_off, memory_order_relaxed) > 0) {
+        // order: relaxed.
+        atomic_fetch_sub_explicit(&sweeps_put_off, 1, memory_order_relaxed);
+        return;
+    }
     // order: relaxed. Two threads at the same class, or one left out, do no harm.
     unsigned first = atomic_fetch_add_explicit(&hand, SWEPT_CLASSES, memory_order_relaxed);
     int swept = 0;

@@ -35,6 +35,10 @@ void depot_flush(void);
 // The bytes of all blocks that are with threads or the program. Thread-safe.
 size_t depot_used_bytes(void);
 
+// Called in a child after a fork: for a while it does not give back what the parent left idle, since to write a link
+// into each block would cost the child a page of its own each time.
+void depot_is_forked(void);
+
 void depot_lock_all(void);  // for fork.c
 void depot_unlock_all(void);
 

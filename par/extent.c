@@ -238,8 +238,7 @@ static size_t fill_with_idle(char* place, size_t slots) {
     return filled;
 }
 
-// Takes from a free extent. Result: the place, or NULL.
-static char* take_idle(size_t slots) {
+char* extent_take_idle(size_t slots) {
     lock_take(&lock);
     struct extent* extent = find(slots);
     char* start = NULL;
@@ -272,11 +271,14 @@ bool extent_addresses_are_limited(void) { return os_address_limit() <= FEW_BYTES
 
 // What is exact costs a mapping and faults each time, so it must be needed; and with very many mappings the system
 // refuses more.
-bool extent_addresses_are_few(void) {
-    size_t limit = os_address_limit();
+static bool are_few(size_t limit) {
     size_t enough = limit <= FEWEST_BYTES ? limit / 4 : limit / 2;
     return limit <= FEW_BYTES && extent_mapped_slots() >= enough / SLOT_BYTES;
 }
+
+bool extent_addresses_are_few(void) { return are_few(os_address_limit()); }
+
+bool extent_addresses_were_few(void) { return are_few(os_last_address_limit()); }
 
 // Memory for a request that no free extent can serve.
 static struct slots take_fresh(size_t slots, size_t alignment) {
@@ -290,13 +292,13 @@ static struct slots take_fresh(size_t slots, size_t alignment) {
 }
 
 struct slots extent_take(size_t slots, size_t alignment) {
-    char* start = alignment == SLOT_BYTES ? take_idle(slots) : NULL;
+    char* start = alignment == SLOT_BYTES ? extent_take_idle(slots) : NULL;
     return start != NULL ? (struct slots){.start = start} : take_fresh(slots, alignment);
 }
 
 struct slots extent_take_exact(size_t bytes, size_t alignment) {
     size_t slots = (bytes + SLOT_BYTES - 1) / SLOT_BYTES;
-    char* start = alignment == SLOT_BYTES ? take_idle(slots) : NULL;
+    char* start = alignment == SLOT_BYTES ? extent_take_idle(slots) : NULL;
     if (start != NULL) return (struct slots){.start = start};
     start = slots >= APART_LEAST && alignment == SLOT_BYTES ? map_apart(bytes) : map(bytes, alignment);
     if (start != NULL) settle(slots, 0);

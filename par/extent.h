@@ -27,9 +27,16 @@ struct slots {
 // Takes so many slots (1 or more). alignment: a power of two, SLOT_BYTES or more. Thread-safe.
 struct slots extent_take(size_t slots, size_t alignment);
 
+// Takes so many slots from those that lie idle. Result: NULL when they do not; else the content is undefined.
+// Thread-safe.
+char* extent_take_idle(size_t slots);
+
 // Whether addresses are so few that none may be wasted: somebody has limited them, and a part of them is taken. It
 // costs a system call. Thread-safe.
 bool extent_addresses_are_few(void);
+
+// The same by the limit as it was when something was last mapped: for what takes no new addresses. Thread-safe.
+bool extent_addresses_were_few(void);
 
 // Whether there is such a limit. It costs a system call or two. Thread-safe.
 bool extent_addresses_are_limited(void);

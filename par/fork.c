@@ -7,6 +7,9 @@
 // Handlers of other libraries that run between these two may allocate; lock.h lets this thread through. (Ours are the
 // first to be registered where the dynamic linker allows it. Before glibc 2.34 it does not.)
 //
+// While the process has one thread, nobody else can hold a lock, and none is taken. Its own signal handler may fork
+// then, also in the middle of a call; the child has what the thread had, and ends the call like the parent does.
+//
 // One deadlock is left, which every malloc outside of the C library has: fork(2) takes the lock of stdio's list of
 // streams after these handlers. A thread in fflush(NULL) holds that lock and may allocate meanwhile (for a stream of
 // open_memstream(3)).
@@ -23,7 +26,19 @@
 
 _Thread_local bool lock_all_are_mine __attribute__((tls_model("initial-exec")));
 
+// The C library's own, where it has one (glibc since 2.32): whether there has never been a second thread, or none is
+// left.
+extern char __libc_single_threaded __attribute__((weak));
+
+static int forks_of_one_thread;  // that have begun; only one thread counts here
+
+static bool is_single_threaded(void) { return &__libc_single_threaded != NULL && __libc_single_threaded != 0; }
+
 static void before_fork(void) {
+    if (is_single_threaded()) {
+        forks_of_one_thread++;
+        return;
+    }
     cache_lock();
     depot_lock_all();
     region_lock();
@@ -34,6 +49,10 @@ static void before_fork(void) {
 }
 
 static void after_fork(void) {
+    if (forks_of_one_thread > 0) {
+        forks_of_one_thread--;
+        return;
+    }
     lock_all_are_mine = false;
     metadata_unlock();
     extent_unlock();
@@ -46,6 +65,7 @@ static void after_fork(void) {
 static void after_fork_in_child(void) {
     after_fork();
     cache_is_alone();
+    depot_is_forked();
 }
 
 // Early, because handlers run before a fork in the reverse order of their registration: those of the program may

@@ -46,11 +46,14 @@ static inline void use_taken(struct use* use, size_t fresh) {
     if (use->now > use->highest_now) use->highest_now = use->now;
 }
 
+// A part of it sinks, and at least one: few slots would else stay for ever.
+static inline size_t idle_sinks_by(size_t number) { return (number + IDLE_FORGETS - 1) / IDLE_FORGETS; }
+
 static inline void use_end_time(struct use* use) {
     bool came_back = use->highest_now >= use->highest - use->highest / IDLE_BACK;
     if (!came_back) {
-        use->missed -= use->missed / IDLE_FORGETS;
-        use->highest -= (use->highest - use->highest_now) / IDLE_FORGETS;
+        use->missed -= idle_sinks_by(use->missed);
+        use->highest -= idle_sinks_by(use->highest - use->highest_now);
     }
     use->highest_now = use->now;
     use->given = 0;

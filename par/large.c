@@ -150,8 +150,11 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     struct large* large = record_take();
     if (large == NULL) return block;
     bytes = whole_pages(bytes);
-    bool is_exact = extent_addresses_are_few();
-    struct slots slots = is_exact ? extent_take_exact(bytes, alignment) : extent_take(slots_of(bytes), alignment);
+    // Many programs take and give back the same few slots: that shall cost no system call.
+    struct slots slots = {.start = alignment == SLOT_BYTES ? extent_take_idle(slots_of(bytes)) : NULL};
+    bool is_exact = slots.start != NULL ? extent_addresses_were_few() : extent_addresses_are_few();
+    if (slots.start == NULL)
+        slots = is_exact ? extent_take_exact(bytes, alignment) : extent_take(slots_of(bytes), alignment);
     if (slots.start == NULL && !is_exact) {
         // Whole slots may be too long for what is left.
         is_exact = true;

@@ -125,11 +125,22 @@ void os_purge(void* start, size_t bytes) {
     memset(last_end, 0, (size_t)(end - last_end));
 }
 
+static atomic_size_t last_address_limit;  // 0: nobody has asked yet
+
 size_t os_address_limit(void) {
     struct rlimit limit;
     size_t addresses = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
     size_t data = getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
-    return addresses < data ? addresses : data;
+    size_t least = addresses < data ? addresses : data;
+    // order: relaxed, here and below. It is a number and no way to memory.
+    atomic_store_explicit(&last_address_limit, least, memory_order_relaxed);
+    return least;
+}
+
+size_t os_last_address_limit(void) {
+    // order: relaxed.
+    size_t last = atomic_load_explicit(&last_address_limit, memory_order_relaxed);
+    return last != 0 ? last : os_address_limit();
 }
 
 bool os_has_room(size_t bytes) {

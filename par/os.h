@@ -48,6 +48,9 @@ void os_clear(void* start, size_t bytes);
 // limited it. Thread-safe.
 size_t os_address_limit(void);
 
+// The same as it was when it was last asked for, which costs no system call. Thread-safe.
+size_t os_last_address_limit(void);
+
 // Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.
 bool os_has_room(size_t bytes);
 

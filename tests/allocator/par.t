@@ -64,6 +64,25 @@ passes(
     command => [ built( 'forked_budget', 'tests/tools/forked_budget.c', @par ) ]
 );
 
+passes(
+    'a child of fork that works a little writes to few of the pages of its parent',
+    command => [ built( 'forked_pages', 'tests/tools/forked_pages.c', @par ) ]
+);
+
+passes(
+    'a program of one thread may fork in a signal handler, whatever call it is in',
+    command  => [ built( 'signal_fork', 'tests/tools/signal_fork.c', @par ) ],
+    asleep_s => 10,
+);
+
+passes( 'what was idle because it was used lately goes when it is not, however little it is',
+    command => [ built( 'sinking', 'tests/tools/sinking.c' ) ] );
+
+passes(
+    'blocks that go up and down stay where they are, and those that come and go cost no system call',
+    command => [ built( 'steady', '-Wl,--wrap=getrlimit', 'tests/tools/steady.c', @par ) ]
+);
+
 my $breathing = built( 'breathing', 'tests/tools/breathing.c', @par );
 my %breath    = ( half => 'half of its blocks', all => 'all of its blocks', large => 'all of its large blocks' );
 passes( "a heap that loses $breath{$_} and grows again, often, keeps its pages, and then gives them back",

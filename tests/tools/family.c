@@ -96,6 +96,29 @@ static void wrong_alignments(void) {
     EXPECT(posix_memalign(&untouched, unknown(4), 100) == EINVAL, "posix_memalign takes an alignment of 4");
     EXPECT(posix_memalign(&untouched, 64, unknown(SIZE_MAX)) == ENOMEM, "posix_memalign finds SIZE_MAX bytes");
     EXPECT(untouched == &broken, "a posix_memalign that fails leaves its result alone");
+    errno = 0;
+    EXPECT(memalign(unknown(SIZE_MAX / 2 + 2), 1) == NULL && errno == EINVAL,
+           "memalign with an alignment above all powers of two gives errno %d", errno);
+}
+
+// What the C library's other names take, free takes back, and the other way round.
+static void other_names(void) {
+#ifdef __GLIBC__
+    extern void* __libc_malloc(size_t bytes);
+    extern void __libc_free(void* block);
+    extern void* __libc_calloc(size_t count, size_t bytes_each);
+    extern void* __libc_realloc(void* block, size_t bytes);
+    extern void* __libc_memalign(size_t alignment, size_t bytes);
+    check_block("__libc_malloc", __libc_malloc(unknown(100)), 100, 16);
+    void* block = __libc_realloc(malloc(unknown(100)), unknown(5000));
+    check_block("__libc_realloc", block, 5000, 16);
+    free(block);
+    block = __libc_memalign(64, unknown(100));
+    check_block("__libc_memalign", block, 100, 64);
+    free(realloc(block, unknown(200)));
+    free(__libc_calloc(unknown(10), 10));
+    __libc_free(malloc(unknown(100)));
+#endif
 }
 
 static void zeros(void) {
@@ -277,6 +300,7 @@ int main(void) {
     atexit(allocate_late);
     aligned_blocks();
     wrong_alignments();
+    other_names();
     zeros();
     overflow();
     if (is_par) waste();

@@ -1,0 +1,68 @@
+// steady.c: what goes and comes again, or grows and shrinks, stays where it is, and costs neither copies nor system
+// calls.
+//
+// A block goes up and down between two sizes, some pairs of which lie on both sides of a border between kinds of
+// blocks; after the first time it must not move any more. Then a large block comes and goes; while it does, nobody asks
+// the system how much may be mapped (linked with --wrap=getrlimit). Exit status: 1 with a line for each fault.
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "xmalloc.h"
+
+enum { KIB = 1024, TIMES = 200, MOST_ASKED = 10 };
+
+static const size_t pairs[][2] = {{60000, 70000},           {66000, 40000},           {34000, 130000},
+                                  {1900 * KIB, 2200 * KIB}, {1100 * KIB, 3000 * KIB}, {2300 * KIB, 2050 * KIB}};
+enum { PAIRS = sizeof pairs / sizeof pairs[0] };
+
+static const size_t cycled[] = {2100 * KIB, 3000 * KIB, 30000 * KIB};
+enum { CYCLED = sizeof cycled / sizeof cycled[0] };
+
+static size_t times_asked;
+
+int __real_getrlimit(int resource, struct rlimit* limit);
+int __wrap_getrlimit(int resource, struct rlimit* limit);
+
+int __wrap_getrlimit(int resource, struct rlimit* limit) {
+    times_asked++;
+    return __real_getrlimit(resource, limit);
+}
+
+static int moves(size_t first, size_t second) {
+    char* block = xmalloc(first);
+    memset(block, 1, first);
+    block = xrealloc(xrealloc(block, second), first);
+    const char* place = block;
+    int moved = 0;
+    for (int i = 0; i < TIMES; i++) {
+        block = xrealloc(block, i % 2 == 0 ? second : first);
+        moved += block != place;
+        place = block;
+    }
+    xfree(block);
+    if (moved > 0) printf("a block of %zu, then %zu bytes moved %d of %d times\n", first, second, moved, TIMES);
+    return moved > 0;
+}
+
+static int asks(size_t bytes) {
+    xfree(memset(xmalloc(bytes), 1, bytes));
+    times_asked = 0;
+    for (int i = 0; i < TIMES; i++) {
+        char* block = xmalloc(bytes);
+        block[0] = 1;
+        xfree(block);
+    }
+    if (times_asked <= MOST_ASKED) return 0;
+    printf("a block of %zu bytes came and went %d times, and the system was asked for its limits %zu times\n", bytes,
+           TIMES, times_asked);
+    return 1;
+}
+
+int main(void) {
+    int faults = 0;
+    for (int i = 0; i < PAIRS; i++) faults += moves(pairs[i][0], pairs[i][1]);
+    for (int i = 0; i < CYCLED; i++) faults += asks(cycled[i]);
+    return faults > 0;
+}
