@@ -214,6 +214,13 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
         bug     => 'a lock that is taken twice when a thread ends',
     },
     {
+        backend => 'exitspin',
+        case    => 'thread exit',
+        says    =>
+          qr/it hangs: a thread has done its work, and after 10 s of CPU time it has not ended.* does a key destructor/,
+        bug => 'a key destructor without an end',
+    },
+    {
         backend => 'atexitlock',
         case    => 'overlap',
         says    => qr/it hangs: all threads have been asleep for 5 s, and none is in a call.* does a key destructor/,

@@ -32,6 +32,7 @@ my %TEST = (
         exitmid     => $OF_ENDED_THREADS,
         exitone     => 'threads_that_come_and_go_lose_no_block_of_any_size',
         lastwords   => 'blocks_that_a_thread_frees_in_its_last_destructors_are_reused',
+        exitspin    => $OF_ENDED_THREADS,
         threadtable => 'five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them',
     },
     'sizes' => {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,10 +86,15 @@ typedef struct Worker {
     size_t index;
 } Worker;
 
+static atomic_size_t ending;
+
+size_t ending_threads(void) { return ending; }
+
 static void* begin(void* argument) {
     Worker* worker = argument;
     pthread_barrier_wait(worker->start);
     worker->work(worker->index);
+    ending++;
     return NULL;
 }
 
@@ -111,7 +117,10 @@ void run_threads(size_t count, void (*work)(size_t index)) {
         int error = pthread_create(&workers[i].thread, &attributes, begin, &workers[i]);
         if (error != 0) fail_test("thread %zu of %zu cannot be started: %s", i + 1, count, strerror(error));
     }
-    for (size_t i = 0; i < count; i++) pthread_join(workers[i].thread, NULL);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(workers[i].thread, NULL);
+        ending--;
+    }
     pthread_attr_destroy(&attributes);
     pthread_barrier_destroy(&start);
 }

@@ -28,6 +28,9 @@ void lift_address_space_limit(void);
 // How many threads the process has now.
 size_t thread_count(void);
 
+// How many threads have done their work in run_threads and have not ended: what they do now is the allocator's.
+size_t ending_threads(void);
+
 // Starts `count` threads (at most 128), lets them begin together, and waits until all have ended.
 //
 // work: called once in each thread with its index, 0 to count - 1.

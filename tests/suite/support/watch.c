@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/suite/support/calls.h"
+#include "tests/suite/support/process.h"
 #include "tests/suite/support/screen.h"
 #include "tests/suite/support/traits.h"
 
@@ -136,6 +137,30 @@ static void end_computing(double times, size_t computing) {
                                 "is one never given back, or does who holds it walk a ring?");
 }
 
+// How many calls have begun in all; 0 while one of them is under way.
+static size_t calls_so_far(void) {
+    size_t begun = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (slots[i].name != NULL && !slots[i].returned) return 0;
+        begun += slots[i].number;
+    }
+    return begun;
+}
+
+// A thread that has done its work computes, and makes no call. now_s: CPU time of the process.
+static void look_at_endings(double now_s, double times) {
+    static size_t seen_calls;
+    static double seen_s;
+    size_t calls = calls_so_far();
+    if (calls == 0 || calls != seen_calls || ending_threads() == 0) {
+        seen_calls = calls;
+        seen_s = now_s;
+    } else if (now_s - seen_s >= times * COMPUTING_S) {
+        end_hanging("a thread has done its work, and after 10 s of CPU time it has not ended,",
+                    "though it is in no call", "does a key destructor compute for ever?");
+    }
+}
+
 // What the C library maps for this thread when it first asks for memory shall not look as if the test had grown.
 static sem_t ready;
 
@@ -178,6 +203,7 @@ static void* look(void* unused) {
                 seen_cpu_s[i] = now_s;
             }
         }
+        look_at_endings(now_s, times);
         if (now_s >= times * TEST_S) {
             fail_test("the test has computed for %d s, and is not over: the calls are far too slow (now in %s)", TEST_S,
                       call_in_words(&slots[0]));

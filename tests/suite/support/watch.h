@@ -26,8 +26,8 @@ size_t watch_clock(void);
 // Starts to look at the calling process. Ends the test as failed (fail_test)
 //   - when every thread has been asleep for 5 seconds, in a call or where a thread or the process ends: a deadlock;
 //   - when a call has not come back for 10 seconds of the process's CPU time, and its own thread has computed for one
-//   of
-//     them: one that waits for a lock while others take it again and again is slow, and does not hang;
+//     of them: one that waits for a lock while others take it again and again is slow, and does not hang;
+//   - when a thread that has done its work computes for 10 seconds instead of ending;
 //   - when the test as a whole has computed for a minute.
 // Other processes may keep the machine as busy as they like: a thread that wants to run is not asleep. The variable
 // CK_TIMEOUT_MULTIPLIER makes all of that longer. Not under a tool.
