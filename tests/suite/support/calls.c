@@ -130,7 +130,12 @@ void report_crashes(void) {
     have_own_stack();
     struct sigaction action = {.sa_handler = describe_crash, .sa_flags = SA_ONSTACK};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) sigaction(crashes[i], &action, NULL);
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
+        // Who has a handler already may live on faults: pages that are mapped when they are first touched.
+        struct sigaction before;
+        bool is_taken = sigaction(crashes[i], NULL, &before) == 0 && before.sa_handler != SIG_DFL;
+        if (!is_taken) sigaction(crashes[i], &action, NULL);
+    }
 }
 
 // ---- Random numbers -------------------------------------------------------------------------------------------------
