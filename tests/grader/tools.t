@@ -12,10 +12,16 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::contract::Memcheck;
+use grader::contract::Races;
+use measure::Launch;
+use tests::lib::Built;
+use tests::lib::ContractJob;
 use tests::lib::Files qw(write_file);
 use tests::lib::HandedIn;
 
-my $folder = tests::lib::HandedIn::fresh();
+my $launcher = tests::lib::Built::launcher();
+my $folder   = tests::lib::HandedIn::fresh();
 chdir "$Bin/../.." or BAIL_OUT("cannot go to the root of the tree: $!");
 
 # Two threads that count together under one kind of lock. Each often lets the other wait.
@@ -166,6 +172,70 @@ END
         system "gcc -std=c11 -D_GNU_SOURCE= -w -O1 -pthread -o $folder/asks $path $known";
         is( scalar qx($folder/asks), join( q{ }, (1) x 16 ) . "\n", ( $known || 'the C library' ) . ' says the same' );
     }
+};
+
+# ---- What is told of what a tool cannot follow -----------------------------------------------------------------------
+
+# A job that grades par, whose runs end as a function of the options of launch() says.
+sub job ($ends) {
+    return tests::lib::ContractJob->new( launcher => $launcher )->with( par => 'par' )->pretending($ends);
+}
+
+sub ended (%how) { return { stdout => q{}, stderr => q{}, exit => 0, strays => 0, wall_s => 1, %how } }
+my %GOOD = ( stdout => "watched: 2 threads, 9 rounds each; WORD\n" );
+
+subtest 'code that ThreadSanitizer cannot follow' => sub {
+    plan skip_all => 'the compiler makes other instructions here' if qx(gcc -dumpmachine) !~ /\Ax86_64/;
+    my $told = sub ($assembly) {
+        my $source  = "int main(void) { __asm__ volatile($assembly); return 0; }\n";
+        my $program = "$folder/blind";
+        system( qw(gcc -o), $program, write_file( "$folder/blind.c", $source ) ) == 0 or die 'it does not compile';
+        my $looked_into = sub (%options) {
+            my @command = @{ $options{command} };
+            return ended(%GOOD) if $command[0] !~ /\A(?:nm|objdump)\z/;
+            $command[-1] = $program;
+            return measure::Launch::run( command => \@command, capture_bytes => 1 << 20, output_bytes => 1 << 20 );
+        };
+        my $outcome = grader::contract::Races::check()->{run}->( job($looked_into), 'par', {} );
+        return "$outcome->{verdict} " . ( $outcome->{reason} // q{} );
+    };
+    my $section = '".pushsection NAME, \"aw\"\n.quad 0\n.popsection"';
+    is(
+        $told->( $section =~ s/NAME/__rseq_cs/r ),
+        'skip thread sanitizer cannot follow restartable sequences (rseq), which it has',
+        'a sequence that the kernel starts again is told'
+    );
+    like( $told->('"lock incl (%rsp)"'), qr/\Askip .* locks made in assembly/, '... and a lock made in assembly' );
+    is( $told->( $section =~ s/NAME/my_own/r ), 'pass ', '... and no other section' );
+};
+
+subtest 'an instruction that valgrind does not know' => sub {
+    plan skip_all => 'there is no valgrind' if !grep { -x "$_/valgrind" } split /:/, $ENV{PATH};
+    my $said =
+        "==7== Process terminating with default action of signal 4 (SIGILL)\n==7==  Illegal opcode at address 0x1\n"
+      . "==7==    at 0x1: cpu_now (par_alloc.c:107)\n==7==    by 0x2: xmalloc (par_alloc.c:120)\n==7== \n";
+    my $told = sub ( $said, %without ) {
+        my $ends = sub (%options) {
+            return "@{ $options{command} }" =~ /valgrind --/
+              ? ended( exit => undef, signal => 4, stderr => $said )
+              : ended(%without);
+        };
+        my $outcome = grader::contract::Memcheck::check()->{run}->( job($ends), 'par', {} );
+        return join q{ }, $outcome->{verdict}, $outcome->{reason} // @{ $outcome->{diag} };
+    };
+    is(
+        $told->( $said, %GOOD ),
+'skip valgrind does not know an instruction in cpu_now (par_alloc.c:107): without valgrind the program ends well',
+        'is a limit of valgrind where the program ends well without it'
+    );
+    my $fails = qr/\Afail Process terminating .*SIGILL/;
+    like( $told->( $said, exit => undef, signal => 4 ), $fails, '... but a failure where it ends so, too' );
+    like( $told->( $said, stdout => "watched: 2 threads, 9 rounds each; no word\n" ), $fails, '... or early' );
+    like(
+        $told->( "==7== Invalid read of size 8\n==7==    at 0x1: f (a.c:1)\n==7== \n$said", %GOOD ),
+        qr/\Afail Invalid read/,
+        '... nor does it hide what was found before'
+    );
 };
 
 done_testing;
