@@ -161,6 +161,13 @@ sub _object ( $self, $backend, $flavour ) {
         is_cheat  => 1
       }
       if @more;
+    return {
+        complaint => "$other->{other_code} gives thread sanitizer other code than the code that is used (it asks for "
+          . '__SANITIZE_THREAD__, or the like): what is seen there tells nothing of what is used',
+        errors        => [],
+        is_other_code => 1
+      }
+      if defined $other->{other_code};
     return $other->{object} // $other;
 }
 

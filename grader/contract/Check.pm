@@ -104,6 +104,7 @@ sub binary ( $job, $backend, $flavour, $name ) {
     my $why = $@;
     die $why if !ref $why;
     my $hint = $why->{is_cheat} ? 'an allocator is the same under every tool' : "make $backend compile and link first";
+    return skip( $why->{complaint} ) if $why->{is_other_code};
     return { %{ fail( $hint, $why->{complaint}, @{ $why->{errors} // [] } ) }, is_cheat => $why->{is_cheat} };
 }
 

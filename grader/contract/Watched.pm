@@ -30,7 +30,7 @@ sub watch ( $job, $backend, %how ) {
     my $plain   = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $plain if ref $plain;
     my $binary = grader::contract::Check::binary( $job, $backend, $flavour, $name );
-    return $binary if ref $binary && $binary->{is_cheat};
+    return $binary if ref $binary && ( $binary->{is_cheat} || $binary->{verdict} eq 'skip' );
     return _untold(
         $job,
         "it could not be built for $flavour: "

@@ -124,4 +124,27 @@ subtest 'A function for several processors' => sub {
     }
 };
 
+subtest 'Other code for the race detector' => sub {
+    my $other = sub (%files) {
+        my ( $job, $made ) = made(%files);
+        return grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' )->{other_code};
+    };
+    my $hides = "#ifdef __SANITIZE_THREAD__\nint lock;\n#endif\n";
+    is( $other->( 'par_alloc.c' => "$CALLS$hides" ), 'par_alloc.c', 'is noted with its file' );
+    is( $other->( 'par_alloc.c' => "#include \"own.h\"\n$CALLS", 'own.h' => $hides ),
+        'par_alloc.c', '... also where a header has it' );
+    is(
+        $other->(
+            'par_alloc.c' => "int x(void);\n$CALLS int f(void) { return x(); }\n",
+            'x.c'         => "int x(void) { return 0; }\n$hides"
+        ),
+        'x.c',
+        '... or a helper'
+    );
+    my $same =
+      "#ifdef __OPTIMIZE__\nconst char* when = __DATE__ __TIME__;\n#endif\n#define CLONES target_clones(\"default\")\n"
+      . "#ifdef __SANITIZE_THREAD__\n#include <stdio.h>\n#define NEVER_USED 1\n#endif\nint last;\n";
+    is( $other->( 'par_alloc.c' => $same . $CALLS ), undef, 'what is the same code is none' );
+};
+
 done_testing;

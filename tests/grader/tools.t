@@ -12,6 +12,7 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::Job;
 use grader::contract::Memcheck;
 use grader::contract::Races;
 use measure::Launch;
@@ -235,6 +236,23 @@ subtest 'an instruction that valgrind does not know' => sub {
         $told->( "==7== Invalid read of size 8\n==7==    at 0x1: f (a.c:1)\n==7== \n$said", %GOOD ),
         qr/\Afail Invalid read/,
         '... nor does it hide what was found before'
+    );
+};
+
+subtest 'code that is other code for ThreadSanitizer' => sub {
+    my $of = sub (%tsan) {
+        my $job  = grader::Job->new( settings => { library => 'sys', reference => 'reference' } );
+        my %made = ( object => 'par.o', facts => {}, judged => { missing => [], refused => [] } );
+        $job->{made}{par} = { %made, tsan => { object => 'par-tsan.o', other_code => 'par/heap.c', %tsan } };
+        $job->{built}{'release tests/contract/watched-par'} = 'watched-par';
+        my $outcome = grader::contract::Races::check()->{run}->( $job, 'par', {} );
+        return join q{ }, $outcome->{verdict}, $outcome->{reason} // @{ $outcome->{diag} };
+    };
+    like( $of->(), qr{\Askip par/heap[.]c gives thread sanitizer other code}, 'tells nothing, whatever is seen' );
+    like(
+        $of->( facts => { asked => { pthread_mutex_lock => 1 } } ),
+        qr/\Afail built for ThreadSanitizer it asks for other things: pthread_mutex_lock/,
+        '... but a failure where it calls other functions'
     );
 };
 
