@@ -78,7 +78,10 @@ subtest 'What is a wrapper of tests stays out, and what the submission declares 
 };
 
 subtest 'A hook that nobody defines' => sub {
-    my $hook = "__attribute__((weak)) void list_check(void);\nvoid f(void) { if (list_check) list_check(); }\n";
+    my $weak = sub (@names) {
+        return join q{}, map { "__attribute__((weak)) void $_(void);\nvoid if_$_(void) { if ($_) $_(); }\n" } @names;
+    };
+    my $hook = $weak->('list_check');
     my ( $job, $made ) = made( 'par_alloc.c' => "$CALLS$hook" );
     is_deeply( [ grep { /list_check/ } sort keys %{ $made->{facts}{asked} } ],
         ['nobodys.list_check'], 'has a name that no program of ours can have' );
@@ -89,6 +92,17 @@ subtest 'A hook that nobody defines' => sub {
         'it calls what programs of ours define, and does not define it: list_check',
         '... unless it must be there'
     );
+
+    my @kept = qw(fork mmap _ZTHx __start_own __tsan_acquire);
+    ( $job, $made ) =
+      made( 'par_alloc.c' => $CALLS . $weak->( qw(call_xfree __wrap_xmalloc ready), @kept ) . "void ready(void) {}\n" );
+    is_deeply(
+        [ sort grep { !/GLOBAL_OFFSET/ } keys %{ $made->{facts}{asked} } ],
+        [ sort @kept, map { "nobodys.$_" } qw(call_xfree __wrap_xmalloc) ],
+        'whatever its name, but for what the submission, the system or a tool may define'
+    );
+    my $flavour = grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' );
+    ok( $flavour->{facts}{asked}{'nobodys.call_xfree'}, '... and in every flavour' );
 };
 
 subtest 'What no file defines' => sub {

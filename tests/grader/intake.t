@@ -187,7 +187,7 @@ subtest 'Objects' => sub {
     my $list = '__attribute__((weak)) int list_check(void); int f(void) { return list_check ? list_check() : 0; }';
     my ( undef, $weak ) = judge("$CALLS$list int list_more(void); int g(void) { return list_more(); }");
     is_deeply(
-        { grader::intake::Judge::nobodys($weak) },
+        { grader::intake::Judge::nobodys( $weak, {} ) },
         { list_check => 'nobodys.list_check' },
         'a hook that may be missing is nobody\'s'
     );
