@@ -256,7 +256,10 @@ sub run ( $self, $program, $backend, $top, %options ) {
 # What is wrong with a result, in a whole sentence that says how to see it; undef when it is right.
 sub complaint ( $self, $program, $backend, $top, $result ) {
     my $complaint = grader::kit::Answer::complaint( $result, $top, $self->settings->{terms}{silent} ) // return;
-    return "bin/$program-$backend $top $complaint; to see it: make BACKENDS=$backend && bin/$program-$backend $top";
+    my $file_kib  = ( $result->{limits}{file_bytes} // 0 ) / 1024;
+    my $limit     = $complaint =~ /\Acrashed with .* a file\b/ ? "ulimit -f $file_kib && " : q{};
+    return
+      "bin/$program-$backend $top $complaint; to see it: make BACKENDS=$backend && ${limit}bin/$program-$backend $top";
 }
 
 # A number from $low to $high that depends on nothing but the seed and $purpose: the same with any choice of backends.
