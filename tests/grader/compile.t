@@ -138,6 +138,61 @@ subtest 'A function for several processors' => sub {
     }
 };
 
+# In which way the backend was compiled, in the words of its options; a complaint when in none.
+sub way_of (%files) {
+    my ( $job, $made ) = made(%files);
+    return $made->{complaint} if defined $made->{complaint};
+    my $way = $made->{ways}{'par_alloc.c'};
+    return join q{ }, @{ $way->{dialect} }, $way->{headers};
+}
+
+subtest 'A source is compiled in the first way that takes it' => sub {
+    my $is_static = "#include <unistd.h>\nstatic int gettid(void) { return 1; }\nint f(void) { return gettid(); }\n";
+    my $in_c11    = "enum { linux, unix };\nstruct type { int typeof; };\nint f(void) { return linux; }\n";
+    my %wanted    = (
+        'nothing special'                => [ q{},                                        'gnu11 -D_GNU_SOURCE=' ],
+        'names that gcc has for itself'  => [ $in_c11,                                    'c11 -D_GNU_SOURCE=' ],
+        'a name that _GNU_SOURCE brings' => [ $is_static,                                 'gnu11' ],
+        'digits of C23'                  => [ "int many = 1'000'000;\n",                  'gnu2x -D_GNU_SOURCE=' ],
+        'bool and nullptr of C23'        => [ "bool is = true;\nvoid* none = nullptr;\n", 'gnu2x -D_GNU_SOURCE=' ],
+    );
+    my $knows_c23 = !system 'echo "bool is; void* none = nullptr;" | gcc -std=gnu2x -fsyntax-only -x c - 2>/dev/null';
+    for my $name ( sort keys %wanted ) {
+        my ( $source, $way ) = @{ $wanted{$name} };
+      SKIP: {
+            skip 'this compiler has neither', 1 if $name =~ /nullptr/ && !$knows_c23;
+            is( way_of( 'par_alloc.c' => "$source$CALLS" ), "-std=$way -idirafter", $name );
+        }
+    }
+    my ( $job, $made ) = made( 'par_alloc.c' => "int first = 1'0;\nenum { linux };\nint second = nothing;\n$CALLS" );
+    like( $made->{errors}[0], qr/:1:/, 'what fits no way is told as in the first' ) or diag explain $made;
+};
+
+subtest 'Headers in folders of the submission' => sub {
+    my $own = "#define OWN 1\n";
+    is(
+        way_of(
+            'par_alloc.c'  => "#include <search.h>\nENTRY entry;\n#include \"search.h\"\nint own = OWN;\n$CALLS",
+            'inc/search.h' => $own
+        ),
+        '-std=gnu11 -D_GNU_SOURCE= -iquote',
+        'one in quotes is its own, though the system has one of that name'
+    );
+    is(
+        way_of( 'par_alloc.c' => "#include <pool.h>\nint own = OWN;\n$CALLS", 'inc/pool.h' => $own ),
+        '-std=gnu11 -D_GNU_SOURCE= -idirafter',
+        'one in angles is found, too'
+    );
+};
+
+subtest 'A flavour is compiled in the same way' => sub {
+    my $picks = "#if !defined __STRICT_ANSI__ && !defined __SANITIZE_THREAD__\n#error not so\n#endif\n"
+      . "#ifdef __STRICT_ANSI__\nint strict;\n#endif\n";
+    my ( $job, $made ) = made( 'par_alloc.c' => "$picks$CALLS" );
+    my $flavour = grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' );
+    like( scalar `nm $flavour->{object}`, qr/ strict$/m, '... although another would do' );
+};
+
 subtest 'Other code for the race detector' => sub {
     my $other = sub (%files) {
         my ( $job, $made ) = made(%files);

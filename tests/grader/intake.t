@@ -210,6 +210,18 @@ subtest 'Objects' => sub {
         'it calls _exit it has code that runs before or after main (.init_array)',
         '... but noted'
     );
+    for my $section (qw(.init.text .gnu.warning.f .plt.own)) {
+        my ($judgement) = judge(qq{$CALLS __attribute__((section("$section"))) void f(void) {}});
+        is(
+            "@{ $judgement->{refused} }|@{ $judgement->{odd} }",
+            "|it has a section $section",
+            "$section is only noted"
+        );
+    }
+    for my $section (qw(.init .preinit_array.5 .fini .plt.got .gnu.conflict)) {
+        my ($judgement) = judge(qq{$CALLS __attribute__((section("$section"))) void f(void) {}});
+        is( "@{ $judgement->{refused} }", "it has a section $section", "$section is refused" );
+    }
     ($judged) = judge("$CALLS int tcgetpgrp(int); int f(void) { return tcgetpgrp(0); }");
     is( "@{ $judged->{odd} }",
         'it calls tcgetpgrp', 'whatever else an allocator seldom asks for is noted by its name' );
