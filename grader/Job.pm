@@ -161,6 +161,13 @@ sub _object ( $self, $backend, $flavour ) {
         is_cheat  => 1
       }
       if @more;
+    return {
+        complaint => "$other->{other_code} gives thread sanitizer other code than the code that is used (it asks for "
+          . '__SANITIZE_THREAD__, or the like): what is seen there tells nothing of what is used',
+        errors        => [],
+        is_other_code => 1
+      }
+      if defined $other->{other_code};
     return $other->{object} // $other;
 }
 
@@ -249,7 +256,10 @@ sub run ( $self, $program, $backend, $top, %options ) {
 # What is wrong with a result, in a whole sentence that says how to see it; undef when it is right.
 sub complaint ( $self, $program, $backend, $top, $result ) {
     my $complaint = grader::kit::Answer::complaint( $result, $top, $self->settings->{terms}{silent} ) // return;
-    return "bin/$program-$backend $top $complaint; to see it: make BACKENDS=$backend && bin/$program-$backend $top";
+    my $file_kib  = ( $result->{limits}{file_bytes} // 0 ) / 1024;
+    my $limit     = $complaint =~ /\Acrashed with .* a file\b/ ? "ulimit -f $file_kib && " : q{};
+    return
+      "bin/$program-$backend $top $complaint; to see it: make BACKENDS=$backend && ${limit}bin/$program-$backend $top";
 }
 
 # A number from $low to $high that depends on nothing but the seed and $purpose: the same with any choice of backends.

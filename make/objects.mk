@@ -16,6 +16,7 @@ patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix p
 replay_objects := $(call objects_of,$(wildcard trace/replay/*.c) $(addprefix trace/record/,gather.c follower.c) $(trace_sources) programs/crew.c)
 probe_objects := $(call objects_of,$(wildcard ladder/probe*.c) $(addprefix programs/,crew.c failure.c))
 suite_objects := $(call objects_of,$(wildcard tests/suite/*.c tests/suite/support/*.c))
+watched_objects := $(addprefix $(O)/tests/contract/,watched.o $(if $(filter tsan,$(FLAVOUR)),known_to_tsan.o))
 memory_objects := $(call objects_of,lecture/memory.c programs/failure.c)
 
 # Check: the system's, or that of a user without root, whom ./setup --prefix has written build/check.mk; CHECK_PREFIX=DIR.
@@ -74,7 +75,7 @@ $(foreach program,$(PROGRAMS),
 $(call named_rule,$(O)/tests/named-$(program)-$(1),$(call objects_of,$(program)_main.c) $(program_support),$(1)))
 $(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),$(check_libs))
 $(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/contract/small_space.o,$(1))
-$(call link_rule,$(O)/tests/contract/watched-$(1),$(O)/tests/contract/watched.o,$(1))
+$(call link_rule,$(O)/tests/contract/watched-$(1),$(watched_objects),$(1))
 $(call link_rule,$(O)/tests/contract/own_memory-$(1),$(O)/tests/contract/own_memory.o,$(1))
 $(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(call backend_objects,$(1)))
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/tools/planted.o,$(1))

@@ -86,12 +86,20 @@ sub _ended_words ($result) {
         my $words = "$result->{signal} (" . signal_words( $result->{signal} ) . ')';
         return "was killed by signal $words$room_words, as when memory has run out"
           if $result->{signal} == POSIX::SIGKILL();
+        return "crashed with signal $result->{signal} (" . _file_words($result) . ')'
+          if signal_words( $result->{signal} ) eq $SIGNAL_WORDS{XFSZ};
         return "crashed with signal $words$room_words";
     }
     return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;
     return _no_memory_words( $result, $said )
       if $said =~ /\b(?:out of|no|not enough|insufficient|allocate) memory|error while loading shared libraries/i;
     return "ended with exit status $result->{exit}" . _first_line( ': ', $result );
+}
+
+# An allocator seldom knows that it writes a file: the kernel counts memory without a name as one.
+sub _file_words ($result) {
+    my $most = $result->{limits}{file_bytes} // return $SIGNAL_WORDS{XFSZ};
+    return 'a file became longer than ' . bytes_words($most) . '; what memfd_create makes is a file, too';
 }
 
 sub _room_words ($result) {

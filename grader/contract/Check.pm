@@ -38,15 +38,25 @@ my $LEAST_BUSY_SHARE = 0.1;
 # By how much all limits of time are multiplied.
 our $times_longer = 1;
 
+# A file became too long: SIGXFSZ, for which Perl's POSIX has no name. The sandbox limits each file, so that all files of a run stay
+# within bounds; what is kept in memory without a name is limited by nothing else.
+my $SIGXFSZ = 25;
+my $OF_FILES =
+'no file may become longer than 64 MiB here, and what memfd_create or shm_open makes is a file: take anonymous pages with '
+  . 'mmap(2); it is seen only under such a limit (ulimit -f 65536)';
+
 # What to look at when a call crashed. $signal: its number.
 sub crash_hint ($signal) {
     return
 'abort(), or an assert that does not hold, ended the process, unless the C library did: what was printed says more'
       if $signal == POSIX::SIGABRT();
+    return $OF_FILES if $signal == $SIGXFSZ;
     return
 'what a call found of its own, a header or a free block, was written over, or is not mapped any more: look at what '
       . 'is unmapped, whether it is unmapped twice, and at what is put into a list';
 }
+
+sub file_signal () { return $SIGXFSZ }
 
 # For whoever ends the process inside of a call.
 sub no_exit_hint () { return 'none of the three calls may end the process: look for exit()' }
@@ -104,6 +114,7 @@ sub binary ( $job, $backend, $flavour, $name ) {
     my $why = $@;
     die $why if !ref $why;
     my $hint = $why->{is_cheat} ? 'an allocator is the same under every tool' : "make $backend compile and link first";
+    return skip( $why->{complaint} ) if $why->{is_other_code};
     return { %{ fail( $hint, $why->{complaint}, @{ $why->{errors} // [] } ) }, is_cheat => $why->{is_cheat} };
 }
 

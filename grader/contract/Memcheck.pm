@@ -33,8 +33,16 @@ sub _run ( $job, $backend, $check ) {
         before  => \@VALGRIND,
         shown   => [qw(valgrind --undef-value-errors=no)],
         find    => \&first_error,
+        limit   => \&_limit,
         advice  => 'look at the reads and writes around the ends of blocks, in xrealloc above all',
     );
+}
+
+# Valgrind does not know every instruction of a processor. One that it does not know ends the program, as if there were none.
+sub _limit (@found) {
+    return if $found[0] !~ /\AProcess terminating with default action of signal 4 \(SIGILL\)/;
+    my ($where) = $found[0] =~ /( in .*)/;
+    return 'valgrind does not know an instruction' . ( $where // q{} ) . ': without valgrind the program ends well';
 }
 
 sub _is_installed ($tool) {

@@ -53,14 +53,20 @@ sub _without_high_addresses () {
     return $bits > 28 ? qw(setarch --addr-no-randomize) : ();
 }
 
-# What of a binary for ThreadSanitizer it cannot follow: fences, and locks that are made in assembly; undef when nothing.
+# What of a binary for ThreadSanitizer it cannot follow: fences, locks that are made in assembly, and sequences that the kernel
+# starts again when a thread loses its processor (restartable sequences, which are always assembly); undef when nothing.
 sub _why_blind ( $job, $binary ) {
     my %all     = ( output_bytes => 64 * 1024 * 1024, capture_bytes => 16 * 1024 * 1024 );
     my $symbols = grader::contract::Check::launch( $job, $binary, command => [ 'nm', $binary ], %all );
     return 'thread sanitizer does not know atomic_thread_fence, which it uses'
       if $symbols->{stdout} =~ /__tsan_atomic_(?:thread|signal)_fence/;
-    my $code =
-      grader::contract::Check::launch( $job, $binary, command => [ qw(objdump -d --no-show-raw-insn), $binary ], %all );
+    my $code = grader::contract::Check::launch(
+        $job, $binary,
+        command => [ qw(objdump -h -d --no-show-raw-insn), $binary ],
+        %all
+    );
+    return 'thread sanitizer cannot follow restartable sequences (rseq), which it has'
+      if $code->{stdout} =~ /^\s*\d+\s+__rseq_cs\b/m;
     return 'thread sanitizer cannot see locks made in assembly, which it has'
       if $code->{stdout} =~ /^\s*[0-9a-f]+:\s+(?:lock\b|xchg\s+\S*\()/m
       || $code->{stdout} =~ /^\s*[0-9a-f]+:\s+xchg\s+%\w+,\S*\(/m;

@@ -56,7 +56,7 @@ sub _advice ($result) {
     return grader::contract::Check::hang_hint($result) if grader::contract::Check::was_stopped($result);
     if ( defined $result->{signal} ) {
         my $hint = grader::contract::Check::crash_hint( $result->{signal} );
-        return $hint if $result->{signal} == POSIX::SIGABRT();
+        return $hint if grep { $result->{signal} == $_ } POSIX::SIGABRT(), grader::contract::Check::file_signal();
         return "in so small a space mmap may say MAP_FAILED, which is not NULL: is that used as a block? Else $hint";
     }
     my $said = grader::contract::Words::said_by_program($result) // q{};

@@ -212,9 +212,11 @@ sub _is_near ($result) {
 
 # What a crash tells, whatever was asked for. Where xrealloc crashes it is most likely the copy, as the check of that says.
 my $OF_NULL = 'look for NULL first in xrealloc and xfree';
+my $XFSZ    = grader::contract::Check::file_signal();
 
 sub _crash_advice ( $check, $message ) {
     return $OF_NULL                                                if $message =~ /\((?:NULL)\b/;
+    return grader::contract::Check::crash_hint($XFSZ)              if $message eq 'it crashed (SIGXFSZ)';
     return grader::contract::Check::crash_hint( POSIX::SIGABRT() ) if $message =~ /\Acrash \(Aborted\)/;
     return
 'a block that is in use was not mapped in full, or not any more: look at what is unmapped, whether it is unmapped '
@@ -233,9 +235,9 @@ my %MAY_KNOW      = map { $_ => 1 } qw(threads thread_exit);
 sub advice ( $check, $backend, @failures ) {
     my $own = ( $backend eq 'hw08' ? $check->{hw08_advice} : undef ) // $check->{advice};
     my ($crash) = map { _crash_advice( $check, $_->{message} ) // () } grep { $_->{crashed} } @failures;
-    return $own                                            if !defined $crash;
-    return $crash                                          if $crash eq $OF_NULL;
-    return $own                                            if $KNOWS_CRASHES{ $check->{id} };
+    return $own   if !defined $crash;
+    return $crash if $crash eq $OF_NULL || $crash eq grader::contract::Check::crash_hint($XFSZ);
+    return $own   if $KNOWS_CRASHES{ $check->{id} };
     return "$crash; if it crashes with threads only: $own" if $MAY_KNOW{ $check->{id} };
     return $crash;
 }
@@ -281,7 +283,15 @@ sub _hung ( $result, $how ) {
 
 # ---- What Check printed ----------------------------------------------------------------------------------------------
 
-my %SIGNAL_NAME = ( 4 => 'SIGILL', 6 => 'SIGABRT', 7 => 'SIGBUS', 8 => 'SIGFPE', 9 => 'SIGKILL', 11 => 'SIGSEGV' );
+my %SIGNAL_NAME = (
+    4     => 'SIGILL',
+    6     => 'SIGABRT',
+    7     => 'SIGBUS',
+    8     => 'SIGFPE',
+    9     => 'SIGKILL',
+    11    => 'SIGSEGV',
+    $XFSZ => 'SIGXFSZ'
+);
 
 # $result: of a suite's run. Result: { test => sentence of what must hold, message => what happened, is_measured, crashed, hung } for
 # each failure that Check reported. is_measured: more was measured than is accepted. hung: 'asleep', 'spinning', 'computing' or 'slow'; empty when nobody knows which.

@@ -19,7 +19,7 @@ my ( $WRONG_BLOCK, $NO_MEMORY ) = ( 41, 3 );
 
 # %how: flavour; work => [threads, rounds of each]; before => [the tool and its options]; shown => [the same, as a student
 # types it]; env; error_exit => what the tool ends the program with when it has found something; find => sub ( $stderr ) { lines of what the tool found }; blind => sub ( $job, $binary ) { why the tool
-# cannot follow this binary }; died => sub ( $job, $binary, $result ) { why it died of it, when more is known than how it ended };
+# cannot follow this binary }; limit => sub ( lines of what the tool found ) { what it is when the program ends well without the tool }; died => sub ( $job, $binary, $result ) { why it died of it, when more is known than how it ended };
 # advice.
 #
 # Runs tests/contract/watched.c under a tool. Only what the tool, or the program, says to be wrong is a failure: a tool that
@@ -30,7 +30,7 @@ sub watch ( $job, $backend, %how ) {
     my $plain   = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $plain if ref $plain;
     my $binary = grader::contract::Check::binary( $job, $backend, $flavour, $name );
-    return $binary if ref $binary && $binary->{is_cheat};
+    return $binary if ref $binary && ( $binary->{is_cheat} || $binary->{verdict} eq 'skip' );
     return _untold(
         $job,
         "it could not be built for $flavour: "
@@ -44,8 +44,10 @@ sub watch ( $job, $backend, %how ) {
     my @work   = @{ $how{work} };
     my $result = _under_tool( $job, $binary, $word, %how );
     my @found  = $how{find}->( $result->{stderr} );
-    my $ended  = $result->{stdout} =~ /^watched: \d+ threads, [^\n]*; \Q$word\E$/m;
-    return grader::contract::Check::pass() if $ended && !@found && _came_to_its_end( $result, $how{error_exit} );
+    return grader::contract::Check::pass()
+      if _has_ended( $result, $word ) && !@found && _came_to_its_end( $result, $how{error_exit} );
+    my $limit = @found && $how{limit} ? $how{limit}->(@found) : undef;
+    return grader::contract::Check::skip($limit) if defined $limit && _ends_well_without( $job, $plain, %how );
 
     my @before = @{ $how{shown} // $how{before} };
     my $hint =
@@ -65,6 +67,16 @@ sub watch ( $job, $backend, %how ) {
     my $why    = $exit == $NO_MEMORY ? 'got no memory'                        : measure::Launch::sentence($result);
     my $untold = _untold( $job, $known // "under $flavour it " . grader::contract::Words::plain($why), %how );
     return { %{$untold}, tool_died => !$untold->{blameless} };
+}
+
+sub _has_ended ( $result, $word ) {
+    return scalar $result->{stdout} =~ /^watched: \d+ threads, [^\n]*; \Q$word\E$/m;
+}
+
+sub _ends_well_without ( $job, $plain, %how ) {
+    my $word   = $job->nonce;
+    my $result = _under_tool( $job, $plain, $word, %how, before => [] );
+    return measure::Launch::ok($result) && _has_ended( $result, $word );
 }
 
 # What the tool found may be no fault; then it is the tool alone that is not content.

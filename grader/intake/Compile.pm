@@ -44,12 +44,13 @@ my %FLAVOUR_FLAGS = ( release => ['-O2'], tsan => [qw(-O1 -fno-omit-frame-pointe
 
 # A function for several processors is chosen before the race detector is set up, and gcc 12 has that choice call the detector:
 # the program crashes. Which version runs makes no difference to what it finds.
-push @{ $FLAVOUR_FLAGS{tsan} }, map { "-D$_(...)=" } qw(target_clones __target_clones__);
+my @ONE_VERSION = map { "-D$_(...)=" } qw(target_clones __target_clones__);
+push @{ $FLAVOUR_FLAGS{tsan} }, @ONE_VERSION;
 
 # Where the names are that no submission needs to define. What is only for programs that are linked anew, as atexit, is in an
-# archive of its own.
+# archive of its own. Those of threads and of functions by name are a part of libc since glibc 2.34.
 my @LIBRARIES =
-  qw(libc.so.6 libc_nonshared.a libm.so.6 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1 ld-linux-riscv64-lp64d.so.1
+  qw(libc.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libc_nonshared.a libm.so.6 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1 ld-linux-riscv64-lp64d.so.1
   libatomic.so.1 libgcc.a crtbeginS.o);
 
 my $MOST_WARNINGS     = 6;
@@ -111,13 +112,15 @@ sub backend ( $job, $backend ) {
     return { %{$made}, _join( $self, "$backend.o", map { $_->{object} } @parts ) };
 }
 
-# The same sources in another flavour. Result: as of backend(), with object or complaint.
+# The same sources in another flavour. Result: as of backend(), with object or complaint, and other_code => a source of which the
+# preprocessor makes other code in this flavour, if there is one.
 sub flavour ( $job, $backend, $made, $flavour ) {
     my $self  = { job => $job, intake => $job->intake, map { $_ => $made->{$_} } qw(folder home headers ways) };
     my @parts = map { _compile( $self, $_, $flavour ) } @{ $made->{sources} };
     my ($bad) = grep { defined $_->{complaint} } @parts;
     return $bad if $bad;
-    return { _join( $self, "$backend-$flavour.o", map { $_->{object} } @parts ) };
+    my ($other) = grep { _is_other_code( $self, $_, $flavour ) } @{ $made->{sources} };
+    return { other_code => $other, _join( $self, "$backend-$flavour.o", map { $_->{object} } @parts ) };
 }
 
 # The names that an object asks for, and that neither it nor the libraries define. What atexit and pthread_atfork ask for stands in
@@ -225,9 +228,18 @@ sub _apart ( $self, $source ) {
 sub _path ( $self, $source ) { return $self->{intake}->folder . "/$source" }
 
 # What the submission's own files say when this source is compiled, without comments, with all macros replaced.
-sub _own_text ( $self, $source ) {
-    my $result = _run( $self, [ _compiler( $self, $source ), '-w', '-E', _path( $self, $source ) ] );
+sub _own_text ( $self, $source, @flags ) {
+    my $result = _run( $self, [ _compiler( $self, $source ), @flags, '-w', '-E', _path( $self, $source ) ] );
     return grader::intake::Declared::own_text( $result->{stdout}, $self->{intake}->folder );
+}
+
+# Whether a source asks for which tool it is compiled (__SANITIZE_THREAD__). What this flavour defines itself makes no difference, nor
+# does the clock.
+sub _is_other_code ( $self, $source, $flavour ) {
+    my @same = ( @ONE_VERSION, qw(-D__DATE__= -D__TIME__=) );
+    my ( $used, $watched ) =
+      map { _own_text( $self, $source, @{ $FLAVOUR_FLAGS{$_} }, @same ) =~ s/\s+/ /gr } 'release', $flavour;
+    return $used ne $watched;
 }
 
 # The folders in which the compiler finds xmalloc.h, also as "../xmalloc.h" and "../../xmalloc.h": in the kit it lies above the
@@ -299,7 +311,7 @@ sub _join ( $self, $name, @objects ) {
         );
     }
     my $facts = -f $object && !-l $object ? _facts( $self, $object ) : {};
-    if ( my %called = grader::intake::Judge::nobodys($facts) ) {
+    if ( my %called = grader::intake::Judge::nobodys( $facts, $self->{job}->library_names ) ) {
         my $renamed = "$self->{folder}/hooked-$name";
         _run( $self, [ 'objcopy', ( map { "--redefine-sym=$_=$called{$_}" } sort keys %called ), $object, $renamed ] );
         ( $object, $facts ) = ( $renamed, -f $renamed && !-l $renamed ? _facts( $self, $renamed ) : {} );

@@ -39,9 +39,14 @@ my %REFUSED = _by_name(
 my $OF_THE_PROGRAM = qr/\A(?:main|search|fail|fail_no_memory|failure_names_program|
   (?:answer|crew|digest|ivec|list|options|queue|trajectory)_\w+)\z/x;
 
-# A weak function that no file of a submission defines stays away, although a program of ours may have one of that name: it is
-# called so, which no program can.
+# A weak name that neither a file of a submission nor a library defines stays undefined, although a program of ours may have one of
+# that name, and the submission could tell by it where it is: it is called so, which no program can.
 my $NOBODYS = 'nobodys.';
+
+# But for those that come with the compiler, the linker and the tools, which are in no list of names: of C++, of a section's ends, of
+# the start files, of sanitizers.
+my $OF_THE_TOOLS =
+  qr/\A(?:_Z | __(?:cxa|gxx|start|stop|[atlm]san|ubsan|sanitizer)_ | _ITM_ | __gmon_start__ | _(?:init|fini)\z)/x;
 
 # Where the linker put the parts of a program, and where the program begins: programs differ in that, and an allocator needs
 # none of it. It is noted, since what brk(2) manages begins at end.
@@ -169,10 +174,12 @@ sub facts ($listing) {
     return \%facts;
 }
 
-# The weak names that stay undefined though programs of ours may define them, and what they shall be called: (name => name, ...)
-sub nobodys ($facts) {
+# The weak names that nobody defines, and what they shall be called: (name => name, ...). $library: { name => 1 }, what the system's
+# libraries define.
+sub nobodys ( $facts, $library ) {
     return map { $_ => "$NOBODYS$_" }
-      grep { $facts->{common}{$_} && $_ =~ $OF_THE_PROGRAM } sort keys %{ $facts->{asked} };
+      grep     { $facts->{common}{$_} && !$library->{$_} && $_ !~ $OF_THE_TOOLS && $_ !~ $OF_THE_LINKER }
+      sort keys %{ $facts->{asked} };
 }
 
 # The instructions that enter the system without the C library (x86, arm64, riscv64), in what objdump -d --no-show-raw-insn

@@ -87,8 +87,40 @@ sub _refused ($judged) {
         verdict => 'fail',
         diag    => [ @{ $judged->{refused} }, 'the grader ran none of it' ],
         notes   => $judged->{odd},
-        hint    => 'an allocator needs mmap, munmap and locks; remove the calls that are named here',
+        hint    => _instead( @{ $judged->{refused} } ),
     };
+}
+
+# What to do about each kind of refusal that grader::intake::Judge knows; the last is for calls.
+my @INSTEAD = (
+    [
+        qr/\Ait calls what programs of ours define/,
+        'hand in the file that defines what is named here: a program need not have it, or may mean something else by it'
+    ],
+    [
+        qr/[(]an ifunc[)]\z/,
+'choose between versions of a function when a call needs one, with an if or a pointer; target_clones does it for helpers, '
+          . 'but not for the three calls'
+    ],
+    [
+        qr/\Ait has a section/,
+'leave out the attribute, or the line of assembly, that makes the section; what must run before main is a constructor '
+          . '(__attribute__((constructor)))'
+    ],
+    [
+        qr/\Ait enters the system past/,
+        'call the function of the C library, such as mmap, in place of the instruction that is named here'
+    ],
+    [ qr/\A/, 'an allocator needs mmap, munmap and locks; remove the calls that are named here' ],
+);
+
+sub _instead (@refused) {
+    my %fits;
+    for my $sentence (@refused) {
+        my ($found) = grep { $sentence =~ $INSTEAD[$_][0] } 0 .. $#INSTEAD;
+        $fits{$found} = 1;
+    }
+    return join '; ', map { $INSTEAD[$_][1] } sort keys %fits;
 }
 
 # Names tell what is called; where they tell nothing, counting does, since a list of names has no end.

@@ -8,7 +8,10 @@
 //
 // Usage: own_memory-NAME WORD. Prints, with WORD repeated so that whoever started this knows that it came to its end:
 //
-//     own_memory: LIBRARY bytes of the C library, in CALLS calls, for HANDED bytes, in ALL calls; WORD
+//     own_memory: PEAK bytes of the C library in BLOCKS blocks, ASKED calls; for HANDED bytes, CALLS calls; WORD
+//
+// PEAK, BLOCKS and HANDED are the most at a time: sorting a free list takes a buffer of the C library for a moment, and
+// gives it back, however often. ASKED and CALLS are counted from beginning to end.
 //
 // Exit status: 0; 1 with one line on standard error when a call gave no memory; 2 for wrong usage.
 
@@ -21,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/contract/closing.h"
@@ -39,14 +43,19 @@ struct head {
     size_t bytes;  // of the block
 };
 
-static atomic_size_t library_bytes, library_calls;
+// What is live of it now, the most that ever was, and how often there was a call for it.
+static atomic_size_t library_bytes, library_blocks, most_bytes, most_blocks, library_calls;
+
+static void note_most(atomic_size_t* most, size_t now) {
+    size_t known = *most;
+    while (known < now && !atomic_compare_exchange_weak(most, &known, now)) continue;
+}
 
 static struct head* head_of(void* block) { return (struct head*)((char*)block - sizeof(struct head)); }
 
 // Every block has a mapping of its own: nothing here is fast, or need be.
 static void* library_take(size_t alignment, size_t bytes) {
     library_calls++;
-    library_bytes += bytes;
     if (alignment < HEAD_BYTES) alignment = HEAD_BYTES;
     if (bytes > PTRDIFF_MAX - alignment - PAGE_BYTES) {
         errno = ENOMEM;
@@ -58,14 +67,19 @@ static void* library_take(size_t alignment, size_t bytes) {
     uintptr_t first = (uintptr_t)mapping + sizeof(struct head);
     void* block = (void*)((first + alignment - 1) / alignment * alignment);
     *head_of(block) = (struct head){mapping, mapping_bytes, bytes};
+    note_most(&most_bytes, library_bytes += bytes);
+    note_most(&most_blocks, ++library_blocks);
     return block;
 }
 
 void* malloc(size_t bytes) { return library_take(0, bytes); }
 
 void free(void* block) {
+    if (block == NULL) return;
     int error = errno;
-    if (block != NULL) munmap(head_of(block)->mapping, head_of(block)->mapping_bytes);
+    library_bytes -= head_of(block)->bytes;
+    library_blocks--;
+    munmap(head_of(block)->mapping, head_of(block)->mapping_bytes);
     errno = error;
 }
 
@@ -100,50 +114,69 @@ int posix_memalign(void** block, size_t alignment, size_t bytes) {
 
 size_t malloc_usable_size(void* block) { return block == NULL ? 0 : head_of(block)->bytes; }
 
+static char* heap_start;
+
+// The system is asked, since who moves the end himself does not tell the C library.
+static char* heap_end(void) { return (char*)syscall(SYS_brk, 0); }
+
+// The first constructor of all, or one of the first.
+__attribute__((constructor(101))) static void note_heap_start(void) { heap_start = heap_end(); }
+
+static size_t moved_by_brk(void) { return (size_t)(heap_end() - heap_start); }
+
 // ---- The calls ------------------------------------------------------------------------------------------------------
 
-static atomic_size_t handed_bytes, calls;
+struct block {
+    void* start;
+    size_t bytes;
+};
 
-static void handed(const void* block, const char* call, size_t bytes) {
+// As of the library's: live now, the most, how often.
+static atomic_size_t handed_bytes, most_handed, calls;
+
+static void handed(struct block* block, void* start, const char* call, size_t bytes) {
     calls++;
-    handed_bytes += bytes;
-    if (block != NULL) return;
+    note_most(&most_handed, handed_bytes += bytes - block->bytes);
+    note_most(&most_bytes, library_bytes + moved_by_brk());
+    *block = (struct block){start, bytes};
+    if (start != NULL) return;
     fprintf(stderr, "%s of %zu bytes returned NULL although there is memory\n", call, bytes);
     _exit(1);
 }
 
+static void take(struct block* block, size_t bytes) {
+    handed(block, xmalloc(bytes), "xmalloc", bytes);
+    memset(block->start, 1, bytes);
+}
+
+static void give_back(struct block* block) {
+    if (block->start == NULL) return;
+    xfree(block->start);
+    handed_bytes -= block->bytes;
+    *block = (struct block){NULL, 0};
+}
+
 static void* work(void* index) {
-    void* blocks[LIVE] = {NULL};
+    struct block blocks[LIVE] = {{NULL, 0}};
     uint32_t random = 2463534242u + (uint32_t)(uintptr_t)index;
     for (size_t i = 0; i < ROUNDS; i++) {
         random ^= random << 13, random ^= random >> 17, random ^= random << 5;
         // Small sizes are more frequent, and there are all.
         size_t most = (size_t)MOST_BYTES >> random % 11;
         size_t bytes = 1 + (random >> 8) % most;
-        void** block = &blocks[i % LIVE];
-        if (*block != NULL) xfree(*block);
-        *block = xmalloc(bytes);
-        handed(*block, "xmalloc", bytes);
-        memset(*block, 1, bytes);
+        struct block* block = &blocks[i % LIVE];
+        give_back(block);
+        take(block, bytes);
         if (i % 3 != 0) continue;
         bytes = i % 2 == 0 ? 2 * bytes : bytes / 2 + 1;
-        *block = xrealloc(*block, bytes);
-        handed(*block, "xrealloc", bytes);
+        handed(block, xrealloc(block->start, bytes), "xrealloc", bytes);
     }
-    void* large = xmalloc(LARGE_BYTES);
-    handed(large, "xmalloc", LARGE_BYTES);
-    memset(large, 1, LARGE_BYTES);
-    xfree(large);
-    for (size_t i = 0; i < LIVE; i++) xfree(blocks[i]);
+    struct block large = {NULL, 0};
+    take(&large, LARGE_BYTES);
+    give_back(&large);
+    for (size_t i = 0; i < LIVE; i++) give_back(&blocks[i]);
     return NULL;
 }
-
-static char* heap_start;
-
-// The first constructor of all, or one of the first.
-__attribute__((constructor(101))) static void note_heap_start(void) { heap_start = sbrk(0); }
-
-static size_t moved_by_brk(void) { return (size_t)((char*)sbrk(0) - heap_start); }
 
 static void start_threads(pthread_t* threads) {
     for (uintptr_t i = 0; i < THREADS; i++) {
@@ -162,8 +195,8 @@ int main(int count, char** arguments) {
     pthread_t threads[THREADS];
     start_threads(threads);
     for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-    size_t bytes = library_bytes + moved_by_brk();
-    printf("own_memory: %zu bytes of the C library, in %zu calls, for %zu bytes, in %zu calls; %s\n", bytes,
-           (size_t)library_calls, (size_t)handed_bytes, (size_t)calls, closing_word(arguments[1]));
+    printf("own_memory: %zu bytes of the C library in %zu blocks, %zu calls; for %zu bytes, %zu calls; %s\n",
+           (size_t)most_bytes, (size_t)most_blocks, (size_t)library_calls, (size_t)most_handed, (size_t)calls,
+           closing_word(arguments[1]));
     return 0;
 }

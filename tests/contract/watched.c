@@ -9,17 +9,13 @@
 // tools end with that cannot start); 2 for wrong usage; 3 with a line when there was no memory, which may be the tool's
 // fault.
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <threads.h>
 #include <unistd.h>
 
 #include "tests/contract/closing.h"
@@ -153,41 +149,6 @@ static size_t number_of(const char* text, size_t most) {
     size_t number = strtoul(text, NULL, 10);
     return number <= most ? number : 0;
 }
-
-#ifdef __SANITIZE_THREAD__
-// ThreadSanitizer does not know mremap(2): it would take what a block's new pages were used for before, by another
-// thread, for a race. It knows the calls of which this one is made up here.
-void* mremap(void* old, size_t old_bytes, size_t new_bytes, int flags, ...) {
-    va_list more;
-    va_start(more, flags);
-    void* wanted = (flags & MREMAP_FIXED) != 0 ? va_arg(more, void*) : NULL;
-    va_end(more);
-    if (wanted == NULL && new_bytes <= old_bytes) {
-        if (new_bytes < old_bytes) munmap((char*)old + new_bytes, old_bytes - new_bytes);
-        return old;
-    }
-    if ((flags & MREMAP_MAYMOVE) == 0) {
-        errno = ENOMEM;
-        return MAP_FAILED;
-    }
-    int place = MAP_PRIVATE | MAP_ANONYMOUS | (wanted == NULL ? 0 : MAP_FIXED);
-    void* moved = mmap(wanted, new_bytes, PROT_READ | PROT_WRITE, place, -1, 0);
-    if (moved == MAP_FAILED) return moved;
-    memcpy(moved, old, old_bytes < new_bytes ? old_bytes : new_bytes);
-    munmap(old, old_bytes);
-    return moved;
-}
-
-// Nor does it know the locks of C11, which the C library builds on those of pthreads.
-int mtx_lock(mtx_t* lock) { return pthread_mutex_lock((pthread_mutex_t*)lock) == 0 ? thrd_success : thrd_error; }
-int mtx_unlock(mtx_t* lock) { return pthread_mutex_unlock((pthread_mutex_t*)lock) == 0 ? thrd_success : thrd_error; }
-int mtx_trylock(mtx_t* lock) {
-    int error = pthread_mutex_trylock((pthread_mutex_t*)lock);
-    if (error == EBUSY) return thrd_busy;
-    return error == 0 ? thrd_success : thrd_error;
-}
-void call_once(once_flag* flag, void (*begin)(void)) { pthread_once((pthread_once_t*)flag, begin); }
-#endif
 
 int main(int count, char** arguments) {
     size_t thread_count = count == 4 ? number_of(arguments[1], MOST_THREADS) : 0;

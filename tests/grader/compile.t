@@ -78,7 +78,10 @@ subtest 'What is a wrapper of tests stays out, and what the submission declares 
 };
 
 subtest 'A hook that nobody defines' => sub {
-    my $hook = "__attribute__((weak)) void list_check(void);\nvoid f(void) { if (list_check) list_check(); }\n";
+    my $weak = sub (@names) {
+        return join q{}, map { "__attribute__((weak)) void $_(void);\nvoid if_$_(void) { if ($_) $_(); }\n" } @names;
+    };
+    my $hook = $weak->('list_check');
     my ( $job, $made ) = made( 'par_alloc.c' => "$CALLS$hook" );
     is_deeply( [ grep { /list_check/ } sort keys %{ $made->{facts}{asked} } ],
         ['nobodys.list_check'], 'has a name that no program of ours can have' );
@@ -89,6 +92,17 @@ subtest 'A hook that nobody defines' => sub {
         'it calls what programs of ours define, and does not define it: list_check',
         '... unless it must be there'
     );
+
+    my @kept = qw(fork mmap _ZTHx __start_own __tsan_acquire);
+    ( $job, $made ) =
+      made( 'par_alloc.c' => $CALLS . $weak->( qw(call_xfree __wrap_xmalloc ready), @kept ) . "void ready(void) {}\n" );
+    is_deeply(
+        [ sort grep { !/GLOBAL_OFFSET/ } keys %{ $made->{facts}{asked} } ],
+        [ sort @kept, map { "nobodys.$_" } qw(call_xfree __wrap_xmalloc) ],
+        'whatever its name, but for what the submission, the system or a tool may define'
+    );
+    my $flavour = grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' );
+    ok( $flavour->{facts}{asked}{'nobodys.call_xfree'}, '... and in every flavour' );
 };
 
 subtest 'What no file defines' => sub {
@@ -122,6 +136,84 @@ subtest 'A function for several processors' => sub {
             '... but none that is chosen by a function of its own, and none of the three calls'
         );
     }
+};
+
+# In which way the backend was compiled, in the words of its options; a complaint when in none.
+sub way_of (%files) {
+    my ( $job, $made ) = made(%files);
+    return $made->{complaint} if defined $made->{complaint};
+    my $way = $made->{ways}{'par_alloc.c'};
+    return join q{ }, @{ $way->{dialect} }, $way->{headers};
+}
+
+subtest 'A source is compiled in the first way that takes it' => sub {
+    my $is_static = "#include <unistd.h>\nstatic int gettid(void) { return 1; }\nint f(void) { return gettid(); }\n";
+    my $in_c11    = "enum { linux, unix };\nstruct type { int typeof; };\nint f(void) { return linux; }\n";
+    my %wanted    = (
+        'nothing special'                => [ q{},                                        'gnu11 -D_GNU_SOURCE=' ],
+        'names that gcc has for itself'  => [ $in_c11,                                    'c11 -D_GNU_SOURCE=' ],
+        'a name that _GNU_SOURCE brings' => [ $is_static,                                 'gnu11' ],
+        'digits of C23'                  => [ "int many = 1'000'000;\n",                  'gnu2x -D_GNU_SOURCE=' ],
+        'bool and nullptr of C23'        => [ "bool is = true;\nvoid* none = nullptr;\n", 'gnu2x -D_GNU_SOURCE=' ],
+    );
+    my $knows_c23 = !system 'echo "bool is; void* none = nullptr;" | gcc -std=gnu2x -fsyntax-only -x c - 2>/dev/null';
+    for my $name ( sort keys %wanted ) {
+        my ( $source, $way ) = @{ $wanted{$name} };
+      SKIP: {
+            skip 'this compiler has neither', 1 if $name =~ /nullptr/ && !$knows_c23;
+            is( way_of( 'par_alloc.c' => "$source$CALLS" ), "-std=$way -idirafter", $name );
+        }
+    }
+    my ( $job, $made ) = made( 'par_alloc.c' => "int first = 1'0;\nenum { linux };\nint second = nothing;\n$CALLS" );
+    like( $made->{errors}[0], qr/:1:/, 'what fits no way is told as in the first' ) or diag explain $made;
+};
+
+subtest 'Headers in folders of the submission' => sub {
+    my $own = "#define OWN 1\n";
+    is(
+        way_of(
+            'par_alloc.c'  => "#include <search.h>\nENTRY entry;\n#include \"search.h\"\nint own = OWN;\n$CALLS",
+            'inc/search.h' => $own
+        ),
+        '-std=gnu11 -D_GNU_SOURCE= -iquote',
+        'one in quotes is its own, though the system has one of that name'
+    );
+    is(
+        way_of( 'par_alloc.c' => "#include <pool.h>\nint own = OWN;\n$CALLS", 'inc/pool.h' => $own ),
+        '-std=gnu11 -D_GNU_SOURCE= -idirafter',
+        'one in angles is found, too'
+    );
+};
+
+subtest 'A flavour is compiled in the same way' => sub {
+    my $picks = "#if !defined __STRICT_ANSI__ && !defined __SANITIZE_THREAD__\n#error not so\n#endif\n"
+      . "#ifdef __STRICT_ANSI__\nint strict;\n#endif\n";
+    my ( $job, $made ) = made( 'par_alloc.c' => "$picks$CALLS" );
+    my $flavour = grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' );
+    like( scalar `nm $flavour->{object}`, qr/ strict$/m, '... although another would do' );
+};
+
+subtest 'Other code for the race detector' => sub {
+    my $other = sub (%files) {
+        my ( $job, $made ) = made(%files);
+        return grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' )->{other_code};
+    };
+    my $hides = "#ifdef __SANITIZE_THREAD__\nint lock;\n#endif\n";
+    is( $other->( 'par_alloc.c' => "$CALLS$hides" ), 'par_alloc.c', 'is noted with its file' );
+    is( $other->( 'par_alloc.c' => "#include \"own.h\"\n$CALLS", 'own.h' => $hides ),
+        'par_alloc.c', '... also where a header has it' );
+    is(
+        $other->(
+            'par_alloc.c' => "int x(void);\n$CALLS int f(void) { return x(); }\n",
+            'x.c'         => "int x(void) { return 0; }\n$hides"
+        ),
+        'x.c',
+        '... or a helper'
+    );
+    my $same =
+      "#ifdef __OPTIMIZE__\nconst char* when = __DATE__ __TIME__;\n#endif\n#define CLONES target_clones(\"default\")\n"
+      . "#ifdef __SANITIZE_THREAD__\n#include <stdio.h>\n#define NEVER_USED 1\n#endif\nint last;\n";
+    is( $other->( 'par_alloc.c' => $same . $CALLS ), undef, 'what is the same code is none' );
 };
 
 done_testing;

@@ -91,6 +91,24 @@ subtest 'Of files that define the same name the nearest is linked' => sub {
     is( "@notes", 'linked with par/heap.c', 'a prototype is no definition' );
 };
 
+subtest 'A helper whose names macros put together' => sub {
+    my $pasted = "#define NAME(what) ta##what\nvoid* NAME(ke)(void) { return 0; }\n";
+    my ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $USES, 'lib/pool.c' => $pasted, 'lib/a.c' => "int a;\n" );
+    is( $linked, 'lib/pool.c', 'is found in another folder' );
+    is( ( linked( 'par', 'par_alloc.c' => $USES =~ s/take/mmap/gr, 'lib/pool.c' => $pasted ) )[0],
+        q{}, '... but not looked for when nothing is missing' );
+};
+
+subtest 'A file that is included need not compile' => sub {
+    my $part = "void* take(void) { return here; }\n";
+    my $all =
+"static void* here;\n#include \"par/api.c\"\nvoid* lost(void);\nvoid* xmalloc(unsigned long n) { return n ? take() : lost(); }\n";
+    my ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $all, 'par/api.c' => $part );
+    is( "@notes", q{}, '... and nothing is said of it' );
+    ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $all, 'par/api.c' => $part, 'par/apis.c' => $part );
+    is( "@notes", 'par/apis.c does not compile, so it is not linked', '... but of another' );
+};
+
 subtest 'A helper may be written in assembler' => sub {
     my $plain = "int one(void);\nvoid* xmalloc(unsigned long n) { return one() ? 0 : 0; }\n";
     my $one   = "    .globl one\none:\n    .long 0\n";

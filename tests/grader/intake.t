@@ -13,6 +13,7 @@ use Test::More;
 use lib "$Bin/../..";
 use grader::intake::Compile;
 use grader::intake::Judge;
+use grader::stages::Build;
 use measure::Launch;
 use tests::lib::Built;
 use tests::lib::Files qw(write_file);
@@ -99,6 +100,14 @@ subtest 'What is not looked into is told' => sub {
     is( scalar( $intake->notes ), 0, '... but no folder without sources, and no history' );
 };
 
+# A job whose par was judged so.
+package tests::Judged {
+    sub new          ( $class, $judged ) { return bless { judged => $judged }, $class }
+    sub backends     ($self)             { return 'par' }
+    sub is_handed_in ( $self, $backend ) { return 1 }
+    sub made         ( $self, $backend ) { return { judged => $self->{judged} } }
+}
+
 # What the compiler makes of a source, as grader::intake::Judge sees it.
 sub judge ( $source, @flags ) {
     my $path = write_file( "$folder/object.c", $source );
@@ -163,31 +172,63 @@ subtest 'Objects' => sub {
         ],
         'ifunc' => [
             'static void* pick(void) { return 0; } void g(void) __attribute__((ifunc("pick")));',
-            qr/g is chosen by a function that runs before the program starts/
+            qr/g is chosen by a function that runs before the program starts/,
+            qr/\Achoose between versions/
         ],
         'preinit' => [
             'static void f(void) {} __attribute__((section(".preinit_array"), used)) static void (*p)(void) = f;',
-            qr/has a section .preinit_array/
+            qr/has a section .preinit_array/,
+            qr/\Aleave out the attribute/
+        ],
+        'a call of a program' => [
+            'void list_free(void*); void f(void) { list_free(0); }',
+            qr/calls what programs of ours define/,
+            qr/\Ahand in the file that defines/
         ],
     );
     for my $name ( sort keys %refused ) {
         my ($judgement) = judge( $CALLS . $refused{$name}[0] );
         like( "@{ $judgement->{refused} }", $refused{$name}[1], "$name is refused" );
+        my ($test) = grep { $_->{id} eq 'par.objects' } grader::stages::Build::tests( tests::Judged->new($judgement) );
+        like( $test->{run}->()->{hint}, $refused{$name}[2] // qr/\Aan allocator needs mmap/,
+            '... and told what to do' );
     }
     ($judged) = judge( $CALLS . 'void _exit(int); __attribute__((constructor)) static void f(void) { _exit(0); }' );
     is_deeply( $judged->{refused}, [], 'a constructor alone is not refused' );
+    my $bare = {
+        %{$judged},
+        refused => [ map { "it $_" } 'enters the system past the C library: syscall', 'talks to others: bind' ]
+    };
+    my ($test) = grep { $_->{id} eq 'par.objects' } grader::stages::Build::tests( tests::Judged->new($bare) );
+    like(
+        $test->{run}->()->{hint},
+        qr/\Acall the function of the C library, .*; an allocator needs mmap/,
+        'two kinds have two hints'
+    );
     is(
         "@{ $judged->{odd} }",
         'it calls _exit it has code that runs before or after main (.init_array)',
         '... but noted'
     );
+    for my $section (qw(.init.text .gnu.warning.f .plt.own)) {
+        my ($judgement) = judge(qq{$CALLS __attribute__((section("$section"))) void f(void) {}});
+        is(
+            "@{ $judgement->{refused} }|@{ $judgement->{odd} }",
+            "|it has a section $section",
+            "$section is only noted"
+        );
+    }
+    for my $section (qw(.init .preinit_array.5 .fini .plt.got .gnu.conflict)) {
+        my ($judgement) = judge(qq{$CALLS __attribute__((section("$section"))) void f(void) {}});
+        is( "@{ $judgement->{refused} }", "it has a section $section", "$section is refused" );
+    }
     ($judged) = judge("$CALLS int tcgetpgrp(int); int f(void) { return tcgetpgrp(0); }");
     is( "@{ $judged->{odd} }",
         'it calls tcgetpgrp', 'whatever else an allocator seldom asks for is noted by its name' );
     my $list = '__attribute__((weak)) int list_check(void); int f(void) { return list_check ? list_check() : 0; }';
     my ( undef, $weak ) = judge("$CALLS$list int list_more(void); int g(void) { return list_more(); }");
     is_deeply(
-        { grader::intake::Judge::nobodys($weak) },
+        { grader::intake::Judge::nobodys( $weak, {} ) },
         { list_check => 'nobodys.list_check' },
         'a hook that may be missing is nobody\'s'
     );

@@ -201,7 +201,7 @@ sub is_reported_faithfully ($sandbox) {
     is( $say->( ['flood'] ), 'printed more than 1 MiB and was stopped', 'output is limited' );
     is(
         $say->( [ 'fill', '.' ], file_bytes => $MIB ),
-        'crashed with signal 25 (a file became too long)',
+        'crashed with signal 25 (a file became longer than 1 MiB; what memfd_create makes is a file, too)',
         'the length of a file is limited'
     );
     like( $run->( ['hello'], memory_bytes => 100_000 )->{error}, qr/memory limit .* too small/, 'memory is limited' );

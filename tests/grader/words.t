@@ -12,6 +12,7 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::Job;
 use grader::Nearest;
 use grader::Rubric;
 use grader::class::Feedback;
@@ -105,6 +106,33 @@ my %aborted = ( crashed => 1, message => 'crash (Aborted) in xfree(0x10 of 9 byt
 like( grader::contract::Suite::advice( $check{$_}, 'par', \%aborted ),
     qr/\Aabort\(\)/, "an abort in $_ is told as that" )
   for qw(threads resize);
+
+# A heap in a memfd meets the sandbox's limit on files.
+my ($too_long) = grader::contract::Suite::failures(
+    {
+        stdout => "x.c:1:S:large:many:0: (after this point) Received signal 25 (File size limit exceeded)\n",
+        stderr => q{}
+    }
+);
+my $of_files = qr/\Ano file may become longer than 64 MiB here, and what memfd_create/;
+like( grader::contract::Suite::advice( $check{$_}, 'par', $too_long ),
+    $of_files, "a file that is too long in $_ is told as that" )
+  for qw(large threads reuse);
+like( grader::contract::Check::crash_hint(25), $of_files, '... also in other programs' );
+my %in_large = ( crashed => 1, message => 'it crashed (SIGSEGV)' );
+like(
+    grader::contract::Suite::advice( $check{large}, 'par', \%in_large ),
+    qr/\Asizes need size_t/,
+    '... and no other crash'
+);
+my %run =
+  ( exit => undef, signal => 25, stderr => q{}, limits => { file_bytes => 64 * 2**20, memory_bytes => 8 * 2**30 } );
+is(
+    grader::Job->new( settings => {} )->complaint( 'list', 'par', 100, \%run ),
+'bin/list-par 100 crashed with signal 25 (a file became longer than 64 MiB; what memfd_create makes is a file, too); '
+      . 'to see it: make BACKENDS=par && ulimit -f 65536 && bin/list-par 100',
+    '... and with a wrong answer stands how to see it'
+);
 
 # ---- What was printed, and by whom
 
