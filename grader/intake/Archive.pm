@@ -11,10 +11,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Encode                 ();
 use File::Basename         qw(dirname);
 use File::Path             qw(make_path);
 use IO::Uncompress::Gunzip qw($GunzipError);
 use IO::Uncompress::Unzip  qw($UnzipError);
+use grader::Shown;
 use grader::intake::Tar;
 
 my $CHUNK_BYTES      = 65_536;
@@ -74,7 +76,8 @@ sub _leave_out ( $state, $name, $why ) {
 
 # A name from outside in quotes, as far as a person wants to read it.
 sub printable ($name) {
-    return q{'} . ( substr( $name, 0, $MOST_NAME ) =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/egr ) . q{'};
+    my $shown = grader::Shown::text( $name =~ s/([\t\n])/sprintf '\\x%02x', ord $1/egr );
+    return q{'} . Encode::encode( 'UTF-8', substr $shown, 0, $MOST_NAME ) . q{'};
 }
 
 # Opens the file of an entry for writing; undef when it is left out. Of an entry that comes twice the last counts, as for tar(1):

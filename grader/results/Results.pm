@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 
 use JSON::PP   ();
 use List::Util qw(sum0);
+use grader::Shown;
 use grader::results::Classroom;
 use grader::results::Gradescope;
 use grader::results::Json;
@@ -58,12 +59,16 @@ sub add ( $self, $test, $outcome, $seconds ) {
         name    => $test->{name},
         verdict => $outcome->{verdict},
         seconds => 0 + sprintf( '%.3f', $seconds ),
-        ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} ) : () } qw(reason hint value interval) ),
+        ( map { defined $outcome->{$_} ? ( $_ => grader::Shown::text( $outcome->{$_} ) ) : () } qw(reason hint) ),
+        ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} )                        : () } qw(value interval) ),
         slow      => _truth( $outcome->{is_slow} ),
         blameless => _truth( $outcome->{blameless} ),
         ours      => _truth( $test->{ours} ),
-        notes     => $outcome->{notes} // [],
-        diag      => $outcome->{diag}  // [],
+        (
+            map {
+                $_ => [ map { grader::Shown::text($_) } @{ $outcome->{$_} // [] } ]
+            } qw(notes diag)
+        ),
     );
     my $worth = grader::results::Points::of( $self->{rubric}, \%kept );
     push @{ $self->{tests} }, { %kept, %{$worth}, reported => _truth( $worth->{reported} ) };
@@ -87,7 +92,7 @@ sub is_reported ( $self, $test ) {
 
 # Why the grader had to stop.
 sub abandon ( $self, $reason ) {
-    $self->{stopped} = $reason =~ s/\s+\z//r;
+    $self->{stopped} = grader::Shown::text( $reason =~ s/\s+\z//r );
     return $self->write;
 }
 
@@ -182,9 +187,9 @@ sub verdict ( $self, $test ) {
     return { pass => 'passed', fail => 'failed', skip => 'could not be told' }->{ $test->{verdict} };
 }
 
-# What a person reads of a test, for services that take neither control characters nor text of any length.
+# What a person reads of a test, for services that do not take text of any length.
 sub excerpt ( $self, $test, $most_characters ) {
-    my $text = join( "\n", $self->lines($test) ) =~ s/[^\t\n\x20-\x7e]/?/gr;
+    my $text = join "\n", $self->lines($test);
     return $text if length $text <= $most_characters;
     my $left = length($text) - $most_characters;
     return substr( $text, 0, $most_characters ) . "\n... ($left more characters)";
