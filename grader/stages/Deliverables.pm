@@ -61,9 +61,7 @@ sub _complaint_of ( $job, $path, $wanted ) {
     my $bytes = $intake->text($path);
     if ( $path =~ /[.]png\z/i ) {
         my $complaint = grader::deliverables::Picture::complaint($bytes);
-        return ( "$path $complaint",
-            'hand in a picture that opens in a browser, with the lines or bars of your measurements' )
-          if defined $complaint;
+        return ( "$path $complaint", 'save the graph as a PNG picture in which it can be read' ) if defined $complaint;
     }
     return if !$wanted->{words};
     return _too_little( $path, $bytes, $wanted->{words}, $job->report_template );

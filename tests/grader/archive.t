@@ -9,6 +9,7 @@ no warnings 'experimental::signatures';
 
 use FindBin            qw($Bin);
 use IO::Compress::Gzip ();
+use IO::Compress::Zip  ();
 use Test::More;
 
 use lib "$Bin/../..";
@@ -189,6 +190,14 @@ subtest 'Names from the root, and what is packed twice' => sub {
         q{'/a/../../out.c' was left out: its name leads out of the archive},
         '... but not above it'
     );
+
+    my $name = "\xc3\x9cbung/par_alloc.c";
+    for my $is_flagged ( 0, 1 ) {
+        my $zip = tests::lib::HandedIn::path('.zip');
+        IO::Compress::Zip::zip( \'x' => $zip, Name => $name, Efs => $is_flagged ) or die;
+        ( $error, $intake ) = take($zip);
+        is( $error // "@{[$intake->files]}", $name, 'a name in UTF-8' . ( $is_flagged ? ', as the zip says' : q{} ) );
+    }
 
     my $twice = tests::lib::HandedIn::path('.tar.gz');
     IO::Compress::Gzip::gzip( tar_of( [ 'par_alloc.c', 'x' ] ) => $twice ) or die;
