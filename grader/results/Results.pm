@@ -8,6 +8,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Encode     ();
 use JSON::PP   ();
 use List::Util qw(sum0);
 use grader::Shown;
@@ -188,11 +189,12 @@ sub verdict ( $self, $test ) {
 }
 
 # What a person reads of a test, for services that do not take text of any length.
-sub excerpt ( $self, $test, $most_characters ) {
-    my $text = join "\n", $self->lines($test);
-    return $text if length $text <= $most_characters;
-    my $left = length($text) - $most_characters;
-    return substr( $text, 0, $most_characters ) . "\n... ($left more characters)";
+sub excerpt ( $self, $test, $most_bytes ) {
+    my $text  = join "\n", $self->lines($test);
+    my $bytes = Encode::encode( 'UTF-8', $text );
+    return $text if length $bytes <= $most_bytes;
+    my $start = Encode::decode( 'UTF-8', substr( $bytes, 0, $most_bytes ), Encode::FB_QUIET() );    # of whole letters
+    return "$start\n... (" . ( length($text) - length $start ) . ' more characters)';
 }
 
 1;
