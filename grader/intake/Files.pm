@@ -17,6 +17,7 @@ use File::Path     qw(make_path);
 use grader::intake::Archive;
 use grader::intake::Names;
 use grader::intake::Places;
+use grader::intake::Taken;
 
 # Of all files together, and how many; of a file that is taken from a folder; and of a source that is compiled.
 my $MOST_BYTES        = 64 * 1024 * 1024;
@@ -30,14 +31,11 @@ my $MOST_UNREAD         = 5;    # that are told
 # Nobody means them in a name, and they would spoil the lines in which a name is told.
 my $CONTROL = qr/[\x00-\x1f\x7f]/;
 
-# Left where they are: version control, what was built, and what editors and archivers drop. Sources in a folder for what was
-# built are told.
-my $NO_FOLDER    = qr/\A(?:[.]git|[.]svn|__MACOSX|build|[.]vscode|[.]idea)\z/;
-my $BUILD_FOLDER = qr/\Abuild\z/;
-
 # Archives and packed files of all kinds.
-my $PACKED  = qr/[.](?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|zst|7z|rar)\z/i;
-my $NO_FILE = qr/\A[.]_|~\z|\A[.]?#|[.]sw[op]\z/;
+my $PACKED = qr/[.](?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|zst|7z|rar)\z/i;
+
+# What to do when there is too much of all.
+my $ALONE = 'hand in the sources, the report and the graph alone';
 
 # Links may lead to links, so often; and all that they lead to has so many bytes at most.
 my $MOST_LINKS        = 8;
@@ -55,6 +53,8 @@ sub new ( $class, $source, $folder, %how ) {
     my $self = bless {
         folder      => $folder,
         notes       => [],
+        left_out    => [],
+        built       => {},
         only        => $how{only}        // qr//,
         not_helpers => $how{not_helpers} // [],
         names       => $how{names}       // [],
@@ -68,19 +68,12 @@ sub new ( $class, $source, $folder, %how ) {
         die "$source: neither a folder nor a .tar, .tar.gz, .tgz or .zip\n";
     }
     else {
-        push @{ $self->{notes} },
-          grader::intake::Archive::unpack_into(
-            $source,
-            into  => $folder,
-            bytes => $MOST_BYTES,
-            files => $MOST_FILES,
-            links => \my %links,
-          );
-        $self->_follow( \%links );
+        $self->_take_archive($source);
     }
     $self->{files} = [ _files_in($folder) ];
     $self->_follow_texts;
-    $self->{unread} = [ $self->_unread( -d $source ? $source : $folder ) ];
+    $self->_find_built($source) if -d $source;
+    $self->{unread} = [ $self->_unread ];
     push @{ $self->{notes} }, @{ $self->{unread} };
     for my $backend ( sort keys %{ $self->{given} } ) {
         my $path = $self->{given}{$backend};
@@ -90,21 +83,28 @@ sub new ( $class, $source, $folder, %how ) {
     return $self;
 }
 
-# What was handed in and may hold sources, but is not looked into, in sentences. $place: where a folder for what was built still is.
-sub _unread ( $self, $place ) {
+# What was handed in and may hold sources, but is not looked into, in sentences.
+sub _unread ($self) {
     my @unread = map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" }
       grep { $_ =~ $PACKED } $self->files;
-    my $look = sub {
-        return if basename($_) !~ $NO_FOLDER || -l || !-d || $_ =~ $CONTROL;
-        my ($source) = basename($_) =~ $BUILD_FOLDER ? grep { grader::intake::Names::is_helper($_) } _files_in($_) : ();
-        $File::Find::prune = 1;
-        my $path = substr $_, length("$place/");
-        push @unread, "'$path' was left out, with $path/$source: a folder of this name is for what was built"
-          if defined $source && "$path/$source" =~ $self->{only};
-    };
-    File::Find::find( { wanted => $look, no_chdir => 1 }, $place );
+    push @unread, map { "'$_' was left out, with $self->{built}{$_}: a folder of this name is for what was built" }
+      sort keys %{ $self->{built} };
     splice @unread, $MOST_UNREAD if @unread > $MOST_UNREAD;
     return @unread;
+}
+
+# Finds the folders of a submission that are for what was built, and hold sources: folder => the path of one.
+sub _find_built ( $self, $place ) {
+    my $look = sub {
+        return if !grader::intake::Taken::is_no_folder($_) || -l || !-d || $_ =~ $CONTROL;
+        $File::Find::prune = 1;
+        return if !grader::intake::Taken::is_for_built($_);
+        my $path     = substr $_, length("$place/");
+        my ($source) = grep { grader::intake::Names::is_helper($_) } _files_in($_);
+        $self->{built}{$path} = "$path/$source" if defined $source && "$path/$source" =~ $self->{only};
+    };
+    File::Find::find( { wanted => $look, no_chdir => 1 }, $place );
+    return;
 }
 
 # What of a whole tree is graded, for only: as for the Makefile, NAME_alloc.c and all in NAME/, and what is handed in with it.
@@ -122,6 +122,16 @@ sub notes ($self) { return @{ $self->{notes} } }
 # What may hold sources, but was not looked into, in sentences.
 sub unread ($self) { return @{ $self->{unread} } }
 
+# The files that were left out, [ { path, told => in a sentence } ].
+sub left_out ($self) { return @{ $self->{left_out} } }
+
+sub _leave_out ( $self, $path, $why ) {
+    my $told = grader::intake::Archive::printable($path) . " was left out: $why";
+    push @{ $self->{left_out} }, { path => $path, told => $told };
+    push @{ $self->{notes} }, $told;
+    return;
+}
+
 # All files, relative to the folder, those nearer to the top first.
 sub files ($self) { return @{ $self->{files} } }
 
@@ -129,15 +139,16 @@ sub files ($self) { return @{ $self->{files} } }
 sub _take_folder ( $self, $source ) {
     my ( $files, $bytes ) = ( 0, 0 );
     my %links;
-    for my $path ( grep { $_ =~ $self->{only} } _files_in( $source, $self->{notes}, \%links ) ) {
+    my $odd = sub ( $path, $why ) { $self->_leave_out( $path, $why ) };
+    for my $path ( grep { $_ =~ $self->{only} } _files_in( $source, $odd, \%links ) ) {
         my $file_bytes = -s "$source/$path";
         if ( $file_bytes > $MOST_FILE_BYTES ) {
-            push @{ $self->{notes} }, "'$path' was left out: it has $file_bytes bytes";
+            $self->_leave_out( $path, grader::intake::Archive::too_long( $file_bytes, $MOST_FILE_BYTES ) );
             next;
         }
         $bytes += $file_bytes;
-        die "the submission holds more than $MOST_FILES files\n" if ++$files > $MOST_FILES;
-        die "the submission holds more than $MOST_BYTES bytes\n" if $bytes > $MOST_BYTES;
+        die "the submission holds more than $MOST_FILES files, up to '$path': $ALONE\n" if ++$files > $MOST_FILES;
+        die "the submission holds more than $MOST_BYTES bytes, up to '$path': $ALONE\n" if $bytes > $MOST_BYTES;
         my $target = "$self->{folder}/$path";
         make_path( dirname($target) );
         copy( "$source/$path", $target ) or die "cannot copy $path of the submission: $!\n";
@@ -145,6 +156,32 @@ sub _take_folder ( $self, $source ) {
     delete @links{ grep { $_ !~ $self->{only} } keys %links };
     $self->_follow( \%links );
     return;
+}
+
+# Unpacks what would be taken of a folder.
+sub _take_archive ( $self, $source ) {
+    my @said = grader::intake::Archive::unpack_into(
+        $source,
+        into       => $self->{folder},
+        bytes      => $MOST_BYTES,
+        file_bytes => $MOST_FILE_BYTES,
+        files      => $MOST_FILES,
+        links      => \my %links,
+        is_skipped => sub ($path) { return $self->_is_skipped($path) },
+        advice     => $ALONE,
+    );
+    push @{ $self->{notes} },    map  { $_->{told} } @said;
+    push @{ $self->{left_out} }, grep { defined $_->{path} } @said;
+    $self->_follow( \%links );
+    return;
+}
+
+sub _is_skipped ( $self, $path ) {
+    return 1 if grader::intake::Taken::is_no_file($path);
+    my $folder = grader::intake::Taken::folder_not_taken($path) // return 0;
+    $self->{built}{$folder} //= $path
+      if grader::intake::Taken::is_for_built($folder) && grader::intake::Names::is_helper($path);
+    return 1;
 }
 
 # Puts a copy of its target in the place of each link that leads to a plain file or a folder of the submission. Nothing is followed
@@ -160,8 +197,7 @@ sub _follow ( $self, $links ) {
             delete $left{$path};
         }
     }
-    push @{ $self->{notes} },
-      map { "'$_' was left out: it is a link, and leads to no source of the submission" } sort keys %left;
+    $self->_leave_out( $_, 'it is a link, and leads to no source of the submission' ) for sort keys %left;
     return;
 }
 
@@ -213,23 +249,21 @@ sub _follow_texts ($self) {
     return;
 }
 
-# The plain files below a folder. Links to files go to %$links, path => target; what else is no plain file is named in @$notes.
-sub _files_in ( $folder, $notes = [], $links = {} ) {
+# The plain files below a folder. Links to files go to %$links, path => target; of what else is no plain file, $leave_out is told the
+# path, and why.
+sub _files_in ( $folder, $leave_out = sub ( $path, $why ) { }, $links = {} ) {
     my @found;
     my $wanted = sub {
         return if !lstat $File::Find::name || -d _;
         my $path = substr $File::Find::name, length($folder) + 1;
-        return if basename($path) =~ $NO_FILE;
-        if ( $path =~ $CONTROL ) {
-            push @{$notes}, grader::intake::Archive::printable($path) . ' was left out: its name is no plain text';
-            return;
-        }
-        if    ( -f _ ) { push @found, $path }
-        elsif ( -l _ ) { $links->{$path} = readlink $File::Find::name }
-        else           { push @{$notes}, "'$path' was left out: it is no plain file, but a device or a pipe" }
+        return if grader::intake::Taken::is_no_file($path);
+        if    ( $path =~ $CONTROL ) { $leave_out->( $path, 'its name is no plain text' ) }
+        elsif ( -f _ )              { push @found, $path }
+        elsif ( -l _ )              { $links->{$path} = readlink $File::Find::name }
+        else                        { $leave_out->( $path, 'it is no plain file, but a device or a pipe' ) }
     };
     my $sift = sub (@names) {
-        return grep { $_ !~ $NO_FOLDER || !-d "$File::Find::dir/$_" } @names;
+        return grep { !grader::intake::Taken::is_no_folder($_) || !-d "$File::Find::dir/$_" } @names;
     };
     File::Find::find( { wanted => $wanted, preprocess => $sift, no_chdir => 1 }, $folder );
     @found = sort { ( $a =~ tr{/}{} ) <=> ( $b =~ tr{/}{} ) || $a cmp $b } @found;
@@ -247,7 +281,14 @@ sub source_of ( $self, $backend ) {
         text  => sub ($path) { return $self->unfit($path) ? q{} : $self->text($path) },
     );
     my $role = $self->{roles}{$backend} // { notes => [] };
-    return ( $role->{source}, @{ $role->{notes} }, defined $role->{source} ? () : @{ $self->{unread} } );
+    return ( $role->{source}, @{ $role->{notes} }, defined $role->{source} ? () : $self->_lost_sources );
+}
+
+# Where a source may be that is missing, in sentences: in what is not looked into, or it was left out.
+sub _lost_sources ($self) {
+    my @left_out = map { $_->{told} } grep { grader::intake::Names::is_source( $_->{path} ) } $self->left_out;
+    splice @left_out, $MOST_UNREAD if @left_out > $MOST_UNREAD;
+    return ( $self->unread, @left_out );
 }
 
 # The other sources: what may hold the helper functions of a backend whose source is given, [ { path, rank as of

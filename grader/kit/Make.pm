@@ -9,6 +9,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use IPC::Open3 qw(open3);
+use grader::Shown;
 use measure::Launch;
 
 my $MOST_ERRORS = 8;
@@ -92,7 +93,7 @@ sub objects ( $workspace, $flavour ) { return $workspace->path( 'build', $flavou
 # The lines of what a compiler or make printed, without the paths of these folders, which nobody else has.
 sub readable ( $said, @folders ) {
     for my $folder (@folders) { $said =~ s{\Q$folder\E/}{}g }
-    return grep { /\S/ } split /\n/, $said =~ s/[^\x09\x0a\x20-\x7e]/?/gr;
+    return grep { /\S/ } split /\n/, grader::Shown::bytes($said);
 }
 
 # The first errors in such lines, without warnings.

@@ -14,7 +14,7 @@ use File::Glob  ();
 my $LIST = 'grader/kit/pristine.sha256';
 
 # All that takes part in a grade.
-my @GRADER = map { "grader/$_*.pm" } q{}, qw(intake/ stages/ contract/ speed/ sandbox/ kit/ results/);
+my @GRADER = map { "grader/$_*.pm" } q{}, qw(intake/ stages/ deliverables/ contract/ speed/ sandbox/ kit/ results/);
 my @FILES  = (
     qw(Makefile make/*.mk xmalloc.h sys_alloc.c test.pl *_main.c programs/*.[ch] measure/*.[ch] measure/*.pm),
     @GRADER,

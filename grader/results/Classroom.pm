@@ -14,7 +14,7 @@ use MIME::Base64 qw(encode_base64);
 
 # The reporter gets it in a variable of its environment, and Linux takes no variable over 128 KiB. Quotes and backslashes take
 # two bytes, and Base64 makes four of three.
-my $MOST_CHARACTERS = 36_000;
+my $MOST_BYTES = 36_000;
 
 my %STATUS = ( pass => 'pass', fail => 'fail', skip => 'pass' );
 
@@ -22,7 +22,7 @@ my %STATUS = ( pass => 'pass', fail => 'fail', skip => 'pass' );
 sub text ($results) {
     my @tests      = $results->tests;
     my @still      = $results->not_run;
-    my $longest    = int( $MOST_CHARACTERS / max( 1, @tests + @still ) );
+    my $longest    = int( $MOST_BYTES / max( 1, @tests + @still ) );
     my $unfinished = $results->unfinished;
     my $status     = defined $unfinished ? 'error' : $results->is_full ? 'pass' : 'fail';
     my %json       = (

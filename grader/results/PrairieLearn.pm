@@ -11,13 +11,13 @@ use JSON::PP   ();
 use List::Util qw(max);
 
 # PrairieLearn takes no file over 1 MB. Quotes and backslashes take two bytes.
-my $MOST_CHARACTERS = 300_000;
+my $MOST_BYTES = 300_000;
 
 # $results: a grader::results::Results.
 sub text ($results) {
     my @tests      = $results->tests;
     my @still      = $results->not_run;
-    my $longest    = int( $MOST_CHARACTERS / max( 1, @tests + @still ) );
+    my $longest    = int( $MOST_BYTES / max( 1, @tests + @still ) );
     my $about      = $results->about;
     my $unfinished = $results->unfinished;
     my $json       = {

@@ -8,8 +8,10 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Encode     ();
 use JSON::PP   ();
 use List::Util qw(sum0);
+use grader::Shown;
 use grader::results::Classroom;
 use grader::results::Gradescope;
 use grader::results::Json;
@@ -58,12 +60,16 @@ sub add ( $self, $test, $outcome, $seconds ) {
         name    => $test->{name},
         verdict => $outcome->{verdict},
         seconds => 0 + sprintf( '%.3f', $seconds ),
-        ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} ) : () } qw(reason hint value interval) ),
+        ( map { defined $outcome->{$_} ? ( $_ => grader::Shown::text( $outcome->{$_} ) ) : () } qw(reason hint) ),
+        ( map { defined $outcome->{$_} ? ( $_ => $outcome->{$_} )                        : () } qw(value interval) ),
         slow      => _truth( $outcome->{is_slow} ),
         blameless => _truth( $outcome->{blameless} ),
         ours      => _truth( $test->{ours} ),
-        notes     => $outcome->{notes} // [],
-        diag      => $outcome->{diag}  // [],
+        (
+            map {
+                $_ => [ map { grader::Shown::text($_) } @{ $outcome->{$_} // [] } ]
+            } qw(notes diag)
+        ),
     );
     my $worth = grader::results::Points::of( $self->{rubric}, \%kept );
     push @{ $self->{tests} }, { %kept, %{$worth}, reported => _truth( $worth->{reported} ) };
@@ -87,7 +93,7 @@ sub is_reported ( $self, $test ) {
 
 # Why the grader had to stop.
 sub abandon ( $self, $reason ) {
-    $self->{stopped} = $reason =~ s/\s+\z//r;
+    $self->{stopped} = grader::Shown::text( $reason =~ s/\s+\z//r );
     return $self->write;
 }
 
@@ -182,12 +188,13 @@ sub verdict ( $self, $test ) {
     return { pass => 'passed', fail => 'failed', skip => 'could not be told' }->{ $test->{verdict} };
 }
 
-# What a person reads of a test, for services that take neither control characters nor text of any length.
-sub excerpt ( $self, $test, $most_characters ) {
-    my $text = join( "\n", $self->lines($test) ) =~ s/[^\t\n\x20-\x7e]/?/gr;
-    return $text if length $text <= $most_characters;
-    my $left = length($text) - $most_characters;
-    return substr( $text, 0, $most_characters ) . "\n... ($left more characters)";
+# What a person reads of a test, for services that do not take text of any length.
+sub excerpt ( $self, $test, $most_bytes ) {
+    my $text  = join "\n", $self->lines($test);
+    my $bytes = Encode::encode( 'UTF-8', $text );
+    return $text if length $bytes <= $most_bytes;
+    my $start = Encode::decode( 'UTF-8', substr( $bytes, 0, $most_bytes ), Encode::FB_QUIET() );    # of whole letters
+    return "$start\n... (" . ( length($text) - length $start ) . ' more characters)';
 }
 
 1;

@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 use JSON::PP ();
 
 # Each message is in a box of its own on the student's page.
-my $MOST_CHARACTERS = 4000;
+my $MOST_BYTES = 4000;
 
 my %STATUS = ( pass => 'success', fail => 'failure', skip => 'warning' );
 
@@ -31,7 +31,7 @@ sub text ($results) {
 sub _of_test ( $results, $test ) {
     my $status = $test->{verdict} eq 'fail' && $test->{reported} ? 'information' : $STATUS{ $test->{verdict} };
     my $head   = sprintf '%s: %s (%g of %g points)', $test->{name}, $results->verdict($test), @{$test}{qw(points max)};
-    return _message( $status, join "\n", $head, grep { length } $results->excerpt( $test, $MOST_CHARACTERS ) );
+    return _message( $status, join "\n", $head, grep { length } $results->excerpt( $test, $MOST_BYTES ) );
 }
 
 sub _message ( $status, $text ) { return { status => $status, message => $text } }

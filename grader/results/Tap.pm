@@ -9,6 +9,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use grader::Shown;
+
 sub new ($class) {
     my $quiet_harness = $ENV{HARNESS_ACTIVE} && !$ENV{HARNESS_IS_VERBOSE};
     STDOUT->autoflush(1);
@@ -38,8 +40,7 @@ sub result ( $self, $name, $outcome, $reported ) {
     my $line   = ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~ s/#/\\#/gr;
     $line .= " # SKIP $outcome->{reason}" if $verdict eq 'skip';
     $line .= ' # TODO worth no points'    if $is_reported;
-    $line =~ s/[^\x20-\x7e]/?/g;
-    say $line;
+    say grader::Shown::bytes( $line =~ s/\n/ /gr );
     $self->note( @{ $outcome->{notes} // [] } );
     my @hint =
       $verdict eq 'fail' && defined $outcome->{hint} ? $outcome->{hint} : ();
@@ -53,12 +54,12 @@ sub note ( $self, @lines ) {
 }
 
 sub bail_out ( $self, $reason ) {
-    say 'Bail out!  ' . join q{ }, split q{ }, $reason;
+    say grader::Shown::bytes( 'Bail out!  ' . join q{ }, split q{ }, $reason );
     return;
 }
 
 sub _comments (@lines) {
-    return map { "# $_\n" } map { s/[^\t\x20-\x7e]/?/gr } map { split /\n/ } @lines;
+    return map { "# $_\n" } map { grader::Shown::bytes($_) } map { split /\n/ } @lines;
 }
 
 sub counts ($self) { return %{ $self->{counts} } }

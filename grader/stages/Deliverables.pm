@@ -7,11 +7,10 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Encode         ();
 use File::Basename qw(basename);
+use grader::deliverables::Picture;
+use grader::deliverables::Written;
 use grader::intake::Places;
-
-my $PNG_HEAD = "\x89PNG\r\n\x1a\n";
 
 # Result: the tests, as of grader::stages::Build::tests.
 sub tests ($job) {
@@ -27,9 +26,9 @@ sub tests ($job) {
 }
 
 sub _check ( $job, $name, $wanted ) {
-    my $complaint = _complaint( $job, $name, $wanted );
+    my ( $complaint, $hint ) = _complaint( $job, $name, $wanted );
     return { verdict => 'pass' } if !defined $complaint;
-    return { verdict => 'fail', diag => [$complaint], hint => "hand in the $name as a plain file beside the code" };
+    return { verdict => 'fail', diag => [$complaint], hint => $hint };
 }
 
 # Some systems do not tell upper from lower case, and write names as they like. Of several files of these names one that is
@@ -42,9 +41,10 @@ sub _complaint ( $job, $name, $wanted ) {
     return _missing( $name, $wanted, $intake ) if !@found;
     my @complaints;
     for my $path ( sort { _order( $a, $b ) } @found ) {
-        push @complaints, _complaint_of( $job, $path, $wanted ) // return;
+        my @complaint = _complaint_of( $job, $path, $wanted ) or return;
+        push @complaints, \@complaint;
     }
-    return $complaints[0];
+    return @{ $complaints[0] };
 }
 
 sub _order ( $left, $right ) {
@@ -52,59 +52,49 @@ sub _order ( $left, $right ) {
     return $is_left_old <=> $is_right_old || ( $left =~ tr{/}{} ) <=> ( $right =~ tr{/}{} ) || $left cmp $right;
 }
 
+# Result: what is wrong with a file, and what to do; nothing when it is right.
 sub _complaint_of ( $job, $path, $wanted ) {
     my $intake = $job->intake;
     my $full   = $intake->folder . "/$path";
-    return "$path is empty"                                         if !-s $full;
-    return "$path is marked as a program (chmod -x takes that off)" if -x $full;
-    my $text = $intake->text($path);
-    return "$path is no PNG picture" if $path =~ /[.]png\z/i && index( $text, $PNG_HEAD ) != 0;
-    return                           if !$wanted->{words};
-    return _too_little( $path, _readable($text), $wanted->{words}, _readable( $job->report_template ) );
+    return ( "$path is empty",               'save it once more, and look into what you hand in' ) if !-s $full;
+    return ( "$path is marked as a program", "chmod -x $path takes that off" )                     if -x $full;
+    my $bytes = $intake->text($path);
+    if ( $path =~ /[.]png\z/i ) {
+        my $complaint = grader::deliverables::Picture::complaint($bytes);
+        return ( "$path $complaint", 'save the graph as a PNG picture in which it can be read' ) if defined $complaint;
+    }
+    return if !$wanted->{words};
+    return _too_little( $path, $bytes, $wanted->{words}, $job->report_template );
 }
 
-# What was handed in instead is named: a file whose name begins like one of those that are wanted. In what was not unpacked
-# there may be one.
+sub _too_little ( $path, $bytes, $wanted, $template ) {
+    my ( $own, $is_utf8 ) = grader::deliverables::Written::count( $bytes, $template );
+    return if $own >= $wanted;
+    my $short = "$path holds $own words that are not the template's, and at least $wanted are wanted";
+    return ( $short,
+        'answer its questions in sentences of your own; a word that comes again and again counts a few times' )
+      if $is_utf8;
+    return ( "$short; it is not UTF-8: save it as UTF-8", 'in another code its words may not be seen' );
+}
+
+# What was left out, or handed in instead, is named: a file whose name begins like one of those that are wanted. In what was not
+# unpacked there may be one.
 sub _missing ( $name, $wanted, $intake ) {
+    my $all    = join ', ', @{ $wanted->{files} };
+    my $plain  = "hand in the $name as a plain file beside the code";
+    my %is_it  = map { lc($_) => 1 } @{ $wanted->{files} };
+    my ($lost) = grep { $is_it{ lc basename( $_->{path} ) } } $intake->left_out;
+    return ( "there is none of $all: $lost->{told}", $lost->{told} =~ /bytes/ ? 'make it smaller' : $plain ) if $lost;
     my %stem   = map       { lc(s/[.].*//r) => 1 } @{ $wanted->{files} };
     my @near   = sort grep { $stem{ lc( basename($_) =~ s/[\W_\d].*//r ) } } $intake->files;
-    my $all    = join ', ', @{ $wanted->{files} };
     my @unread = $intake->unread;
-    return "no $name can be seen: $unread[0]" if !@near && @unread;
-    return "there is none of $all"            if !@near;
-    my $found = @near == 1 ? $near[0] : join ', ', @near;
-    return
-"there is none of $all, but $found: is that the $name? It must have one of those names, and be what its ending says";
-}
-
-# Editors on Windows write UTF-16 when they are asked for "Unicode". What is neither that nor UTF-8 is of an older code, in which
-# most letters are still letters.
-sub _readable ($text) {
-    my $code = $text =~ /\A(?:\xff\xfe|\xfe\xff)/ ? 'UTF-16' : 'UTF-8';
-    return eval { Encode::decode( $code, $text, Encode::FB_CROAK() | Encode::LEAVE_SRC() ) } // $text;
-}
-
-sub _too_little ( $path, $text, $wanted, $template ) {
-    my $own = _own_words( $text, $template );
-    return if $own >= $wanted;
-    return "$path holds $own words that are not the template's, and at least $wanted are wanted";
-}
-
-# Scripts that put no space between words. Their words have about two letters.
-my $WITHOUT_SPACES    = qr/[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]/;
-my $LETTERS_OF_A_WORD = 2;
-
-sub _words (@lines) {
-    my $text    = join "\n", @lines;
-    my $letters = grep { /\p{L}/ } $text =~ /$WITHOUT_SPACES/g;
-    my @words   = $text =~ s/$WITHOUT_SPACES/ /gr =~ /[[:alpha:]]{2,}/g;
-    return @words + int( $letters / $LETTERS_OF_A_WORD );
-}
-
-# The words of those lines that do not stand in the template as well.
-sub _own_words ( $text, $template ) {
-    my %known = map { s/\s+//gr => 1 } split /\n/, $template;
-    return _words( grep { !$known{s/\s+//gr} } split /\n/, $text );
+    return ( "no $name can be seen: $unread[0]", $plain ) if !@near && @unread;
+    return ( "there is none of $all",            $plain ) if !@near;
+    my $found = join ', ', @near;
+    return (
+        "there is none of $all, but $found: is that the $name?",
+        'it must have one of those names, and be what its ending says'
+    );
 }
 
 1;

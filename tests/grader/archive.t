@@ -7,7 +7,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use FindBin qw($Bin);
+use FindBin            qw($Bin);
+use IO::Compress::Gzip ();
+use IO::Compress::Zip  ();
 use Test::More;
 
 use lib "$Bin/../..";
@@ -34,8 +36,8 @@ subtest 'Archives' => sub {
 
     my ( $error, $intake ) =
       take( tar_of( [ '../out.c', 'x' ], [ '/etc/abs.c', 'x' ], [ 'a/../../b.c', 'x' ], [ 'good.c', 'x' ] ) );
-    is( "@{[$intake->files]}", 'good.c', 'names that lead out of the archive are left out' );
-    is( scalar( grep { /its name leads out of the archive/ } $intake->notes ), 3, '... and named' );
+    is( "@{[$intake->files]}", 'good.c etc/abs.c', 'names that lead out of the archive are left out' );
+    is( scalar( grep { /its name leads out of the archive/ } $intake->notes ), 2, '... and named' );
     ok( !-e "$folder/out.c" && !-e '/etc/abs.c', '... and nothing was written there' );
 
     ( $error, $intake ) = take( zip_of( '../out2.c' => 'x', 'good.c' => 'x' ) );
@@ -56,14 +58,23 @@ subtest 'Archives' => sub {
     is( $intake->text('good.c'), 'second', '... the last of two files of a name counts' );
     is( scalar $intake->notes,   5,        '... and all of that is said' ) or diag explain [ $intake->notes ];
 
-    my $zeros = "\0" x ( 80 * 1024 * 1024 );
-    for my $bomb ( tar_of( [ 'a', $zeros ] ), zip_of( a => $zeros ) ) {
+    my $advice = 'hand in the sources, the report and the graph alone';
+    my @zeros  = map { [ "a$_", "\0" x ( 8 * 1024 * 1024 ) ] } 1 .. 9;
+    for my $bomb ( tar_of(@zeros), zip_of( map { @{$_} } @zeros ) ) {
         cmp_ok( -s $bomb, '<', 1024 * 1024, 'an archive of less than a MiB' );
         ($error) = take($bomb);
-        like( $error, qr/\Athe archive unpacks to more than \d+ bytes\n\z/, '... that swells to 80 is refused' );
+        like(
+            $error,
+            qr/\Athe archive unpacks to more than \d+ bytes, up to 'a9': $advice\n\z/,
+            '... that swells to 72 is refused'
+        );
     }
     ($error) = take( tar_of( map { [ "f$_", q{} ] } 1 .. 4001 ) );
-    like( $error, qr/\Athe archive holds more than 4000 files/, 'so is one of very many files' );
+    like(
+        $error,
+        qr/\Athe archive holds more than 4000 files, up to 'f4001': $advice\n/,
+        'so is one of very many files'
+    );
     ($error) = take( write_file( "$folder/bad.zip", 'no zip at all' ) );
     like( $error, qr/\Athe archive cannot be read: [^\n]+\n\z/, 'what is no zip is refused in a line' );
     ($error) = take( write_file( "$folder/bad.tar.gz", 'no tar at all' ) );
@@ -117,13 +128,99 @@ subtest 'What archivers write' => sub {
 
     ( $error, $intake ) =
       take( zip_of( 'a\\par_alloc.c' => 'x', 'a\\b\\' => q{}, '..\\out.c' => 'x', 'C:\\x.c' => 'x' ) );
-    is( "@{[$intake->files]}",    'a/par_alloc.c', 'names with the separator of Windows' );
-    is( scalar( $intake->notes ), 2,               '... which must not lead out of the archive either' );
+    is( "@{[$intake->files]}",    'x.c a/par_alloc.c', 'names with the separator of Windows, and with a drive' );
+    is( scalar( $intake->notes ), 1,                   '... which must not lead out of the archive either' );
 
     my $tar = tar_of( [ 'par_alloc.c', 'x' ] );
     rename $tar, "$folder/misnamed.zip" or die $!;
     ( $error, $intake ) = take("$folder/misnamed.zip");
     is( $error // "@{[$intake->files]}", 'par_alloc.c', 'a .tar.gz that is called .zip' );
+};
+
+subtest 'A folder and an archive of it are taken alike' => sub {
+    my %files = (
+        'par_alloc.c'     => 'x',
+        'core'            => "\0" x ( 9 * 1024 * 1024 ),
+        'build/x.o'       => "\0" x ( 9 * 1024 * 1024 ),
+        'w/build/src.c'   => 'y',
+        'w/.#par_alloc.c' => 'z',
+        map { ( ".git/objects/$_" => 'o' ) } 1 .. 4500
+    );
+    my @wanted = (
+        q{'core' was left out: it has 9437184 bytes, and a file has at most 8388608},
+        q{'w/build' was left out, with w/build/src.c: a folder of this name is for what was built}
+    );
+    my $source = tests::lib::HandedIn::folder_of(%files);
+    for my $way ( $source, packed( $source, '.' ), zip_of(%files) ) {
+        my ( $error, $intake ) = take($way);
+        is( $error // "@{[$intake->files]}", 'par_alloc.c', "$way: what is no source is not taken" );
+        is_deeply( [ $intake->notes ],                       \@wanted, '... and is told by its name' );
+        is_deeply( [ map { $_->{path} } $intake->left_out ], ['core'], '... for whoever misses it' );
+    }
+    my $many = tests::lib::HandedIn::folder_of( map { ( "f$_" => q{} ) } 1 .. 4001 );
+    my ($error) = take($many);
+    like( $error, qr/\Athe submission holds more than 4000 files, up to 'f\d+': hand in the sources/, 'as are limits' );
+};
+
+subtest 'What is thrown away is bounded' => sub {
+    my $zeros = "\0" x ( 4 * 1024 * 1024 );
+    my %most =
+      ( bytes => 1e6, file_bytes => 1e5, files => 9, advice => 'less', is_skipped => sub ($path) { $path eq 'b' } );
+    for my $archive ( tar_of( [ 'a', $zeros ], [ 'b', $zeros ] ), zip_of( a => $zeros, b => $zeros ) ) {
+        my $unpack = sub (%how) {
+            return eval {
+                grader::intake::Archive::unpack_into( $archive, into => tests::lib::HandedIn::fresh(), %most, %how );
+            };
+        };
+        my @said = $unpack->();
+        is_deeply( [ map { $_->{path} } @said ], ['a'], 'a long file and a skipped one are thrown away' );
+        $unpack->( read_bytes => 6e6 );
+        is( $@, "the archive unpacks to more than 6000000 bytes, up to 'b': less\n", '... as far as the limit' );
+        $unpack->( read_s => -1 );
+        like( $@, qr/\Athe archive takes more than -1 seconds to unpack.*: less\n/, '... and for a time' );
+    }
+};
+
+subtest 'Names from the root, and what is packed twice' => sub {
+    my @files = ( [ '/home/me/x/par_alloc.c', 'x' ], [ '/a/../../out.c', 'y' ] );
+    my ( $error, $intake ) = take( tar_of(@files) );
+    is( $error // "@{[$intake->files]}", 'home/me/x/par_alloc.c', 'a name from the root is one from the folder' );
+    is(
+        join( q{}, $intake->notes ),
+        q{'/a/../../out.c' was left out: its name leads out of the archive},
+        '... but not above it'
+    );
+
+    my $name = "\xc3\x9cbung/par_alloc.c";
+    for my $is_flagged ( 0, 1 ) {
+        my $zip = tests::lib::HandedIn::path('.zip');
+        IO::Compress::Zip::zip( \'x' => $zip, Name => $name, Efs => $is_flagged ) or die;
+        ( $error, $intake ) = take($zip);
+        is( $error // "@{[$intake->files]}", $name, 'a name in UTF-8' . ( $is_flagged ? ', as the zip says' : q{} ) );
+    }
+
+    my $twice = tests::lib::HandedIn::path('.tar.gz');
+    IO::Compress::Gzip::gzip( tar_of( [ 'par_alloc.c', 'x' ] ) => $twice ) or die;
+    ( $error, $intake ) = take($twice);
+    is( $error // "@{[$intake->files]}", 'par_alloc.c', 'a .tar.gz that was packed once more' );
+    my $thrice = tests::lib::HandedIn::path('.tar.gz');
+    IO::Compress::Gzip::gzip( $twice => $thrice ) or die;
+    ($error) = take($thrice);
+    like( $error, qr/\Athe archive cannot be read/, '... but only once more' );
+};
+
+subtest 'What was left out is the reason why a source is missing' => sub {
+    my $long = 'x' x ( 9 * 1024 * 1024 );
+    my ( undef, $intake ) = take( tar_of( [ 'par_alloc.c', $long ], [ 'core', $long ], [ '../hw08_alloc.c', 'y' ] ) );
+    my ( undef, @why )    = $intake->source_of('par');
+    is_deeply(
+        \@why,
+        [
+            q{'par_alloc.c' was left out: it has 9437184 bytes, and a file has at most 8388608},
+            q{'../hw08_alloc.c' was left out: its name leads out of the archive}
+        ],
+        'the sources that were left out'
+    );
 };
 
 subtest 'An archive that cannot be read is told why' => sub {
@@ -137,7 +234,7 @@ subtest 'An archive that cannot be read is told why' => sub {
         'a RAR' => [ "Rar!\x1a\7" . 'x' x 100, qr/by its content it is a file of RAR/ ],
         'a strange zip' =>
           [ $lzma, qr/pack it again as [.]tar[.]gz or as an ordinary [.]zip \(Unsupported Compression format 14\)/ ],
-        'a cut tar'     => [ substr( $bytes, 0, 3000 ), qr/it ends within an entry/ ],
+        'a cut tar' => [ substr( $bytes, 0, 3000 ), qr/it ends within an entry, up to 'par_alloc[.]c'; pack it again/ ],
         'a changed tar' => [ 'X' . substr( $bytes, 1 ), qr/it is damaged, or neither a tar nor a zip/ ],
     );
     for my $name ( sort keys %cases ) {

@@ -328,7 +328,7 @@ subtest 'The real grader' => sub {
     chmod oct 755, $class->path('built/release/measure/launch');
     $class->write( 'rubric.conf', '{ "stages": ["deliverables"] }' );
     make_path( $class->path('class/one') );
-    $class->write( 'class/one/report.txt', 'word ' x 60 . join q{ }, 1 .. 60 );
+    $class->write( 'class/one/report.txt', join q{ }, 'aa' .. 'ch' );
     $class->write( 'class/two.zip', 'no zip' );
 
     my @options =

@@ -70,7 +70,7 @@ subtest 'A size of many digits in a tar' => sub {
     substr $tar, 156, 1, '0';
     substr $tar, 148, 8, sprintf "%06o\0 ", unpack '%32C*', $tar;
     my ($error) = tests::lib::HandedIn::take( write_file( tests::lib::HandedIn::path('.tar'), $tar ) );
-    is( $error, "the archive is damaged: it ends within an entry\n", 'is read as it is' );
+    is( $error, "the archive is damaged: it ends within an entry, up to 'a.c'; pack it again as .tar.gz or as an ordinary .zip\n", 'is read as it is' );
 };
 
 subtest 'Rubrics' => sub {

@@ -11,9 +11,12 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::Shown;
+use grader::intake::Archive;
 use grader::intake::Compile;
 use grader::intake::Judge;
 use grader::stages::Build;
+use grader::results::Tap;
 use measure::Launch;
 use tests::lib::Built;
 use tests::lib::Files qw(write_file);
@@ -107,6 +110,31 @@ package tests::Judged {
     sub is_handed_in ( $self, $backend ) { return 1 }
     sub made         ( $self, $backend ) { return { judged => $self->{judged} } }
 }
+
+# What a note looks like in the TAP.
+sub told ($note) {
+    open my $saved, '>&', \*STDOUT or die $!;
+    close STDOUT or die $!;
+    open STDOUT, '>', \my $text or die $!;
+    grader::results::Tap->new->note($note);
+    close STDOUT or die $!;
+    open STDOUT, '>&', $saved or die $!;
+    return $text;
+}
+
+subtest 'Names in every script are told as they are' => sub {
+    my $name = "\xc3\x9cbung 8 (M\xc3\xbcller)/\xe6\x97\xa5.c";
+    is( told("$name is taken"), "# $name is taken\n", 'letters beyond ASCII' );
+    is(
+        told("M\xfcller \e[31m \xe2\x80\xae.c \xc2\x9b"),
+        '# M\xfcller \x1b[31m \x{202e}.c \x9b' . "\n",
+        '... but no bytes of another code, and nothing that would act on a terminal'
+    );
+    is( grader::Shown::text($name), "\x{dc}bung 8 (M\x{fc}ller)/\x{65e5}.c", 'the results have them as text' );
+    is( grader::intake::Archive::printable($name), "'$name'", 'what is left out of an archive is told alike' );
+    is( grader::intake::Archive::printable("a\nb\xff"),        q{'a\x0ab\xff'},               '... in one line' );
+    is( grader::intake::Archive::printable( "\xc3\xbc" x 99 ), q{'} . "\xc3\xbc" x 60 . q{'}, '... of whole letters' );
+};
 
 # What the compiler makes of a source, as grader::intake::Judge sees it.
 sub judge ( $source, @flags ) {

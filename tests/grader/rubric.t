@@ -169,7 +169,7 @@ subtest 'Results' => sub {
     );
     is(
         $gradescope->{tests}[0]{output},
-        "xrealloc(0x1, 2) lost \x{1}byte\ncopy the smaller size",
+        "xrealloc(0x1, 2) lost \\x01byte\ncopy the smaller size",
         '... and what a student must read'
     );
     my %known = map { $_ => 1 } qw(score max_score status name number output output_format tags visibility extra_data);

@@ -8,6 +8,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Encode       ();
 use FindBin      qw($Bin);
 use JSON::PP     ();
 use List::Util   qw(sum0);
@@ -33,11 +34,19 @@ sub results ( $of, @ids ) {
 
 sub test_of ($id) { return { id => $id, name => "the test $id", ours => $id =~ /errno/ ? 1 : 0 } }
 
+sub _utf8 ($text) { return Encode::encode( 'UTF-8', $text ) }
+
 sub classroom ($results) {
     return JSON::PP->new->utf8->decode( decode_base64( grader::results::Classroom::text($results) ) );
 }
-sub prairielearn ($results) { return JSON::PP->new->utf8->decode( grader::results::PrairieLearn::text($results) ) }
-sub submitty     ($results) { return JSON::PP->new->utf8->decode( grader::results::Submitty::text($results) )->{data} }
+
+sub prairielearn ($results) {
+    return JSON::PP->new->utf8->decode( _utf8( grader::results::PrairieLearn::text($results) ) );
+}
+
+sub submitty ($results) {
+    return JSON::PP->new->utf8->decode( _utf8( grader::results::Submitty::text($results) ) )->{data};
+}
 
 subtest 'Any text' => sub {
     my $odd = join q{}, map { chr } 0 .. 300, 0xd800, 0x1f600;
@@ -55,12 +64,18 @@ subtest 'Any text' => sub {
     );
     my %most = ( classroom => 128 * 1024 - 30, prairielearn => 1_000_000, submitty => 10_000_000 );
     for my $format ( sort keys %text ) {
-        cmp_ok( length $text{$format}, '<', $most{$format}, "$format: no longer than the service takes" );
-        unlike( $text{$format}, qr/[^\n\x20-\x7e]|\\u00/, '... and without control characters' );
+        cmp_ok( length _utf8( $text{$format} ), '<', $most{$format}, "$format: no longer than the service takes" );
+        my ($control) = $text{$format} =~ /[^\n\x20\p{L}\p{N}\p{P}\p{S}]|\\u00/;
+        ok( !defined $control, '... and without control characters' );
     }
     like( $text{classroom}, qr/\A[A-Za-z0-9+\/=]+\z/, 'GitHub gets one line' );
     my $test = prairielearn($all)->{tests}[0];
     like( $test->{output}, qr/\n[.]{3} \(\d+ more characters\)\z/, 'what is cut is told' );
+
+    my $long = results( $rubric, 'par.build' );
+    $long->add( test_of('par.build'), { verdict => 'fail', diag => [ "\xe6\x97\xa5" x 400_000 ] }, 1 );
+    my $cut = prairielearn($long)->{tests}[0]{output};
+    like( $cut, qr/\A\x{65e5}+\n[.]{3} \(300000 more characters\)\z/, 'letters of three bytes are cut sooner' );
 
     my $short = results( $rubric, 'par.build' );
     $short->add( test_of('par.build'), { verdict => 'fail', diag => ["\n  ::add-mask::x"], notes => ['a ##[error]b'] },
