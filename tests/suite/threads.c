@@ -200,6 +200,25 @@ START_TEST(threads_that_resize_up_and_down_do_not_wait_for_each_other_forever) {
 }
 END_TEST
 
+// Large ones, each of its own thread: what is copied in one call must not get into the copy of another.
+static void resize_large(size_t index) {
+    enum { ROUNDS = 40, SMALLEST = 200 * KIB, DOUBLINGS = 5 };
+    uint64_t random = random_start(index);
+    size_t size = SMALLEST;
+    unsigned char* bytes = call_xmalloc(size);
+    if (bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    for (size_t round = 0; round < ROUNDS; round++) {
+        size_t least = (size_t)SMALLEST << random_between(&random, 0, DOUBLINGS);
+        size_t wanted = random_between(&random, least, 2 * least);
+        bytes = resize_sparse(bytes, size, wanted);
+        size = wanted;
+    }
+    call_xfree(bytes, size);
+}
+
+START_TEST(large_blocks_that_threads_resize_at_the_same_time_keep_their_content) { run_threads(THREADS, resize_large); }
+END_TEST
+
 // ---- All to all -----------------------------------------------------------------------------------------------------
 
 enum { SLOTS = 1000 };
@@ -303,6 +322,7 @@ TCase* threads_case(void) {
                        sizeof hurried_sizes / sizeof hurried_sizes[0]);
     add_long_test(topic, a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own);
     add_long_loop_test(topic, threads_that_resize_up_and_down_do_not_wait_for_each_other_forever, 0, MOVING_PAIRS);
+    add_long_test(topic, large_blocks_that_threads_resize_at_the_same_time_keep_their_content);
     add_long_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
     add_test(topic, blocks_of_producers_are_freed_by_consumers);
     return topic;
