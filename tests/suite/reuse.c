@@ -205,15 +205,26 @@ enum { MOST_HANDED = 2000, HANDED_BYTES = 3 * MIB, FEWEST_HANDED = 2 };
 
 static void* handed[MOST_HANDED];
 static bool other_resizes;
+
+// Of a band all sizes are used, or those of one quarter of it: what is lost in a class of a few sizes is little of all.
+enum { QUARTERS = 4, ALL_QUARTERS = QUARTERS };
+static size_t quarter = ALL_QUARTERS;
+
+static size_t handed_size(size_t band, size_t i) {
+    size_t size = band_size(band, i);
+    if (quarter == ALL_QUARTERS) return size;
+    size_t width = band_least(band) / QUARTERS;
+    return band_least(band) + quarter * width + size % width;
+}
 static pthread_barrier_t turn;
 
 static void take_for_the_other(size_t band, size_t count) {
-    for (size_t i = 0; i < count; i++) handed[i] = take_real(band_size(band, i));
+    for (size_t i = 0; i < count; i++) handed[i] = take_real(handed_size(band, i));
 }
 
 static void free_what_the_other_took(size_t band, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        size_t size = band_size(band, i);
+        size_t size = handed_size(band, i);
         if (!other_resizes) {
             call_xfree(handed[i], size);
         } else {
@@ -239,30 +250,52 @@ static size_t pass_on(size_t band, size_t count, size_t rounds, size_t index) {
     }
 }
 
-static void take_or_free_in_turn(size_t index) {
+static void take_or_free_band_in_turn(size_t band, size_t index) {
     const char* what =
         other_resizes ? "taken by one thread and resized by another" : "taken by one thread and freed by another";
-    for (size_t band = 0; band < BANDS; band++) {
-        size_t count = band_count(band, HANDED_BYTES, FEWEST_HANDED, MOST_HANDED);
-        size_t most_rounds = (enough_blocks(band) + count - 1) / count;
-        pass_on(band, count, (most_rounds + 1) / 2, index);
-        size_t before = bytes_now();
-        size_t rounds = pass_on(band, count, most_rounds, index);
-        if (index == 0) expect_growth_below(allowed_in(band), before, in_words(band, what), rounds * count);
+    size_t count = band_count(band, HANDED_BYTES, FEWEST_HANDED, MOST_HANDED);
+    size_t most_rounds = (enough_blocks(band) + count - 1) / count;
+    pass_on(band, count, (most_rounds + 1) / 2, index);
+    size_t before = bytes_now();
+    size_t rounds = pass_on(band, count, most_rounds, index);
+    if (index == 0) expect_growth_below(allowed_in(band), before, in_words(band, what), rounds * count);
+}
+
+static void take_or_free_in_turn(size_t index) {
+    for (size_t band = 0; band < BANDS; band++) take_or_free_band_in_turn(band, index);
+}
+
+// The two threads choose the quarter of each other's blocks together.
+static void take_or_free_quarters_in_turn(size_t index) {
+    enum { FIRST_IN_QUARTERS = 2, LAST_IN_QUARTERS = 9 };
+    for (size_t band = FIRST_IN_QUARTERS; band <= LAST_IN_QUARTERS; band++) {
+        for (size_t next = 0; next < QUARTERS; next++) {
+            if (index == 0) quarter = next;
+            pthread_barrier_wait(&turn);
+            take_or_free_band_in_turn(band, index);
+            pthread_barrier_wait(&turn);
+        }
     }
 }
 
-static void pass_blocks_on(bool resized) {
+static void pass_blocks_on_so(bool resized, void (*work)(size_t index)) {
     other_resizes = resized;
     pthread_barrier_init(&turn, NULL, 2);
-    run_threads(2, take_or_free_in_turn);
+    run_threads(2, work);
     pthread_barrier_destroy(&turn);
 }
+
+static void pass_blocks_on(bool resized) { pass_blocks_on_so(resized, take_or_free_in_turn); }
 
 START_TEST(blocks_of_any_size_freed_by_another_thread_are_reused) { pass_blocks_on(false); }
 END_TEST
 
 START_TEST(blocks_of_any_size_resized_by_another_thread_are_reused) { pass_blocks_on(true); }
+END_TEST
+
+START_TEST(blocks_of_a_few_sizes_freed_by_another_thread_are_reused) {
+    pass_blocks_on_so(false, take_or_free_quarters_in_turn);
+}
 END_TEST
 
 // Four threads want the same locks all the time, and free what others took. An allocator that evades a lock that is
@@ -421,6 +454,7 @@ TCase* reuse_case(void) {
     add_long_test(topic, a_hundred_thousand_blocks_of_some_pages_taken_and_freed_do_not_grow_memory);
     add_long_test(topic, blocks_of_any_size_freed_by_another_thread_are_reused);
     add_long_test(topic, blocks_of_any_size_resized_by_another_thread_are_reused);
+    if (backend.shares_sizes) add_long_test(topic, blocks_of_a_few_sizes_freed_by_another_thread_are_reused);
     add_long_loop_test(topic, threads_that_take_and_free_at_the_same_time_do_not_grow_memory, 0,
                        sizeof groups / sizeof groups[0]);
     if (backend.shares_sizes && !backend.course)
