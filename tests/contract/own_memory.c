@@ -67,8 +67,8 @@ static void* library_take(size_t alignment, size_t bytes) {
     uintptr_t first = (uintptr_t)mapping + sizeof(struct head);
     void* block = (void*)((first + alignment - 1) / alignment * alignment);
     *head_of(block) = (struct head){mapping, mapping_bytes, bytes};
-    note_most(&most_bytes, library_bytes += bytes);
-    note_most(&most_blocks, ++library_blocks);
+    note_most(&most_bytes, atomic_fetch_add(&library_bytes, bytes) + bytes);
+    note_most(&most_blocks, atomic_fetch_add(&library_blocks, 1) + 1);
     return block;
 }
 
@@ -136,7 +136,8 @@ static atomic_size_t handed_bytes, most_handed, calls;
 
 static void handed(struct block* block, void* start, const char* call, size_t bytes) {
     calls++;
-    note_most(&most_handed, handed_bytes += bytes - block->bytes);
+    size_t more = bytes - block->bytes;  // which wraps around where the block shrinks, as the sum does
+    note_most(&most_handed, atomic_fetch_add(&handed_bytes, more) + more);
     note_most(&most_bytes, library_bytes + moved_by_brk());
     *block = (struct block){start, bytes};
     if (start != NULL) return;
