@@ -33,6 +33,7 @@ TCase* null_and_zero_case(void);
 TCase* threads_case(void);
 TCase* thread_exit_case(void);
 TCase* reuse_case(void);
+void add_reuse_between_threads(TCase* topic);  // its second half, in a file of its own
 TCase* out_of_memory_case(void);
 TCase* peak_case(void);
 TCase* memory_case(void);
