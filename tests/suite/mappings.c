@@ -34,7 +34,7 @@ static size_t take_round(size_t round, size_t size, const char* earlier) {
         if (blocks[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
         write_pages(blocks[i], size);
     }
-    size_t grown = resident_since(resident_before);
+    size_t grown = resident_at_rest(resident_before, most);
     tell_growth(grown, most);
     if (grown > most) {
         fail_test(
@@ -123,7 +123,7 @@ START_TEST(memory_of_a_size_that_was_all_freed_does_not_lie_beside_that_of_anoth
     free_in_pair(first);
     take_in_pair(second);
     size_t most = (had > PAIR_BYTES / 4 * 7 ? had : PAIR_BYTES / 4 * 7) + SLACK;
-    size_t grown = resident_since(resident_before);
+    size_t grown = resident_at_rest(resident_before, most);
     tell_growth(grown, most);
     if (grown > most) {
         fail_test(

@@ -20,7 +20,7 @@ static const size_t sizes[] = {16,   24,   40,   56,   80,   100,  150,  220,  2
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 // Likewise; from each to a fourth more.
-static const size_t between_from[] = {17, 66, 128, 260, 520, 1040, 2080, 10300, 41000, 660000, 4500000};
+static const size_t between_from[] = {26, 66, 128, 260, 520, 1040, 2080, 10300, 41000, 660000, 4500000};
 enum { BETWEEN = sizeof between_from / sizeof between_from[0] };
 
 static const size_t grown_sizes[] = {120, 500, 3900, 60000};

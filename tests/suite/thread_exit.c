@@ -71,7 +71,7 @@ static void take_and_give_back_blocks(size_t index) {
 }
 
 static void expect_growth_below(size_t allowed, size_t before, size_t threads) {
-    size_t grown = resident_since(before);
+    size_t grown = resident_at_rest(before, allowed);
     tell_growth(grown, allowed);
     if (under_a_tool() || grown <= allowed) return;
     fail_test(

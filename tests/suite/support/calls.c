@@ -73,8 +73,9 @@ const char* last_call(void) { return call_in_words(watch_slot()); }
 // ---- Failing --------------------------------------------------------------------------------------------------------
 
 const char* failure_text(const char* format, ...) {
-    // Never unlocked: the first thread that fails ends the process, the others wait for that here.
-    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    // Never unlocked: the first thread that fails ends the process, the others wait for that here. Where all tests run
+    // in one process the same thread may come again.
+    static pthread_mutex_t one_at_a_time = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
     pthread_mutex_lock(&one_at_a_time);
 
     static char message[1024];

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/suite/support/calls.h"
@@ -56,6 +57,19 @@ size_t resident_since(size_t before) {
     size_t grown = growth(before, resident_bytes());
     return grown <= 4 * MIB ? grown : growth(lazily_freed_bytes(), grown);
 }
+
+static size_t at_rest(size_t (*since)(size_t before), size_t before, size_t most) {
+    enum { LOOKS = 40, BETWEEN_NS = 25000000 };
+    size_t grown = since(before);
+    for (int look = 0; grown > most && look < LOOKS; look++) {
+        nanosleep(&(struct timespec){.tv_nsec = BETWEEN_NS}, NULL);
+        grown = since(before);
+    }
+    return grown;
+}
+
+size_t mapped_at_rest(size_t before, size_t most) { return at_rest(mapped_since, before, most); }
+size_t resident_at_rest(size_t before, size_t most) { return at_rest(resident_since, before, most); }
 
 void tell_growth(size_t grown, size_t allowed) {
     if (getenv("TELL_GROWTH") == NULL) return;

@@ -16,6 +16,11 @@ size_t resident_bytes(void);
 size_t mapped_since(size_t before);
 size_t resident_since(size_t before);
 
+// The same, but what is above `most` is measured again until it is not, for a second at most: an allocator may give
+// memory back in a thread of its own, which comes to it a moment later.
+size_t mapped_at_rest(size_t before, size_t most);
+size_t resident_at_rest(size_t before, size_t most);
+
 // Tells whoever asked for it (TELL_GROWTH in the environment) how far the process has grown, and how far it may.
 void tell_growth(size_t grown, size_t allowed);
 
