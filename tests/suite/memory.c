@@ -47,23 +47,7 @@ static void expect_little(size_t before, size_t payload, size_t count, const cha
         what, grown / count, grown / payload, grown % payload * 10 / payload, backend.memory_times, SLACK / MIB);
 }
 
-START_TEST(blocks_of_one_size_need_at_most_three_times_their_bytes) {
-    size_t size = sizes[_i];
-    size_t count = payload_bytes() / size;
-    size_t before = resident_bytes();
-    for (size_t i = 0; i < count; i++) take_and_write(size);
-
-    static char what[64];
-    snprintf(what, sizeof what, "%zu blocks of %zu bytes", count, size);
-    expect_little(before, count * size, count, what);
-}
-END_TEST
-
-// A size between each two of the sizes, which chance chooses: classes may have a gap anywhere.
-START_TEST(blocks_of_a_size_between_need_at_most_three_times_their_bytes) {
-    uint64_t random = random_start((size_t)_i);
-    size_t size = random_between(&random, between_from[_i], between_from[_i] * 5 / 4);
-    size_t payload = 2 * payload_bytes();
+static void expect_little_of(size_t size, size_t payload) {
     size_t count = payload / size;
     size_t before = resident_bytes();
     for (size_t i = 0; i < count; i++) take_and_write(size);
@@ -71,6 +55,15 @@ START_TEST(blocks_of_a_size_between_need_at_most_three_times_their_bytes) {
     static char what[64];
     snprintf(what, sizeof what, "%zu blocks of %zu bytes", count, size);
     expect_little(before, count * size, count, what);
+}
+
+START_TEST(blocks_of_one_size_need_at_most_three_times_their_bytes) { expect_little_of(sizes[_i], payload_bytes()); }
+END_TEST
+
+// A size between each two of the sizes, which chance chooses: classes may have a gap anywhere.
+START_TEST(blocks_of_a_size_between_need_at_most_three_times_their_bytes) {
+    uint64_t random = random_start((size_t)_i);
+    expect_little_of(random_between(&random, between_from[_i], between_from[_i] * 5 / 4), 2 * payload_bytes());
 }
 END_TEST
 

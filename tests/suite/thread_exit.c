@@ -80,8 +80,6 @@ static void expect_growth_below(size_t allowed, size_t before, size_t threads) {
         grown / KIB, threads, block_count, allowed / KIB);
 }
 
-static void expect_no_growth(size_t before, size_t threads) { expect_growth_below(ALLOWED_GROWTH, before, threads); }
-
 typedef struct Waves {
     size_t count;
     size_t first_band;
@@ -100,7 +98,20 @@ static void run_waves(Waves waves, void (*work)(size_t index), void (*after)(siz
         run_threads(AT_ONCE, work);
         for (size_t i = 0; after != NULL && i < AT_ONCE; i++) after(i);
         if (wave == FIRST_WAVES) before = resident_bytes();
-        if (wave > FIRST_WAVES && !has_large) expect_no_growth(before, (wave - FIRST_WAVES) * AT_ONCE);
+        if (wave > FIRST_WAVES && !has_large)
+            expect_growth_below(ALLOWED_GROWTH, before, (wave - FIRST_WAVES) * AT_ONCE);
+    }
+}
+
+// Waves of threads that all do the same, with so many blocks each. Growth is looked at after each wave.
+static void run_short_threads(size_t threads, size_t blocks_each, size_t allowed, void (*work)(size_t index)) {
+    size_t before = 0;
+    size_t waves = scaled_for_tool(threads / AT_ONCE);
+    block_count = blocks_each;
+    for (size_t wave = 1; wave <= FIRST_WAVES + waves; wave++) {
+        run_threads(AT_ONCE, work);
+        if (wave == FIRST_WAVES) before = resident_bytes();
+        if (wave > FIRST_WAVES) expect_growth_below(allowed, before, (wave - FIRST_WAVES) * AT_ONCE);
     }
 }
 
@@ -128,14 +139,7 @@ static void take_and_free_many_sizes(size_t index) {
 }
 
 START_TEST(threads_that_come_and_go_lose_no_block_of_any_size) {
-    size_t before = 0;
-    size_t waves = scaled_for_tool(SHORT_THREADS / AT_ONCE);
-    block_count = BLOCKS_OF_MANY_SIZES;
-    for (size_t wave = 1; wave <= FIRST_WAVES + waves; wave++) {
-        run_threads(AT_ONCE, take_and_free_many_sizes);
-        if (wave == FIRST_WAVES) before = resident_bytes();
-        if (wave > FIRST_WAVES) expect_no_growth(before, (wave - FIRST_WAVES) * AT_ONCE);
-    }
+    run_short_threads(SHORT_THREADS, BLOCKS_OF_MANY_SIZES, ALLOWED_GROWTH, take_and_free_many_sizes);
 }
 END_TEST
 
@@ -153,14 +157,7 @@ static void take_and_free_tiny_blocks(size_t index) {
 }
 
 START_TEST(ten_thousand_threads_take_no_tiny_blocks_with_them) {
-    size_t before = 0;
-    size_t waves = scaled_for_tool(TINY_THREADS / AT_ONCE);
-    block_count = TINY_BLOCKS;
-    for (size_t wave = 1; wave <= FIRST_WAVES + waves; wave++) {
-        run_threads(AT_ONCE, take_and_free_tiny_blocks);
-        if (wave == FIRST_WAVES) before = resident_bytes();
-    }
-    expect_growth_below(ALLOWED_GROWTH / 2, before, waves * AT_ONCE);
+    run_short_threads(TINY_THREADS, TINY_BLOCKS, ALLOWED_GROWTH / 2, take_and_free_tiny_blocks);
 }
 END_TEST
 
@@ -252,14 +249,7 @@ static void give_back_belongings(void* left) {
 
 START_TEST(blocks_that_a_thread_frees_in_its_last_destructors_are_reused) {
     pthread_key_create(&belongings_key, give_back_belongings);
-    size_t before = 0;
-    size_t waves = scaled_for_tool(ENDING_THREADS / AT_ONCE);
-    block_count = ENDING_BLOCKS;
-    for (size_t wave = 1; wave <= FIRST_WAVES + waves; wave++) {
-        run_threads(AT_ONCE, take_belongings);
-        if (wave == FIRST_WAVES) before = resident_bytes();
-        if (wave > FIRST_WAVES) expect_no_growth(before, (wave - FIRST_WAVES) * AT_ONCE);
-    }
+    run_short_threads(ENDING_THREADS, ENDING_BLOCKS, ALLOWED_GROWTH, take_belongings);
     pthread_key_delete(belongings_key);
 }
 END_TEST
