@@ -110,7 +110,7 @@ my %not_asked = (
     courseonly => [qw(tsan)],
     original   => [qw(sizes resize threads thread_exit reuse mappings large tsan)],
 );
-my $ours = qr/align16|null_and_zero|errno|out_of_memory/;
+my $ours = qr/align16|null_and_zero|errno|out_of_memory|shrink/;
 
 my $job = tests::lib::ContractJob->new( launcher => $launcher );
 $job->build_all( 'borrowed', map { $_->[0] } @bugs, @right );
