@@ -22,7 +22,7 @@
 #include "xmalloc.h"
 
 enum { MOST_THREADS = 16, LIVE = 40, SLOTS = 16, KIB = 1024 };
-enum { LARGE_ONE_IN = 24, LARGE = 20 * KIB, LARGE_DOUBLINGS = 9, END_BYTES = 4 * KIB };
+enum { LARGE_ONE_IN = 24, LARGE = 20 * KIB, LARGE_DOUBLINGS = 6, END_BYTES = 4 * KIB };
 enum { WRONG_BLOCK = 41, WRONG_USAGE = 2, NO_MEMORY = 3 };
 
 typedef struct Piece {
