@@ -216,8 +216,7 @@ static bool fits_well(size_t bytes, size_t usable) {
 // Resizes a block that is no small one without copying: a run to a run, a large block to a large one, also when it
 // becomes up to half as long as the shortest that is taken so; else a block that goes up and down across that border
 // would be copied each time. A block of few pages can be a large one too, when it was taken with a large alignment
-// (libpar.c). Result: NULL when that cannot be
-// done.
+// (libpar.c). Result: NULL when that cannot be done.
 static void* resize_in_pages(void* block, size_t bytes) {
     struct mapping* mapping = page_map_mapping(block);
     void* resized = NULL;

@@ -280,8 +280,7 @@ bool extent_addresses_are_few(void) { return are_few(os_address_limit()); }
 
 bool extent_addresses_were_few(void) { return are_few(os_last_address_limit()); }
 
-// Memory for a request that no free extent can serve.
-static struct slots take_fresh(size_t slots, size_t alignment) {
+struct slots extent_map(size_t slots, size_t alignment) {
     // Where addresses are few a long block could not be moved when it grows, for then it would be there twice.
     bool is_apart = slots >= APART_LEAST && alignment == SLOT_BYTES && extent_addresses_are_few();
     if (slots > PTRDIFF_MAX / SLOT_BYTES) return (struct slots){.start = NULL};
@@ -291,16 +290,14 @@ static struct slots take_fresh(size_t slots, size_t alignment) {
     return taken;
 }
 
-struct slots extent_take(size_t slots, size_t alignment) {
-    char* start = alignment == SLOT_BYTES ? extent_take_idle(slots) : NULL;
-    return start != NULL ? (struct slots){.start = start} : take_fresh(slots, alignment);
+struct slots extent_take(size_t slots) {
+    char* start = extent_take_idle(slots);
+    return start != NULL ? (struct slots){.start = start} : extent_map(slots, SLOT_BYTES);
 }
 
-struct slots extent_take_exact(size_t bytes, size_t alignment) {
+struct slots extent_map_exact(size_t bytes, size_t alignment) {
     size_t slots = (bytes + SLOT_BYTES - 1) / SLOT_BYTES;
-    char* start = alignment == SLOT_BYTES ? extent_take_idle(slots) : NULL;
-    if (start != NULL) return (struct slots){.start = start};
-    start = slots >= APART_LEAST && alignment == SLOT_BYTES ? map_apart(bytes) : map(bytes, alignment);
+    char* start = slots >= APART_LEAST && alignment == SLOT_BYTES ? map_apart(bytes) : map(bytes, alignment);
     if (start != NULL) settle(slots, 0);
     return (struct slots){.start = start, .is_zero = true};
 }

@@ -24,12 +24,15 @@ struct slots {
     bool is_zero;  // just mapped, so all zeros; otherwise the content is undefined
 };
 
-// Takes so many slots (1 or more). alignment: a power of two, SLOT_BYTES or more. Thread-safe.
-struct slots extent_take(size_t slots, size_t alignment);
+// Takes so many slots (1 or more), idle ones if there are any. Thread-safe.
+struct slots extent_take(size_t slots);
 
-// Takes so many slots from those that lie idle. Result: NULL when they do not; else the content is undefined.
-// Thread-safe.
+// Takes idle slots only. Result: NULL when not so many lie together; else the content is undefined. Thread-safe.
 char* extent_take_idle(size_t slots);
+
+// Takes slots that are mapped for it; pages of idle ones may have moved there. alignment: a power of two, SLOT_BYTES or
+// more. Thread-safe.
+struct slots extent_map(size_t slots, size_t alignment);
 
 // Whether addresses are so few that none may be wasted: somebody has limited them, and a part of them is taken. It
 // costs a system call. Thread-safe.
@@ -41,10 +44,9 @@ bool extent_addresses_were_few(void);
 // Whether there is such a limit. It costs a system call or two. Thread-safe.
 bool extent_addresses_are_limited(void);
 
-// As extent_take; but when the slots are just mapped, which is_zero says, so many bytes are and no more. The caller
-// gives back whole slots, unmaps the rest of the last one itself and says so (extent_forget). bytes: a multiple of
-// PAGE_BYTES, 1 or more.
-struct slots extent_take_exact(size_t bytes, size_t alignment);
+// As extent_map; but so many bytes are mapped and no more. The caller gives back whole slots, unmaps the rest of the
+// last one itself and says so (extent_forget). bytes: a multiple of PAGE_BYTES, 1 or more.
+struct slots extent_map_exact(size_t bytes, size_t alignment);
 
 // The last of few addresses: maps the first part of a slot, which stays mapped for ever. Sets how many pages it has, a
 // multiple of 16. Result: NULL when there is none, or addresses are not few. Thread-safe.

@@ -154,11 +154,11 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     struct slots slots = {.start = alignment == SLOT_BYTES ? extent_take_idle(slots_of(bytes)) : NULL};
     bool is_exact = slots.start != NULL ? extent_addresses_were_few() : extent_addresses_are_few();
     if (slots.start == NULL)
-        slots = is_exact ? extent_take_exact(bytes, alignment) : extent_take(slots_of(bytes), alignment);
+        slots = is_exact ? extent_map_exact(bytes, alignment) : extent_map(slots_of(bytes), alignment);
     if (slots.start == NULL && !is_exact) {
         // Whole slots may be too long for what is left.
         is_exact = true;
-        slots = extent_take_exact(bytes, alignment);
+        slots = extent_map_exact(bytes, alignment);
     }
     if (slots.start == NULL) {
         record_give(large);

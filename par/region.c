@@ -104,7 +104,7 @@ static void record_give(struct region* region) {
 static struct region* region_map(enum region_use use, size_t run_pages) {
     struct region* region = record_take();
     if (region == NULL) return NULL;
-    struct slots slot = extent_take(1, SLOT_BYTES);
+    struct slots slot = extent_take(1);
     size_t pages = SLOT_PAGES;
     if (slot.start == NULL) slot.start = extent_map_part(&pages);
     if (slot.start == NULL) {

@@ -6,6 +6,7 @@
 // many times more as there were rounds. Accepted are three times the bytes and 4 MiB, as for live blocks.
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "tests/suite/support/bands.h"
 #include "tests/suite/support/calls.h"
@@ -24,19 +25,33 @@ static void write_pages(char* bytes, size_t size) {
     bytes[size - 1] = 1;
 }
 
-// Takes blocks of one size, ROUND_BYTES in all or one that is larger, and looks at the memory of the process.
-// earlier: what was done in the rounds before, for the words. Result: how many blocks.
-static size_t take_round(size_t round, size_t size, const char* earlier) {
-    size_t count = size < ROUND_BYTES ? ROUND_BYTES / size : 1;
-    size_t most = TIMES * (size < ROUND_BYTES ? ROUND_BYTES : size) + SLACK;
+static void take_many(size_t count, size_t size) {
     for (size_t i = 0; i < count; i++) {
         blocks[i] = call_xmalloc(size);
         if (blocks[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
         write_pages(blocks[i], size);
     }
-    size_t grown = resident_at_rest(resident_before, most);
-    tell_growth(grown, most);
-    if (grown > most) {
+}
+
+static void free_many(size_t count, size_t size) {
+    for (size_t i = 0; i < count; i++) call_xfree(blocks[i], size);
+}
+
+// By how much the process has grown since measuring was started, and whether that is too much.
+static bool has_grown_above(size_t most, size_t* grown) {
+    *grown = resident_at_rest(resident_before, most);
+    tell_growth(*grown, most);
+    return *grown > most;
+}
+
+// Takes blocks of one size, ROUND_BYTES in all or one that is larger, and looks at the memory of the process.
+// earlier: what was done in the rounds before, for the words. Result: how many blocks.
+static size_t take_round(size_t round, size_t size, const char* earlier) {
+    size_t count = size < ROUND_BYTES ? ROUND_BYTES / size : 1;
+    size_t most = TIMES * (size < ROUND_BYTES ? ROUND_BYTES : size) + SLACK;
+    size_t grown;
+    take_many(count, size);
+    if (has_grown_above(most, &grown)) {
         fail_test(
             "memory that was all free was not used again: as many bytes had been taken and freed %s in each round "
             "before, "
@@ -48,8 +63,7 @@ static size_t take_round(size_t round, size_t size, const char* earlier) {
 }
 
 static void take_and_free_round(size_t round, size_t size, const char* earlier) {
-    size_t count = take_round(round, size, earlier);
-    for (size_t i = 0; i < count; i++) call_xfree(blocks[i], size);
+    free_many(take_round(round, size, earlier), size);
 }
 
 // The table itself must be in memory before it is measured.
@@ -102,34 +116,20 @@ END_TEST
 static const size_t pairs[][2] = {{16, 50000}, {100, 50000}, {1000, 3 * MIB}, {50000, 1000}, {3 * MIB, 1000}};
 enum { PAIRS = sizeof pairs / sizeof pairs[0], PAIR_BYTES = 2 * ROUND_BYTES };
 
-static void take_in_pair(size_t size) {
-    for (size_t i = 0; i < PAIR_BYTES / size; i++) {
-        blocks[i] = call_xmalloc(size);
-        if (blocks[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
-        write_pages(blocks[i], size);
-    }
-}
-
-static void free_in_pair(size_t size) {
-    for (size_t i = 0; i < PAIR_BYTES / size; i++) call_xfree(blocks[i], size);
-}
-
 START_TEST(memory_of_a_size_that_was_all_freed_does_not_lie_beside_that_of_another) {
     size_t first = pairs[_i][0];
     size_t second = pairs[_i][1];
     start_measuring();
-    take_in_pair(first);
+    take_many(PAIR_BYTES / first, first);
     size_t had = resident_since(resident_before);
-    free_in_pair(first);
-    take_in_pair(second);
+    free_many(PAIR_BYTES / first, first);
+    take_many(PAIR_BYTES / second, second);
     size_t most = (had > PAIR_BYTES / 4 * 7 ? had : PAIR_BYTES / 4 * 7) + SLACK;
-    size_t grown = resident_at_rest(resident_before, most);
-    tell_growth(grown, most);
-    if (grown > most) {
+    size_t grown;
+    if (has_grown_above(most, &grown)) {
         fail_test(
-            "memory that was all free was not used again: %d MiB in blocks of %zu bytes had been taken (%zu KiB of "
-            "memory) "
-            "and freed, and with %d MiB in blocks of %zu bytes the process had grown by %zu KiB (at most %zu KiB are "
+            "memory that was all free was not used again: %d MiB in blocks of %zu bytes had been taken (%zu KiB) and "
+            "freed, and with %d MiB in blocks of %zu bytes the process had grown by %zu KiB (at most %zu KiB are "
             "accepted)",
             PAIR_BYTES / MIB, first, had / KIB, PAIR_BYTES / MIB, second, grown / KIB, most / KIB);
     }
@@ -146,7 +146,7 @@ static size_t passed_size;
 static size_t passed_count;
 
 static void free_passed(void) {
-    for (size_t i = 0; i < passed_count; i++) call_xfree(blocks[i], passed_size);
+    free_many(passed_count, passed_size);
     passed_count = 0;
 }
 
