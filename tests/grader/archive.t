@@ -203,6 +203,16 @@ subtest 'Names from the root, and what is packed twice' => sub {
     IO::Compress::Gzip::gzip( tar_of( [ 'par_alloc.c', 'x' ] ) => $twice ) or die;
     ( $error, $intake ) = take($twice);
     is( $error // "@{[$intake->files]}", 'par_alloc.c', 'a .tar.gz that was packed once more' );
+    my %little = ( bytes => 1e6, file_bytes => 1e5, files => 9, advice => 'less', is_skipped => sub ($path) { 0 } );
+    eval {
+        grader::intake::Archive::unpack_into(
+            $twice,
+            into         => tests::lib::HandedIn::fresh(),
+            packed_bytes => 9,
+            %little
+        );
+    };
+    is( $@, "the archive unpacks to more than 9 bytes: less\n", '... as far as a limit of its own' );
     my $thrice = tests::lib::HandedIn::path('.tar.gz');
     IO::Compress::Gzip::gzip( $twice => $thrice ) or die;
     ($error) = take($thrice);
