@@ -262,6 +262,28 @@ ok(
     'when its parent is killed bin/xtrace and the program are, too'
 );
 
+# Stopped before its first instruction, a program is like one that loads no recorder.
+write_file( "$folder/early.c", "void _start(void) {\n    for (;;) continue;\n}\n" );
+system( 'gcc', '-nostdlib', '-static', '-o', "$folder/early", "$folder/early.c" ) == 0
+  or BAIL_OUT('a program without a library cannot be built');
+for my $case ( [ ['-q'], qr/\A\z/ ],
+    [ [], qr/\Axtrace: \S+early was ended by signal 15 before the recorder was in\n\z/ ] )
+{
+    my ( $quiet, $words ) = @{$case};
+    my $early =
+      start( undef, "$folder/stopped", "$tree/bin/xtrace", @{$quiet}, '-f', "$folder/early.raw", "$folder/early" );
+    wait_until(
+        sub {
+            my ($caught) = read_file("/proc/$early/status") =~ /^SigCgt:\s*(\w+)$/m;
+            hex( substr $caught, -4 ) >> POSIX::SIGTERM() - 1 & 1;
+        }
+    );
+    kill TERM => $early;
+    ok( wait_until( sub { waitpid( $early, POSIX::WNOHANG() ) == $early } ), 'one that is stopped at once ends' );
+    is( $? >> 8, 128 + POSIX::SIGTERM(), '... with the signal' );
+    like( read_file("$folder/stopped.err"), $words, "... and nobody guesses why the recorder was not in (@{$quiet})" );
+}
+
 # ---- What cannot be ----------------------------------------------------------------------------------------------------------------
 
 my $text = write_file( "$folder/text", 'words ' x 1000 );

@@ -46,6 +46,7 @@ struct request {
 };
 
 static volatile pid_t child;  // for the handler
+static volatile sig_atomic_t was_told_to_stop;
 static struct raw_header* header;
 static int recording_fd;
 
@@ -185,6 +186,7 @@ static void become_program(const struct request* request, pid_t parent) {
 }
 
 static void pass_on(int number) {
+    was_told_to_stop = 1;
     if (child > 0) kill(child, number);
 }
 
@@ -276,8 +278,18 @@ static void say_what_is_there(const struct request* request, const struct trace*
     say_note(gathered.unseen, "blocks were given back in a way that could not be seen");
 }
 
-static void insist_on_having_been_in(const struct request* request) {
+// A program may have been stopped before it came to load the recorder; whoever told us to stop it knows why.
+static void insist_on_having_been_in(const struct request* request, int status) {
     if (header->programs > 0) return;
+    if (!request->is_followed) unlink(request->recording);
+    if (WIFSIGNALED(status) && was_told_to_stop) {
+        int number = WTERMSIG(status);
+        if (!request->quiet) {
+            fprintf(stderr, "xtrace: %s was ended by signal %d before the recorder was in\n", request->command[0],
+                    number);
+        }
+        exit(EXIT_SIGNAL + number);
+    }
     fail(EXIT_NO_TRACE, "%s was run, but the recorder could not get in: it may be linked statically or gain rights",
          request->command[0]);
 }
@@ -291,7 +303,6 @@ static void finish(const struct request* request) {
     if (mapped == MAP_FAILED) give_up_on(request, "was run, but its recording cannot be read");
     close(fd);
     unlink(request->recording);
-    insist_on_having_been_in(request);
     size_t there = ((size_t)file.st_size - RAW_HEADER_BYTES) / sizeof(struct raw_event);
     uint64_t count = header->next < header->most_events ? header->next : header->most_events;
     if (count > there) count = there;
@@ -314,11 +325,8 @@ int main(int argc, char** argv) {
     find_library(&request);
     make_recording(&request);
     int status = run_program(&request);
-    if (request.is_followed) {
-        insist_on_having_been_in(&request);
-    } else {
-        finish(&request);
-    }
+    insist_on_having_been_in(&request, status);
+    if (!request.is_followed) finish(&request);
     if (WIFSIGNALED(status)) {
         if (!request.quiet) fprintf(stderr, "xtrace: the program was ended by signal %d\n", WTERMSIG(status));
         return EXIT_SIGNAL + WTERMSIG(status);
