@@ -14,7 +14,9 @@
 // streams after these handlers. A thread in fflush(NULL) holds that lock and may allocate meanwhile (for a stream of
 // open_memstream(3)).
 
+#include <errno.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "par/cache.h"
 #include "par/depot.h"
@@ -26,13 +28,21 @@
 
 _Thread_local bool lock_all_are_mine __attribute__((tls_model("initial-exec")));
 
-// The C library's own, where it has one (glibc since 2.32): whether there has never been a second thread, or none is
-// left.
+// The C library's own, where it has one (glibc since 2.32, not musl): whether there has never been a second thread, or
+// none is left.
 extern char __libc_single_threaded __attribute__((weak));
 
 static int forks_of_one_thread;  // that have begun; only one thread counts here
 
-static bool is_single_threaded(void) { return &__libc_single_threaded != NULL && __libc_single_threaded != 0; }
+// Where the C library does not say so, the system knows: a folder's links are its subfolders and two.
+static bool is_single_threaded(void) {
+    if (&__libc_single_threaded != NULL) return __libc_single_threaded != 0;
+    int kept_errno = errno;
+    struct stat tasks;
+    bool is_single = stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 2 + 1;
+    errno = kept_errno;
+    return is_single;
+}
 
 static void before_fork(void) {
     if (is_single_threaded()) {

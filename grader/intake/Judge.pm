@@ -81,7 +81,7 @@ sub _by_name (%names_of) {
 # Sections that the compiler makes of ordinary C. A .preinit_array or .init is none of them.
 my $USUAL_SECTION =
   qr/\A(?:[.](?:text|data|bss|rodata|tdata|tbss|init_array|fini_array|ctors|dtors|comment|note|eh_frame|
-  debug_\w+|rela?|symtab|strtab|shstrtab|group|data[.]rel[.]ro|line)(?:[.].*)?|)\z/x;
+  debug_\w+|llvm_addrsig|rela?|symtab|strtab|shstrtab|group|data[.]rel[.]ro|line)(?:[.].*)?|)\z/x;
 
 # Those that the linker or the start of a program gives a meaning of its own. Others that begin alike mean nothing (.init.text), and a
 # warning of the linker (.gnu.warning.NAME) is one.
@@ -136,11 +136,13 @@ sub _library_memory (@asked) {
     return @calls;
 }
 
-# Whether the compiler made an ifunc of a function for several processors (target_clones). It chooses one with code of its own,
+# Whether the compiler made an ifunc of a function for several processors (target_clones; clang adds .ifunc to its name, gcc before
+# version 12 numbers the plain one). It chooses one with code of its own,
 # and runs nothing of the submission before the C library is set up. Whoever gives a function of his own those names gains
 # no more than with a constructor, and both are noted; but the three calls are what is measured.
 sub _is_clone ( $facts, $name ) {
-    return $facts->{clones}{$name} && !grep { $_ eq $name } @CALLS;
+    my $plain = $name =~ s/[.]ifunc\z//r;
+    return $facts->{clones}{$plain} && !grep { $_ eq $plain } @CALLS;
 }
 
 sub _is_memory ($name) { return $LIBRARY_MEMORY{$name} || $name =~ $CXX_MEMORY }
@@ -159,10 +161,13 @@ sub facts ($listing) {
         if ( $line =~ /\A\s*\[\s*\d+\]\s(\S*)\s/ ) {
             $facts{sections}{$1} = 1;
         }
-        elsif ( $line =~ /\A\s*\d+:\s+[0-9a-f]+\s+\S+\s+(\w+)\s+(\w+)\s+\w+.*?\s(UND|ABS|COM|\d+)\s+(\S+)\s*\z/ ) {
-            my ( $type, $binding, $where, $versioned ) = ( $1, $2, $3, $4 );
+        elsif ( $line =~
+            /\A\s*\d+:\s+[0-9a-f]+\s+\S+\s+(\w+|<OS specific>: 10)\s+(\w+)\s+\w+.*?\s(UND|ABS|COM|\d+)\s+(\S+)\s*\z/ )
+        {
+            my ( $binding, $where, $versioned ) = ( $2, $3, $4 );
+            my $type = $1 =~ s/\A<OS specific>: 10\z/IFUNC/r;  # of clang, which does not say that its object is for GNU
             my $name = $versioned =~ s/\@.*//r;
-            $versions{$1}{$2} = 1 if $type eq 'FUNC' && $name =~ /\A(\w+)[.](resolver|default)\z/;
+            $versions{$1}{$2} = 1 if $type eq 'FUNC' && $name =~ /\A(\w+)[.](resolver|default)(?:[.]\d+)?\z/;
             next if $binding eq 'LOCAL' && $type ne 'IFUNC';
             $facts{ifuncs}{$name} = 1 if $type eq 'IFUNC';
             if   ( $where eq 'UND' ) { $facts{asked}{$name}   = 1 }

@@ -126,6 +126,31 @@ subtest 'A function for several processors' => sub {
     my $flavour = grader::intake::Compile::flavour( $job, 'par', $made, 'tsan' );
     unlike( scalar `nm $flavour->{object}`, qr/resolver/, '... and is one function for the race detector' );
 
+    my $line    = "     8: 0000000000000070    43 %-7s %-6s DEFAULT    1 %s\n";
+    my %made_by = (
+        'gcc 10' =>
+          [ [ 'FUNC', 'LOCAL', 'f.default.1' ], [ 'FUNC', 'LOCAL', 'f.resolver' ], [ 'IFUNC', 'LOCAL', 'f' ] ],
+        'clang 14' => [
+            [ 'FUNC',              'GLOBAL', 'f.default.1' ],
+            [ 'FUNC',              'GLOBAL', 'f.resolver' ],
+            [ '<OS specific>: 10', 'WEAK',   'f.ifunc' ]
+        ],
+    );
+
+    for my $compiler ( sort keys %made_by ) {
+        my @symbols   = @{ $made_by{$compiler} };
+        my $judgement = sub (@listed) {
+            grader::intake::Judge::judge(
+                grader::intake::Judge::facts( join '', map { sprintf $line, @{$_} } @listed ) );
+        };
+        is_deeply( [ @{ $judgement->(@symbols) }{qw(refused)} ], [ [] ], "... also as $compiler calls it" );
+        like(
+            "@{ $judgement->( $symbols[2] )->{refused} }",
+            qr/is chosen by a function that runs before/,
+            '... and no other'
+        );
+    }
+
     my $own = 'static void* pick(void) { return 0; } int f(long n) __attribute__((ifunc("pick")));';
     my $one = $CALLS =~ s/void\* xmalloc/__attribute__((target_clones("popcnt", "default"))) $&/r;
     for my $refused ( "$CALLS$own\n", $one ) {
