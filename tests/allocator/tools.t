@@ -103,6 +103,17 @@ for my $tool ( sort keys %REPORT ) {
     }
 }
 
+# What is reported must be the backend's, so nothing may be the suite's.
+ok( build( 'FLAVOUR=asan', "$build/asan/tests/suite-hw08" ), 'the suite builds for asan' );
+my $suite = measure::Launch::run(
+    command  => [ "$build/asan/tests/suite-hw08", 'course' ],
+    launcher => $launcher,
+    wall_s   => $RUN_WALL_S,
+    asleep_s => $RUN_WALL_S,
+);
+ok( measure::Launch::ok($suite) && $suite->{stderr} eq '', '... and has no fault of its own' )
+  or diag measure::Launch::sentence($suite), "\n", @{$suite}{qw(stdout stderr)};
+
 # ---- tests/tools/under, which runs suites and programs under a tool, says what was not clean ------------------------------------
 
 sub write_program ( $path, $script ) {
