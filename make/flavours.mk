@@ -66,5 +66,8 @@ layer_objects = $(call layer_$(FLAVOUR),$(1))
 layer_ldflags = $(if $(call layer_objects,$(1)),-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc)
 comma := ,
 
+# What the tool does not know by itself, put as it knows it.
+known_to_tsan = $(O)/tests/contract/known_to_tsan.o
+
 # The backends that can check themselves.
 checked = $(strip $(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend))))

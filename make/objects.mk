@@ -16,7 +16,7 @@ patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix p
 replay_objects := $(call objects_of,$(wildcard trace/replay/*.c) $(addprefix trace/record/,gather.c follower.c) $(trace_sources) programs/crew.c)
 probe_objects := $(call objects_of,$(wildcard ladder/probe*.c) $(addprefix programs/,crew.c failure.c))
 suite_objects := $(call objects_of,$(wildcard tests/suite/*.c tests/suite/support/*.c))
-watched_objects := $(addprefix $(O)/tests/contract/,watched.o $(if $(filter tsan,$(FLAVOUR)),known_to_tsan.o))
+watched_objects := $(O)/tests/contract/watched.o
 memory_objects := $(call objects_of,lecture/memory.c programs/failure.c)
 
 # Check: the system's, or that of a user without root, whom ./setup --prefix has written build/check.mk; CHECK_PREFIX=DIR.
@@ -36,7 +36,7 @@ patterns = $(if $(wildcard bench/patterns.c),$(foreach backend,$(filter-out hw08
 
 # $(1): the program, $(2): its own objects, $(3): the backend it is linked with, $(4): libraries
 define link_rule
-$(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3))
+$(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3)) $(known_to_$(FLAVOUR))
 	@mkdir -p $$(@D)
 	$(Q)$$(call begin,linking $$@)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)$$(finish)
 $(1): | $(O)/tests/whole-$(3)

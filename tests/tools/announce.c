@@ -72,8 +72,9 @@ Block* waiting_block_at(const char* address) {
     return found;
 }
 
+// What is in a block is the backend's to read when it gets it back: it may look for what only a free block has.
 static void give_to_backend(Waiting left) {
-    tool_reset(left.block, whole_size(left.bytes));
+    tool_show(left.block, whole_size(left.bytes));
     __real_xfree(left.block);
 }
 
