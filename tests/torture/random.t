@@ -31,7 +31,7 @@ my @BROKEN = (
     [ errno       => 1, 'has changed errno' ],
     [ noenomem    => 1, 'with errno 77 and not ENOMEM' ],
     [ ownsize     => 1, 'resident after everything was given back' ],
-    [ nolock      => 8, 'overlaps a live one|has changed|signal|not as it was noted' ],
+    [ nolock      => 8, 'overlaps a live one|has changed|signal|not as it was noted|there was no memory' ],
 );
 tests::lib::Built::insist(
     'build/release/measure/launch',
