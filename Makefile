@@ -15,7 +15,7 @@ endif
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
-include make/flavours.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/misuse.mk \
+include make/flavours.mk make/backends.mk make/objects.mk make/peers.mk make/libraries.mk make/lecture.mk make/tests.mk make/misuse.mk \
     make/torture.mk make/archives.mk make/realworld.mk make/install.mk make/lint.mk
 
 ROUNDS ?= 7

@@ -1,15 +1,5 @@
 # What is linked of what: every program, suite and bench with every backend.
 
-objects_of = $(patsubst %.c,$(O)/%.o,$(1))
-
-# A backend NAME is NAME_alloc.c, here or in one of these folders, plus every .c file in a folder NAME/ beside it.
-# SUBMITTED_NAME=file.o puts an object that was made elsewhere in the place of a backend's own: the grader does, with what
-# it compiled of a submission.
-# The grader compares with our own hw08 under the name `reference`, while another hw08 is handed in.
-backend_source = $(if $(filter reference,$(1)),hw08_alloc.c,$(if $(wildcard $(1)/$(FLAVOUR)/front.c),$(1)/$(FLAVOUR)/front.c,$(call found_source,$(1))))
-found_source = $(firstword $(wildcard $(1)_alloc.c ladder/$(1)_alloc.c bench/$(1)_alloc.c tests/broken/$(1)_alloc.c) $(1)_alloc.c)
-backend_objects = $(or $(SUBMITTED_$(1)),$(call objects_of,$(call backend_source,$(1)) $(wildcard $(1)/*.c) $(filter-out %/front.c,$(wildcard $(1)/$(FLAVOUR)/*.c))))
-
 trace_sources := $(wildcard trace/formats/*.c) $(addprefix trace/,file.c trace.c pages.c output.c) programs/failure.c
 program_support := $(call objects_of,$(wildcard programs/*.c))
 patterns_objects := $(call objects_of,$(wildcard bench/pattern*.c) $(addprefix programs/,crew.c failure.c))
@@ -38,7 +28,7 @@ patterns = $(if $(wildcard bench/patterns.c),$(foreach backend,$(filter-out hw08
 define link_rule
 $(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3)) $(known_to_$(FLAVOUR))
 	@mkdir -p $$(@D)
-	$(Q)$$(call begin,linking $$@)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(LDLIBS)$$(finish)
+	$(Q)$$(call begin,linking $$@)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(call backend_libraries,$(3)) $(LDLIBS)$$(finish)
 $(1): | $(O)/tests/whole-$(3)
 endef
 
@@ -52,19 +42,19 @@ $(O)/tests/whole-$(1): $(call backend_objects,$(1))
 	@touch $$@
 endef
 
-# $(1): the program, $(2): the objects of the backend, in which alone every call that takes a lock goes to locks.c.
+# $(1): the program, $(2): the backend, in which alone every call that takes a lock goes to locks.c.
 define one_lock_rule
-$(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.syms $(2)
+$(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.syms $(call backend_objects,$(2))
 	@mkdir -p $$(@D)
-	$(Q)$(CC) -r -nostdlib -o $$@.counted.o $(2)
+	$(Q)$(CC) -r -nostdlib -o $$@.counted.o $(call backend_objects,$(2))
 	$(Q)objcopy --redefine-syms=tests/contract/locks.syms $$@.counted.o
-	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(call backend_libraries,$(2)) $(LDLIBS)
 endef
 
 # As link_rule, with tests/tools/named.c between the program and the backend.
 define named_rule
 $(1): $(2) $(call backend_objects,$(3)) $(O)/tests/tools/named.o
-	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -Wl,--wrap=xmalloc,--wrap=xfree,--wrap=xrealloc -o $$@ $$^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -Wl,--wrap=xmalloc,--wrap=xfree,--wrap=xrealloc -o $$@ $$^ $(call backend_libraries,$(3)) $(LDLIBS)
 endef
 
 define backend_rules
@@ -77,7 +67,7 @@ $(call link_rule,$(O)/tests/suite-$(1),$(suite_objects) $(program_support),$(1),
 $(call link_rule,$(O)/tests/small_space-$(1),$(O)/tests/contract/small_space.o,$(1))
 $(call link_rule,$(O)/tests/contract/watched-$(1),$(watched_objects),$(1))
 $(call link_rule,$(O)/tests/contract/own_memory-$(1),$(O)/tests/contract/own_memory.o,$(1))
-$(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(call backend_objects,$(1)))
+$(call one_lock_rule,$(O)/tests/contract/one_lock-$(1),$(1))
 $(call link_rule,$(O)/tests/planted-$(1),$(O)/tests/tools/planted.o,$(1))
 $(call link_rule,$(O)/tests/misuse-$(1),$(O)/tests/tools/misuse.o,$(1))
 $(call link_rule,$(BIN)/patterns-$(1),$(patterns_objects),$(1))
