@@ -2,7 +2,12 @@
 
 #include "tests/broken/right.h"
 
-enum { MOST_KEPT = 16, LARGE = 64 * 1024, MOST_BYTES = 4 * 1024 * 1024 };
+#ifndef LARGE
+#define LARGE ((size_t)64 << 10)
+#define MOST_BYTES ((size_t)4 << 20)
+#endif
+
+enum { MOST_KEPT = 16 };
 
 static void* kept[MOST_KEPT];
 static int kept_count;

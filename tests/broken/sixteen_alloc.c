@@ -5,7 +5,11 @@
 
 #include "tests/broken/right.h"
 
-enum { SHELVES = 16, MOST_KEPT = 32, KEPT_BYTES = 128 };
+#ifndef SHELVES
+#define SHELVES 16
+#endif
+
+enum { MOST_KEPT = 32, KEPT_BYTES = 128 };
 
 typedef struct Shelf {
     size_t count;

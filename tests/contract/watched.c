@@ -23,6 +23,7 @@
 
 enum { MOST_THREADS = 16, LIVE = 40, SLOTS = 16, KIB = 1024 };
 enum { LARGE_ONE_IN = 24, LARGE = 20 * KIB, LARGE_DOUBLINGS = 6, END_BYTES = 4 * KIB };
+enum { HUGE_ONE_IN = 200, HUGE_DOUBLINGS = 4 };  // to 20 MiB
 enum { WRONG_BLOCK = 41, WRONG_USAGE = 2, NO_MEMORY = 3 };
 
 typedef struct Piece {
@@ -40,8 +41,10 @@ static uint64_t next_random(uint64_t* state) {
 
 static size_t draw_size(uint64_t* random) {
     static const size_t most[] = {64, 64, 300, 300, 300, 1000, 1000, 3 * KIB, 5 * KIB, 20 * KIB};
-    if (next_random(random) % LARGE_ONE_IN == 0) {
-        size_t least = (size_t)LARGE << next_random(random) % LARGE_DOUBLINGS;
+    bool is_huge = next_random(random) % HUGE_ONE_IN == 0;
+    if (is_huge || next_random(random) % LARGE_ONE_IN == 0) {
+        size_t doublings = next_random(random) % (is_huge ? HUGE_DOUBLINGS : LARGE_DOUBLINGS);
+        size_t least = (size_t)LARGE << (is_huge ? LARGE_DOUBLINGS + doublings : doublings);
         return least + next_random(random) % least;
     }
     size_t kind = next_random(random) % (sizeof most / sizeof most[0]);

@@ -25,6 +25,8 @@ my %TEST = (
         contended   => $OF_CONTENTION,
         leakpage    => $OF_CONTENTION,
         busymid     => $OF_CONTENTION,
+        wholechunks => 'blocks_freed_between_live_ones_are_reused',
+        shortunmap  => 'large_blocks_taken_and_freed_often_lose_no_page',
         hw08        => 'memory_freed_in_blocks_of_one_size_serves_another_size',
     },
     'thread exit' => {
@@ -37,23 +39,33 @@ my %TEST = (
     },
     'sizes' => {
         shortblock => 'every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte',
+        onesize    => 'every_size_from_5000_to_70000_can_be_used_to_both_ends',
+        lostheader => 'blocks_around_borders_of_many_megabytes_can_be_used_to_both_ends',
         roundlimit => 'larger_blocks_around_borders_and_of_random_sizes_can_be_used_to_both_ends',
     },
     'threads' => {
-        largecache => 'threads_in_a_hurry_get_blocks_of_their_own',
-        aba        => 'threads_that_free_in_another_order_get_blocks_of_their_own',
-        sixteen    => 'a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own',
-        crossed    => 'threads_that_resize_up_and_down_do_not_wait_for_each_other_forever',
+        largecache     => 'threads_in_a_hurry_get_blocks_of_their_own',
+        aba            => 'threads_that_free_in_another_order_get_blocks_of_their_own',
+        sixteen        => 'a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own',
+        byslot         => 'a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own',
+        eightmegabytes => 'threads_in_a_hurry_get_blocks_of_their_own',
+        crossed        => 'threads_that_resize_up_and_down_do_not_wait_for_each_other_forever',
     },
     'resize'   => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },
     'mappings' => {
         neverfrees  => 'memory_that_was_all_freed_serves_blocks_of_any_other_size',
         keepskinds  => 'memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind',
+        keepslast   => 'memory_that_one_thread_has_all_freed_serves_the_other_threads',
         sleepyowner => 'memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads',
     },
-    'large' => { copies32 => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again' },
-    'errno' => { ring     => 'xfree_keeps_errno' },
-    'peak'  => { leak     => 'memory_comes_back_after_a_peak_of_one_thread' },
+    'large' => {
+        copies32     => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again',
+        tenthousand  => 'all_blocks_together_may_be_more_than_a_gigabyte',
+        twogigabytes => 'small_blocks_together_may_be_more_than_a_gigabyte',
+        lower32      => 'blocks_four_gigabytes_apart_do_not_disturb_each_other',
+    },
+    'errno' => { ring => 'xfree_keeps_errno' },
+    'peak'  => { leak => 'memory_comes_back_after_a_peak_of_one_thread' },
 );
 
 # For RUN_TEST in the environment of the suite; undef: the whole topic is quick, or it may be any of its tests.

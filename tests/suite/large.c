@@ -94,9 +94,10 @@ END_TEST
 
 // ---- Many blocks ----------------------------------------------------------------------------------------------------
 
-enum { ALL_BYTES = 1100 * MIB, NEEDED_MIB = 3 * 1024, SMALL = 1000 };
-static const size_t sizes[] = {64 * MIB, 16 * MIB, 1 * MIB, 300 * KIB};
-enum { SIZES = sizeof sizes / sizeof sizes[0], MOST_BLOCKS = ALL_BYTES / (300 * KIB) };
+enum { ALL_BYTES = 1100 * MIB, NEEDED_MIB = 3 * 1024 };
+// Of the last one there are more than a table has room for that somebody thought large enough.
+static const size_t sizes[] = {64 * MIB, 16 * MIB, 1 * MIB, 300 * KIB, 40 * KIB};
+enum { SIZES = sizeof sizes / sizeof sizes[0], MOST_BLOCKS = ALL_BYTES / (40 * KIB) };
 
 static char* blocks[MOST_BLOCKS];
 
@@ -138,6 +139,49 @@ START_TEST(all_blocks_together_may_be_more_than_a_gigabyte) {
 }
 END_TEST
 
+// What is noted by a part of an address, as by its lower 32 bits, is the same for blocks that lie 4 GiB apart. So the
+// process fills nearly so much below its blocks, and all gaps, with pages that nobody may touch. What is mapped next is
+// three times as much, and lies around the place that is 4 GiB below them.
+enum { NEAR = 12 * MIB, FAR = 3 * NEAR, KINDS_APART = 5, MOST_APART = FAR / KINDS_APART / 100 * 2 };
+static const size_t kinds_apart[KINDS_APART] = {100, 1000, 20000, 70000, 3 * MIB};
+static Block near[MOST_APART];
+static Block far[MOST_APART];
+
+// The larger ones first, or last: what lies at two places 4 GiB apart shall not be alike. Result: how many blocks.
+static size_t take_apart(Block* taken, size_t bytes, bool largest_first) {
+    size_t count = 0;
+    for (size_t i = 0; i < KINDS_APART; i++) {
+        size_t size = kinds_apart[largest_first ? KINDS_APART - 1 - i : i];
+        for (size_t of_kind = 0; of_kind < bytes / KINDS_APART; of_kind += size) take(&taken[count++], size);
+    }
+    return count;
+}
+
+// The kernel takes the highest gap that is large enough.
+static void fill_below(const Block* taken, size_t count) {
+    enum { PIECE = 2 * MIB };
+    uintptr_t lowest = UINTPTR_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if ((uintptr_t)taken[i].bytes < lowest) lowest = (uintptr_t)taken[i].bytes;
+    }
+    uintptr_t target = lowest - (uintptr_t)(4 * GIB) + FAR / 2;
+    for (size_t filled = 0; filled < 4 * GIB; filled += PIECE) {
+        void* piece = mmap(NULL, PIECE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (piece == MAP_FAILED || (uintptr_t)piece <= target) return;
+    }
+}
+
+START_TEST(blocks_four_gigabytes_apart_do_not_disturb_each_other) {
+    size_t near_count = take_apart(near, NEAR, false);
+    fill_below(near, near_count);
+    size_t far_count = take_apart(far, FAR, true);
+    for (size_t i = 0; i < near_count; i++) resize(&near[i], near[i].size / 2 * 3);
+    for (size_t i = 0; i < far_count; i++) resize(&far[i], far[i].size / 2 * 3);
+    give_back_all(near, near_count);
+    give_back_all(far, far_count);
+}
+END_TEST
+
 // Of CPU time, the kernel's included: the first touch of a gigabyte can take long where memory has to be fetched from a
 // host, and others shall not make this test shorter.
 static size_t seconds_now(void) {
@@ -146,16 +190,22 @@ static size_t seconds_now(void) {
     return (size_t)now.tv_sec;
 }
 
+// Of the longer ones little becomes real, so that they can be more than a table of 2 GiB has room for.
+static const struct {
+    size_t size;
+    size_t mib;
+} together[] = {{1000, ALL_BYTES / MIB}, {8000, 2300}};
+
 START_TEST(small_blocks_together_may_be_more_than_a_gigabyte) {
     enum { MOST_SECONDS = 25 };
     size_t start = seconds_now();
-    size_t count = ALL_BYTES / SMALL;
+    size_t size = together[_i].size;
+    size_t count = together[_i].mib * MIB / size;
     for (size_t i = 0; i < count; i++) {
         if (i % KIB == 0 && seconds_now() - start > MOST_SECONDS) return;
-        void* block = call_xmalloc(SMALL);
+        void* block = call_xmalloc(size);
         if (block == NULL) {
-            fail_test("%s returned NULL when %zu MiB were live, although there is memory", last_call(),
-                      i * SMALL / MIB);
+            fail_test("%s returned NULL when %zu MiB were live, although there is memory", last_call(), i * size / MIB);
         }
         memcpy(block, &i, sizeof i);
     }
@@ -174,9 +224,10 @@ TCase* large_case(void) {
     add_long_loop_test(topic, a_block_may_be_larger_than_a_gigabyte, 0, most);
     add_long_loop_test(topic, a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again, 0, most);
     add_long_loop_test(topic, all_blocks_together_may_be_more_than_a_gigabyte, 0, SIZES);
+    if (most == BLOCK_SIZES) add_long_test(topic, blocks_four_gigabytes_apart_do_not_disturb_each_other);
     bool is_slow = backend.slowness > 10;  // each call may walk a list of all the others
     if (!is_slow && available_mib() >= NEEDED_MIB) {
-        add_long_test(topic, small_blocks_together_may_be_more_than_a_gigabyte);
+        add_long_loop_test(topic, small_blocks_together_may_be_more_than_a_gigabyte, 0, 2);
     }
     return topic;
 }

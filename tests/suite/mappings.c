@@ -139,7 +139,8 @@ END_TEST
 // The threads live until the end, and take turns: what one of them has freed, the next must be able to use. So must the
 // others when somebody else has freed it while the thread that took it sleeps.
 static pthread_barrier_t turn;
-static const size_t passed_sizes[] = {24, 100, 200, 1000, 20000, 300000};
+// The last size is more than a thread may keep for itself.
+static const size_t passed_sizes[] = {24, 100, 200, 1000, 20000, 300000, 24 * MIB};
 enum { THREADS = 6, PASSED_SIZES = sizeof passed_sizes / sizeof passed_sizes[0] };
 static size_t passed_size;
 

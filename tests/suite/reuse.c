@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/suite/support/bands.h"
 #include "tests/suite/support/blocks.h"
@@ -80,6 +81,57 @@ START_TEST(a_hundred_thousand_blocks_of_some_pages_taken_and_freed_do_not_grow_m
 }
 END_TEST
 
+// A large block may be a mapping of its own, of which a page is lost in each call: it takes many calls to see that.
+// Only the ends are written, so that such a mapping costs little; and the size is the same in all calls, so that who
+// keeps the block has the same pages in memory each time. Whole pages leave a header no room; other sizes do.
+enum { FIRST_LARGE_BAND = 16, LARGE_BANDS = 6, LARGE_TIMES = 1500, LARGE_ENOUGH_MS = 300, LOST_PAGES = 1 * MIB };
+
+static void take_ends_and_free(size_t size) {
+    unsigned char* block = call_xmalloc(size);
+    if (block == NULL) fail_test("%s returned NULL although nearly all blocks have been freed", last_call());
+    block[0] = block[size - 1] = 1;
+    call_xfree(block, size);
+}
+
+static void take_ends_resize_and_free(size_t size) {
+    unsigned char* block = call_xmalloc(size);
+    if (block == NULL) fail_test("%s returned NULL although nearly all blocks have been freed", last_call());
+    block[0] = block[size - 1] = 1;
+    block = resize_real(block, size, size / 4);
+    block = resize_real(block, size / 4, size / 2);
+    call_xfree(block, size / 2);
+}
+
+static void expect_no_page_lost(size_t size, void (*once)(size_t size), const char* what) {
+    for (size_t i = 0; i < 4; i++) once(size);
+    size_t before = resident_bytes();
+    size_t start_ms = cpu_ms();
+    size_t times = 0;
+    while (times < LARGE_TIMES && cpu_ms() - start_ms < LARGE_ENOUGH_MS) {
+        once(size);
+        times++;
+    }
+    size_t grown = resident_at_rest(before, LOST_PAGES);
+    if (grown > LOST_PAGES / 2) tell_growth(grown, LOST_PAGES);
+    if (grown <= LOST_PAGES) return;
+    fail_test(
+        "a block of %zu bytes was %s %zu times, and only its ends were written: the memory of the process grew by %zu "
+        "KiB (at most %d KiB are accepted), so a part of the block is not given back each time",
+        size, what, times, grown / KIB, LOST_PAGES / KIB);
+}
+
+START_TEST(large_blocks_taken_and_freed_often_lose_no_page) {
+    uint64_t random = random_start((size_t)_i);
+    size_t band = FIRST_LARGE_BAND + (size_t)_i;
+    size_t size = random_between(&random, band_least(band), band_most(band));
+    size_t pages = size / (4 * PAGE) * 4 * PAGE;
+    expect_no_page_lost(pages, take_ends_and_free, "taken and freed");
+    expect_no_page_lost(size, take_ends_and_free, "taken and freed");
+    expect_no_page_lost(pages, take_ends_resize_and_free, "taken, resized and freed");
+    expect_no_page_lost(size, take_ends_resize_and_free, "taken, resized and freed");
+}
+END_TEST
+
 // ---- Among live blocks ----------------------------------------------------------------------------------------------
 
 enum { LIVE = 1000 };
@@ -103,6 +155,43 @@ START_TEST(a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_
     }
     expect_growth_below(ALLOWED_GROWTH, before, "one of 1000 live blocks was replaced", times);
     give_back_all(blocks, LIVE);
+}
+END_TEST
+
+// One block of many stays, so that no page, and no larger piece of which blocks are cut, is ever empty. What is free
+// between these blocks must serve the next ones of their size.
+enum {
+    HOLES_BYTES = 2 * MIB,
+    HOLES_ROUNDS = 24,
+    ONE_STAYS_OF = 50,
+    MOST_HOLES = HOLES_BYTES / 24,
+    HOLES_ENOUGH_MS = 1500  // for who walks a list of the holes
+};
+static const size_t holed_sizes[] = {24, 100, 480, 1000, 5000, 20000, 70000};
+
+static void* holed[MOST_HOLES];
+
+START_TEST(blocks_freed_between_live_ones_are_reused) {
+    size_t size = holed_sizes[_i];
+    size_t count = HOLES_BYTES / size;
+    size_t most = backend.memory_times * (HOLES_BYTES + HOLES_BYTES / ONE_STAYS_OF * HOLES_ROUNDS) + ALLOWED_GROWTH;
+    memset(holed, 1, sizeof holed);
+    size_t before = resident_bytes();
+    size_t start_ms = cpu_ms();
+    for (size_t round = 1; round <= HOLES_ROUNDS && cpu_ms() - start_ms < HOLES_ENOUGH_MS; round++) {
+        for (size_t i = 0; i < count; i++) holed[i] = take_real(size);
+        size_t grown = resident_at_rest(before, most);
+        if (grown > most) {
+            fail_test(
+                "of %zu blocks of %zu bytes one in %d was kept and the others were freed, and so again in each of %zu "
+                "rounds: the process has grown by %zu KiB (at most %zu KiB are accepted), so what was freed between "
+                "live blocks was not reused",
+                count, size, ONE_STAYS_OF, round, grown / KIB, most / KIB);
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (i % ONE_STAYS_OF != round % ONE_STAYS_OF) call_xfree(holed[i], size);
+        }
+    }
 }
 END_TEST
 
@@ -155,6 +244,8 @@ TCase* reuse_case(void) {
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
     add_test(topic, blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory);
     add_test(topic, blocks_of_any_size_resized_do_not_grow_memory);
+    add_long_loop_test(topic, large_blocks_taken_and_freed_often_lose_no_page, 0, LARGE_BANDS);
+    add_long_loop_test(topic, blocks_freed_between_live_ones_are_reused, 0, sizeof holed_sizes / sizeof holed_sizes[0]);
     add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
     if (!backend.course) add_test(topic, resizing_to_0_frees_the_block);
     add_long_test(topic, a_hundred_thousand_blocks_of_some_pages_taken_and_freed_do_not_grow_memory);

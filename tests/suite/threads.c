@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -59,8 +60,11 @@ static double now(void) {
 static double hurry_ends_at;
 
 // Few sizes each time, which an allocator may treat alike: small ones, some of about a page, and large ones.
-static const size_t hurried_sizes[][4] = {
-    {16, 16, 32, 48}, {1000, 1000, 3000, 9000}, {100000, 100000, 70000, 600000}, {3 * MIB, 4 * MIB, 5 * MIB, 12 * MIB}};
+static const size_t hurried_sizes[][4] = {{16, 16, 32, 48},
+                                          {1000, 1000, 3000, 9000},
+                                          {100000, 100000, 70000, 600000},
+                                          {3 * MIB, 4 * MIB, 5 * MIB, 12 * MIB},
+                                          {17 * MIB, 17 * MIB, 20 * MIB, 40 * MIB}};
 
 static const size_t* hurried;
 
@@ -92,11 +96,17 @@ static void free_marked(const Marked* block) {
     call_xfree(block->bytes, block->size);
 }
 
-static void take_and_free_in_a_hurry(size_t index) {
+static bool time_is_over(size_t pairs) {
+    (void)pairs;
+    return now() >= hurry_ends_at;
+}
+
+// is_over: whether so many pairs of calls are enough. It is asked now and then.
+static void hurry_until(bool (*is_over)(size_t pairs), size_t index) {
     enum { LIVE = 32, BETWEEN_LOOKS = 64 };
     Marked live[LIVE] = {{0}};
     size_t most_live = hurried[0] < MIB / LIVE ? LIVE : 2;  // large ones are often kept by the piece
-    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || now() < hurry_ends_at; i++) {
+    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || !is_over(i); i++) {
         Marked* block = &live[i % most_live];
         free_marked(block);
         size_t size = hurried[i / LIVE % 4];
@@ -106,6 +116,8 @@ static void take_and_free_in_a_hurry(size_t index) {
     }
     for (size_t i = 0; i < LIVE; i++) free_marked(&live[i]);
 }
+
+static void take_and_free_in_a_hurry(size_t index) { hurry_until(time_is_over, index); }
 
 START_TEST(threads_in_a_hurry_get_blocks_of_their_own) {
     enum { HURRIED = 4 };
@@ -134,6 +146,45 @@ START_TEST(a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own)
     pthread_barrier_init(&all_of_the_crowd_hold_blocks, NULL, CROWD);
     run_threads(CROWD, work_in_a_crowd);
     pthread_barrier_destroy(&all_of_the_crowd_hold_blocks);
+}
+END_TEST
+
+// One thread works on while more threads come and go than any table has places: who finds a cache by the number of its
+// thread, or by a part of some address of it, gives the same one to both some day.
+enum { COMING = 4400, PAIRS_OF_ONE_THAT_COMES = 1500 };
+static atomic_bool all_have_come;
+
+static bool all_others_have_come(size_t pairs) {
+    (void)pairs;
+    return all_have_come;
+}
+static bool has_done_its_pairs(size_t pairs) { return pairs >= PAIRS_OF_ONE_THAT_COMES; }
+
+static void* come_and_go(void* unused) {
+    (void)unused;
+    hurry_until(has_done_its_pairs, 1);
+    return NULL;
+}
+
+static void stay_or_send_others(size_t index) {
+    if (index == 0) {
+        hurry_until(all_others_have_come, index);
+        return;
+    }
+    size_t coming = scaled_for_tool(COMING);
+    for (size_t i = 0; i < coming && now() < hurry_ends_at; i++) {
+        pthread_t thread;
+        int error = pthread_create(&thread, NULL, come_and_go, NULL);
+        if (error != 0) fail_test("thread %zu of %zu cannot be started: %s", i + 1, coming, strerror(error));
+        pthread_join(thread, NULL);
+    }
+    all_have_come = true;
+}
+
+START_TEST(a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own) {
+    hurried = hurried_sizes[0];
+    hurry_ends_at = now() + 6.0;
+    run_threads(2, stay_or_send_others);
 }
 END_TEST
 
@@ -321,6 +372,7 @@ TCase* threads_case(void) {
     add_long_loop_test(topic, threads_in_a_hurry_get_blocks_of_their_own, 0,
                        sizeof hurried_sizes / sizeof hurried_sizes[0]);
     add_long_test(topic, a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own);
+    add_long_test(topic, a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own);
     add_long_loop_test(topic, threads_that_resize_up_and_down_do_not_wait_for_each_other_forever, 0, MOVING_PAIRS);
     add_long_test(topic, large_blocks_that_threads_resize_at_the_same_time_keep_their_content);
     add_long_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
