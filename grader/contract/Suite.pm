@@ -63,7 +63,7 @@ my @PROMISED = (
         name   => 'the memory of an ended thread is used again',
         advice =>
           'blocks that a thread has freed and kept for itself must go back when it ends (pthread_key_create with a '
-          . 'destructor), or be found by later threads',
+          . 'destructor), or be found by later threads; what fails in reuse as well has nothing to do with the end of threads',
         hw08_advice => 'the one list belongs to all threads: nothing in it may depend on which thread took or freed a '
           . 'block, or live on the stack of a thread or in a _Thread_local variable',
     },

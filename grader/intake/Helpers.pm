@@ -61,7 +61,7 @@ sub find (%how) {
     }
     push @{ $self->{notes} }, map { "$_->{path} is not linked: nothing asks for it" }
       grep { $_->{part} && $_->{rank} == grader::intake::Places::OWN && !_is_included( $self, $_->{path} ) }
-      @candidates;
+      grep { !_is_linked_by_another_name( $self, $_->{path} ) } @candidates;
 
     my ( undef, @parts )   = @{ $self->{parts} };
     my ( undef, @sources ) = @{ $self->{sources} };
@@ -149,6 +149,12 @@ sub _link ( $self, $candidate, $open ) {
 sub _is_included ( $self, $path ) {
     my $name = quotemeta basename($path);
     return scalar grep { $self->{intake}->text($_) =~ /#\s*include\s*"(?:[^"\n]*\/)?$name"/ } @{ $self->{sources} };
+}
+
+# A link to a source, or what it links to, or a copy.
+sub _is_linked_by_another_name ( $self, $path ) {
+    my $text = $self->{intake}->text($path);
+    return scalar grep { $self->{intake}->text($_) eq $text } @{ $self->{sources} };
 }
 
 # What other files define of the names for which this one was linked: somebody may have meant those.

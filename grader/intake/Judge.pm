@@ -64,7 +64,7 @@ my %ODD = map { $_ => 1 } qw(setenv putenv unsetenv clearenv setrlimit setrlimit
 my $USUAL = qr/\A(?:
     mem(?:cpy|move|set|cmp|chr|pcpy) | str(?:len|cmp|ncmp|error|chr) | bzero
   | m(?:map|unmap|remap|advise|incore|lock|unlock)(?:64)? | posix_madvise | sysconf | getpagesize | get_nprocs
-  | pthread_\w+ | sem_\w+ | mtx_\w+ | cnd_\w+ | thrd_\w+ | tss_\w+ | call_once | sched_yield | sched_getcpu | gettid
+  | pthread_(?!getname_np)\w+ | sem_\w+ | mtx_\w+ | cnd_\w+ | thrd_\w+ | tss_\w+ | call_once | sched_yield | sched_getcpu | gettid
   | clock | clock_gettime | time | rand | random | rand_r
   | abort | assert | perror | f?printf | fputs | fwrite | fflush | stderr | stdout | v?snprintf | sprintf
   | ffs\w* | log2?f? | log10 | ceilf? | floorf? | pow | sqrt | abs | qsort | bsearch

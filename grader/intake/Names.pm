@@ -10,7 +10,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use File::Basename qw(basename);
+use File::Basename qw(basename dirname);
 use List::Util     qw(uniq);
 use grader::Nearest;
 use grader::intake::Places;
@@ -145,7 +145,8 @@ sub _take_the_nameless ( $role, $names, $files, $is_named, $text_of ) {
           "$alone[0] is taken for ${backend}_alloc.c: it alone defines xmalloc, and no other file uses it";
         @lost = grep { $_ ne $backend } @lost;
     }
-    my @other = @alone ? @alone : grep { is_source($_) } @unnamed;
+    my %is_home = map { $_ => 1 } grep { defined $role->{$_}{source} } keys %{$role};
+    my @other   = @alone ? @alone : grep { is_source($_) && !$is_home{ basename( dirname($_) ) } } @unnamed;
     $role->{$_}{notes} = [ _found_instead( $_, $names, \@unnamed, \@other ) ] for @lost;
     return;
 }

@@ -154,6 +154,8 @@ subtest 'The folder of a backend is linked as the Makefile links it' => sub {
     );
     is( $linked,  q{},                                          'what changes nothing is left out' );
     is( "@notes", 'par/x.c is not linked: nothing asks for it', '... and said' );
+    ( $linked, @notes ) = linked( 'par', 'hw08_alloc.c' => $USES, 'par_alloc.c' => $plain, 'par/v3.c' => $plain );
+    is( "$linked@notes", q{}, 'of what par_alloc.c is a link to, or a copy, nothing is said' );
     ( $linked, @notes ) = linked( 'par', 'par_alloc.c' => $plain, 'par/t.c' => 'int main(void) { return 0; }' );
     is( "$linked@notes", q{}, 'a program is not linked, whatever its folder' );
     my $later = "int g(void);\n__attribute__((constructor)) static void set_up(void) { g(); }\n";

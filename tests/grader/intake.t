@@ -253,6 +253,12 @@ subtest 'Objects' => sub {
     ($judged) = judge("$CALLS int tcgetpgrp(int); int f(void) { return tcgetpgrp(0); }");
     is( "@{ $judged->{odd} }",
         'it calls tcgetpgrp', 'whatever else an allocator seldom asks for is noted by its name' );
+    ($judged) = judge("$CALLS int pthread_getname_np(); int f(void) { return pthread_getname_np(); }");
+    is(
+        "@{ $judged->{odd} }",
+        'it calls pthread_getname_np',
+        '... the name of a thread, which is that of the program, too'
+    );
     my $list = '__attribute__((weak)) int list_check(void); int f(void) { return list_check ? list_check() : 0; }';
     my ( undef, $weak ) = judge("$CALLS$list int list_more(void); int g(void) { return list_more(); }");
     is_deeply(

@@ -93,6 +93,13 @@ subtest 'The whole set of names decides which file is which backend' => sub {
         'found instead: a.c, b.c; rename the one that is meant, or say --backend par=FILE',
         '... and both are named'
     );
+    ( $said, @notes ) =
+      roles_of( { 'par_alloc.c' => $three, 'par/heap.c' => "int x;\n", 'hw/heap8.c' => "int x;\n" } );
+    is(
+        $notes[0],
+        'found instead: heap8.c; rename the one that is meant, or say --backend hw08=FILE',
+        'a helper of the other backend is not named'
+    );
     ( $said, @notes ) = roles_of( { map { $_ => $three } qw(main.c hw8alloc.c parr_aloc.c par_alloc.c.txt) } );
     my @found = map { s/;.*//sr } grep { /found/ } @notes;
     is_deeply(
