@@ -66,9 +66,18 @@ sub library_names ($self) { return $self->{library_names} //= grader::intake::Co
 
 # What keeps this machine's compiler from refusing more than others do.
 sub warning_flags ($self) {
-    $self->{warning_flags} //=
-      [ grader::intake::Compile::warning_flags( sub ($command) { $self->launch( command => $command ) } ) ];
+    $self->{warning_flags} //= [ grader::intake::Compile::warning_flags( _runner($self) ) ];
     return @{ $self->{warning_flags} };
+}
+
+# What this machine's compiler knows for ThreadSanitizer.
+sub race_flags ($self) {
+    $self->{race_flags} //= [ grader::intake::Compile::race_flags( _runner($self) ) ];
+    return @{ $self->{race_flags} };
+}
+
+sub _runner ($self) {
+    return sub ($command) { $self->launch( command => $command ) };
 }
 
 # What a report looks like before anything was written into it.

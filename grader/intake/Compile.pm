@@ -58,15 +58,25 @@ my $COMPILE_WALL_S    = 30;
 my $COMPILE_MEMORY    = 1536 * 1024 * 1024;
 my $MOST_OBJECT_BYTES = 32 * 1024 * 1024;
 
+# Volatile reads apart (tests/contract/known_to_tsan.c); gcc can since version 11.
+my @VOLATILE_APART = qw(--param tsan-distinguish-volatile=1);
+
 # The flags of those groups that a compiler knows. $run: runs a command of it, which is given as a reference to a list, and
 # gives the result of measure::Launch::run.
 sub warning_flags ($run) {
     my @known;
     for my $group (@STILL_WARNINGS) {
         my @flags = map { "-Wno-error=$_" } @{$group};
-        push @known, @flags if measure::Launch::ok( $run->( [ 'gcc', @flags, qw(-x c -fsyntax-only /dev/null) ] ) );
+        push @known, @flags if _knows( $run, @flags );
     }
     return @known;
+}
+
+# What is only for ThreadSanitizer, likewise.
+sub race_flags ($run) { return _knows( $run, @VOLATILE_APART ) ? @VOLATILE_APART : () }
+
+sub _knows ( $run, @flags ) {
+    return measure::Launch::ok( $run->( [ 'gcc', @flags, qw(-x c -fsyntax-only /dev/null) ] ) );
 }
 
 # $job: the grader::Job; $backend: a name. Result: { complaint => sentence and errors => [lines], when there is no object;
@@ -169,9 +179,9 @@ sub _ways ( $self, $source ) {
 # is_final, in the result: no other way would change anything.
 sub _compile_so ( $self, $source, $flavour ) {
     my $object = "$self->{folder}/" . ++$self->{objects} . "-$flavour.o";
-    my $result = _run( $self,
-        [ _compiler( $self, $source ), @{ $FLAVOUR_FLAGS{$flavour} }, '-c', '-o', $object, _path( $self, $source ) ] );
-    my @said = grader::kit::Make::readable(
+    my @flags  = ( @{ $FLAVOUR_FLAGS{$flavour} }, $flavour eq 'tsan' ? $self->{job}->race_flags : () );
+    my $result = _run( $self, [ _compiler( $self, $source ), @flags, '-c', '-o', $object, _path( $self, $source ) ] );
+    my @said   = grader::kit::Make::readable(
         $result->{stderr},
         $self->{intake}->folder,
         $self->{job}->include_folder,

@@ -26,6 +26,7 @@ package tests::Job {
     sub workspace_folder ( $self, $name )   { return $self->{folder}{$name} //= tests::lib::HandedIn::fresh() }
     sub include_folder   ($self)            { return $self->workspace_folder('include') }
     sub warning_flags    ($self)            { return }
+    sub race_flags       ($self)            { return }
     sub library_names    ($self) { return $self->{library_names} //= grader::intake::Compile::library_names($self) }
 
     sub launch ( $self, %options ) {

@@ -83,12 +83,13 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* block
     [ handlock   => 'hw08.one_lock',   qr/took no lock \(mutex/ ],
     [ overread   => 'par.valgrind',    qr/Invalid read of size \d+ in xrealloc \(overread_alloc\.c:\d+\)/ ],
     [ largecache => 'par.tsan',        qr/data race:.*in x(?:malloc|free) \(largecache_alloc\.c:\d+\)/ ],
-    [ lockfreerace => 'par.tsan',           qr/data race:.*in xmalloc \(lockfreerace_alloc\.c:\d+\)/ ],
-    [ barecut      => 'hw08.tsan',          qr/data race:.*in add_to_list \(hw08_alloc\.c:\d+\)/ ],
-    [ misaligned   => 'par.align16',        qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/ ],
-    [ errno        => 'par.errno',          qr/changed errno from 0 to 22/ ],
-    [ zeronull     => 'hw08.null_and_zero', qr/xmalloc\(0\) returned NULL/ ],
-    [ oomcrash     => 'par.out_of_memory',  qr/crash \(Segmentation fault\) in xmalloc\(64\)/ ],
+    [ volatilecount => 'par.tsan',           qr/data race:.*in x(?:malloc|free) \(volatilecount_alloc\.c:\d+\)/ ],
+    [ lockfreerace  => 'par.tsan',           qr/data race:.*in xmalloc \(lockfreerace_alloc\.c:\d+\)/ ],
+    [ barecut       => 'hw08.tsan',          qr/data race:.*in add_to_list \(hw08_alloc\.c:\d+\)/ ],
+    [ misaligned    => 'par.align16',        qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/ ],
+    [ errno         => 'par.errno',          qr/changed errno from 0 to 22/ ],
+    [ zeronull      => 'hw08.null_and_zero', qr/xmalloc\(0\) returned NULL/ ],
+    [ oomcrash      => 'par.out_of_memory',  qr/crash \(Segmentation fault\) in xmalloc\(64\)/ ],
     [ quits => 'hw08.blocks', qr/ended before the test was over: \w+ called exit\(0\), in or after xmalloc\(\d+\)/ ],
     [ quits => 'hw08.small_space', qr/ended before it was over/ ],
     [ quits => 'hw08.one_lock',    qr/ended before it was over/ ],
@@ -97,7 +98,13 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* block
 # Backends that keep every promise, what each is graded as, and the terms when they are not this kit's. The kit's own two are
 # graded whole in tests/handout/handout.t.
 my %original = ( alignment => 1 );
-my @right = ( [ courseonly => 'hw08' ], [ lockfree => 'par' ], [ sys => 'par' ], [ original => 'hw08', \%original ] );
+my @right    = (
+    [ courseonly => 'hw08' ],
+    [ lockfree   => 'par' ],
+    [ spinread   => 'par' ],
+    [ sys        => 'par' ],
+    [ original   => 'hw08', \%original ]
+);
 
 # What is not asked of them here: what the course never promised, which the suites of our own backends are asked for
 # anyway; and of sys, which nobody hands in, all but what only this stage looks at.
@@ -106,7 +113,9 @@ my @right = ( [ courseonly => 'hw08' ], [ lockfree => 'par' ], [ sys => 'par' ],
 my %not_asked = (
     sys =>
       [qw(blocks sizes alignment resize threads thread_exit reuse memory mappings large small_space valgrind tsan)],
-    lockfree   => [qw(sizes resize reuse memory mappings large small_space valgrind)],
+    lockfree => [qw(sizes resize reuse memory mappings large small_space valgrind)],
+    spinread =>
+      [qw(blocks sizes alignment resize threads thread_exit reuse memory mappings large small_space valgrind)],
     courseonly => [qw(tsan)],
     original   => [qw(sizes resize threads thread_exit reuse mappings large tsan)],
 );
