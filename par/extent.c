@@ -269,6 +269,8 @@ static size_t fill_and_settle(char* start, size_t slots) {
 
 bool extent_addresses_are_limited(void) { return os_address_limit() <= FEW_BYTES; }
 
+bool extent_addresses_were_limited(void) { return os_last_address_limit() <= FEW_BYTES; }
+
 // What is exact costs a mapping and faults each time, so it must be needed; and with very many mappings the system
 // refuses more.
 static bool are_few(size_t limit) {
@@ -279,6 +281,10 @@ static bool are_few(size_t limit) {
 bool extent_addresses_are_few(void) { return are_few(os_address_limit()); }
 
 bool extent_addresses_were_few(void) { return are_few(os_last_address_limit()); }
+
+bool extent_addresses_are_few_for_slot(void) {
+    return extent_idle_slots() > 0 ? extent_addresses_were_few() : extent_addresses_are_few();
+}
 
 struct slots extent_map(size_t slots, size_t alignment) {
     // Where addresses are few a long block could not be moved when it grows, for then it would be there twice.

@@ -41,8 +41,15 @@ bool extent_addresses_are_few(void);
 // The same by the limit as it was when something was last mapped: for what takes no new addresses. Thread-safe.
 bool extent_addresses_were_few(void);
 
+// The same for who takes a single slot: an idle one needs no new addresses, and then it costs no system call.
+// Thread-safe.
+bool extent_addresses_are_few_for_slot(void);
+
 // Whether there is such a limit. It costs a system call or two. Thread-safe.
 bool extent_addresses_are_limited(void);
+
+// Whether there was one when something was last mapped. Thread-safe.
+bool extent_addresses_were_limited(void);
 
 // As extent_map; but so many bytes are mapped and no more. The caller gives back whole slots, unmaps the rest of the
 // last one itself and says so (extent_forget). bytes: a multiple of PAGE_BYTES, 1 or more.

@@ -139,7 +139,8 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
     bool is_missed = kinds[use].one_went;
     kinds[use].one_went = false;
     lock_give(&lock);
-    if (is_missed && !extent_addresses_are_limited()) {
+    // What is not fresh came without new addresses, and shall cost no system call.
+    if (is_missed && !(slot.is_zero ? extent_addresses_are_limited() : extent_addresses_were_limited())) {
         lock_take(&lock);
         kinds[use].missed++;
         lock_give(&lock);
@@ -283,7 +284,7 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
     // What would leave a hole in a region that nobody can fill must not, where addresses are few: see large.h.
     bool is_elsewhere =
-        use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few();
+        use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few_for_slot();
     // Another thread may take all of a new region before this one does.
     while (run.start == NULL && !is_elsewhere && region_map(use, pages) != NULL)
         run = take_mapped(use, pages, alignment_pages, true, &purge);

@@ -2,16 +2,18 @@
 // calls.
 //
 // A block goes up and down between two sizes, some pairs of which lie on both sides of a border between kinds of
-// blocks; after the first time it must not move any more. Then a large block comes and goes; while it does, nobody asks
-// the system how much may be mapped (linked with --wrap=getrlimit). Exit status: 1 with a line for each fault.
+// blocks; after the first time it must not move any more. Then a large block comes and goes, and after it many of half
+// a megabyte or more; while they do, hardly anybody asks the system how much may be mapped (linked with
+// --wrap=getrlimit). Exit status: 1 with a line for each fault.
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "xmalloc.h"
 
-enum { KIB = 1024, TIMES = 200, MOST_ASKED = 10 };
+enum { KIB = 1024, TIMES = 200, MOST_ASKED = 10, MIXED = 40, MIXED_TIMES = 20000, MIXED_MOST_ASKED = 200 };
 
 static const size_t pairs[][2] = {{60000, 70000},           {66000, 40000},           {34000, 130000},
                                   {1900 * KIB, 2200 * KIB}, {1100 * KIB, 3000 * KIB}, {2300 * KIB, 2050 * KIB}};
@@ -60,9 +62,28 @@ static int asks(size_t bytes) {
     return 1;
 }
 
+static int asks_mixed(void) {
+    static char* blocks[MIXED];
+    uint64_t random = 7;
+    times_asked = 0;
+    for (int i = 0; i < MIXED_TIMES; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        char** block = &blocks[(random >> 33) % MIXED];
+        xfree(*block);
+        *block = xmalloc(500000 + (random >> 40) % 1500000);
+        **block = 1;
+    }
+    for (int i = 0; i < MIXED; i++) xfree(blocks[i]);
+    if (times_asked <= MIXED_MOST_ASKED) return 0;
+    printf("blocks of 0.5 to 2 MB came and went %d times, and the system was asked for its limits %zu times\n",
+           MIXED_TIMES, times_asked);
+    return 1;
+}
+
 int main(void) {
     int faults = 0;
     for (int i = 0; i < PAIRS; i++) faults += moves(pairs[i][0], pairs[i][1]);
     for (int i = 0; i < CYCLED; i++) faults += asks(cycled[i]);
+    faults += asks_mixed();
     return faults > 0;
 }
