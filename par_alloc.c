@@ -5,7 +5,7 @@
 //   depot    per class a stack of full magazines, under a short-held lock
 //     | surplus magazines, block by block
 //   span     a run of pages of one class; counts its free blocks
-//     | empty spans                         medium blocks (64 KiB to 2 MiB) are runs too
+//     | empty spans                         medium blocks (64 KiB to 2 MiB) are runs, too (run_cache)
 //   region   2 MiB; cut into runs of pages                       large: whole slots of 2 MiB for each block above that
 //     | empty regions                                              |
 //   extent   free slots, kept with their pages for a while and joined with their neighbours
@@ -34,6 +34,7 @@
 #include "par/os.h"
 #include "par/page_map.h"
 #include "par/region.h"
+#include "par/region_runs.h"
 #include "par/size_class.h"
 #include "par/span.h"
 
@@ -56,7 +57,7 @@ static void* take_any(size_t bytes) {
         return block;
     }
     if (bytes <= MEDIUM_MOST) {
-        void* block = region_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1, REGION_OF_BLOCKS).start;
+        void* block = cache_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1).start;
         if (block != NULL) return block;
     }
     return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES, LARGE_AS_BEFORE).start : NULL;
@@ -151,11 +152,11 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
     } else if (block != NULL) {
         struct mapping* mapping = mapping_of("xfree", block);
         if (mapping->kind == MAPPING_REGION) {
-            region_give_run((struct region*)mapping, block);
+            cache_give_run((struct region*)mapping, block);
         } else {
             large_give((struct large*)mapping);
+            decay();
         }
-        decay();
     }
     errno = kept_errno;
 }
@@ -225,7 +226,7 @@ static void* resize_in_pages(void* block, size_t bytes) {
         if (bytes > MEDIUM_MOST / 2 && bytes <= PTRDIFF_MAX) resized = large_resize((struct large*)mapping, bytes);
     } else if (bytes > SMALL_MOST / 2 && bytes <= MEDIUM_MOST) {
         size_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
-        if (region_resize_run((struct region*)mapping, block, pages)) resized = block;
+        if (cache_resize_run((struct region*)mapping, block, pages)) resized = block;
     }
     errno = kept_errno;
     return resized;

@@ -22,7 +22,7 @@ static void* take_aligned_any(size_t alignment, size_t bytes) {
     if (alignment <= MEDIUM_MOST && bytes <= MEDIUM_MOST) {
         size_t pages = rounded_up(bytes == 0 ? 1 : bytes, PAGE_BYTES) / PAGE_BYTES;
         size_t alignment_pages = alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES;
-        void* block = region_take_run(pages, alignment_pages, REGION_OF_BLOCKS).start;
+        void* block = cache_take_run(pages, alignment_pages).start;
         if (block != NULL) return block;
     }
     return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment, LARGE_AS_BEFORE).start;

@@ -14,12 +14,15 @@
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/page_map.h"
+#include "par/region_runs.h"
 
 enum {
     BUDGET_BYTES = 16 * 1024 * 1024,      // that the magazines of all threads may hold together,
     BUDGET_MOST_BYTES = 4 * 1024 * 1024,  // and those of one thread;
     BUDGET_LEAST_BYTES = 32 * 1024,       // but so much is every thread's
-    BUDGET_SHARE = 8,                     // at most this part of it for one magazine
+    BUDGET_SHARE = 8,                     // at most this part of it for one magazine,
+    RUNS_SHARE = 4,                       // and this for runs of pages,
+    RUNS_MOST_BYTES = 512 * 1024,         // but no more than this
     FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,                        // but no fewer blocks than these
     FEW_MOST = 8,                         // and no more than these
@@ -180,6 +183,7 @@ static void give_magazine(unsigned size_class) {
 static void give_unused(int most_looks) {
     for (int looks = most_looks; looks > 0; looks--) {
         unsigned size_class = cache.hand;
+        if (size_class == NO_CLASS) run_cache_give_unused(&cache.runs);
         bool was_used = cache.is_used[size_class];
         cache.is_used[size_class] = false;
         if (!was_used && held_bytes(size_class) > 0) {
@@ -191,7 +195,8 @@ static void give_unused(int most_looks) {
 }
 
 static void keep_budget(void) {
-    if (cache.held_bytes > budget_bytes()) give_unused(2 * CLASS_COUNT);
+    size_t held = cache.held_bytes + (size_t)cache.runs.kept_pages * PAGE_BYTES;
+    if (held > budget_bytes()) give_unused(2 * CLASS_COUNT);
 }
 
 // ---- The slow paths ----
@@ -328,8 +333,40 @@ void cache_spill_and_free(unsigned size_class, struct block* block) {
     keep_budget();
 }
 
+static uint32_t most_run_pages(void) {
+    size_t part = budget_bytes() / RUNS_SHARE;
+    return (uint32_t)((part < RUNS_MOST_BYTES ? part : RUNS_MOST_BYTES) / PAGE_BYTES);
+}
+
+struct run cache_take_run(size_t pages, size_t alignment_pages) {
+    if (!self.has_cache) cache_set_up();
+    char* kept = NULL;
+    if (self.has_cache && alignment_pages == 1) {
+        kept = run_cache_take(&cache.runs, &pages);
+    } else if (self.has_cache) {
+        run_cache_note_resize(&cache.runs, 0, pages);
+    }
+    if (kept != NULL) return (struct run){.start = kept};
+    return region_take_run(pages, alignment_pages, REGION_OF_BLOCKS);
+}
+
+bool cache_resize_run(struct region* region, char* start, size_t pages) {
+    size_t old_pages = region_run_pages(region, start);
+    if (!region_resize_run(region, start, pages)) return false;
+    if (self.has_cache) run_cache_note_resize(&cache.runs, old_pages, pages);
+    return true;
+}
+
+void cache_give_run(struct region* region, char* start) {
+    if (self.has_cache && run_cache_keep(&cache.runs, region, start)) return;
+    region_give_run(region, start);
+    if (self.has_cache) cache.runs.most_pages = most_run_pages();
+    decay();
+}
+
 void cache_flush(void) {
     if (!self.has_cache) return;
+    run_cache_flush(&cache.runs);
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         if (cache.loaded[size_class].first != NULL) depot_give_loose(size_class, cache.loaded[size_class].first);
         if (cache.spare[size_class] != NULL)
@@ -349,6 +386,7 @@ static unsigned check_list(const struct block* first, unsigned size_class) {
 }
 
 void cache_check(void) {
+    run_cache_check(&cache.runs);
     check_invariant(cache.loaded[NO_CLASS].first == NULL && cache.loaded[NO_CLASS].room == 0, "no class has no room");
     size_t held = 0;
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {

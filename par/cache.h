@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "par/region.h"
+#include "par/run_cache.h"
 #include "par/size_class.h"
 #include "par/span.h"
 
@@ -37,6 +39,7 @@ struct thread_cache {
     bool is_used[CLASS_COUNT];          // the thread came for the class since the hand passed it
     uint32_t hand;                      // the class at which the search for an unused magazine goes on
     size_t held_bytes;                  // in all magazines, when the loaded ones are full
+    struct run_cache runs;              // of medium blocks
     struct thread_cache* next;          // among the caches that no thread has
 };
 
@@ -56,7 +59,18 @@ struct block* cache_refill_and_take(unsigned size_class);
 // The slow path of freeing a block of a class (1 or more) when the loaded magazine is full.
 void cache_spill_and_free(unsigned size_class, struct block* block);
 
-// Gives everything that the calling thread holds back to the spans.
+// Takes a run of pages for a medium block, one that the thread has kept or one of the regions.
+// pages: 1 to MEDIUM_MOST_PAGES; the run may be longer (run_cache.h). alignment_pages, and the result: as for
+// region_take_run, but the run's region is not always said.
+struct run cache_take_run(size_t pages, size_t alignment_pages);
+
+// As region_resize_run, for the run of a medium block.
+bool cache_resize_run(struct region* region, char* start, size_t pages);
+
+// Gives the run of a medium block back, or keeps it.
+void cache_give_run(struct region* region, char* start);
+
+// Gives everything that the calling thread holds back to the spans and the regions.
 void cache_flush(void);
 
 // Gives the calling thread a cache, unless it is ending, and makes it flush that when it ends. Also called by the slow

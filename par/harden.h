@@ -53,5 +53,8 @@ static inline void clear_span(char* start, size_t bytes) { (void)start, (void)by
 // Whether so many freed slots may keep their pages for a while.
 static inline bool slots_may_idle(size_t slots) { return (void)slots, true; }
 
+// Whether a thread may keep the runs of blocks that were freed.
+static inline bool runs_may_be_kept(void) { return true; }
+
 #endif
 #endif

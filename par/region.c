@@ -13,6 +13,7 @@
 #include "par/page_bits.h"
 #include "par/region_bins.h"
 #include "par/region_idle_list.h"
+#include "par/region_runs.h"
 
 enum {
     PURGE_RUNS = 2,    // that one call gives up at most, so that no call takes long
@@ -130,7 +131,7 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
     if (pages < SLOT_PAGES) {
         // What is missing is a run that nobody gives back.
         (void)mark_used(region, pages, SLOT_PAGES - pages);
-        region->run_pages[pages] = (uint16_t)(SLOT_PAGES - pages);
+        run_set(region, pages, SLOT_PAGES - pages);
     } else if (!slot.is_zero) {
         region->may_be_huge = true;
         add_idle(region, 0, SLOT_PAGES);
@@ -204,15 +205,15 @@ static struct run take_idle_run(size_t* pages) {
     }
     run.start = run.region->mapping.start + first * PAGE_BYTES;
     (void)mark_used(run.region, first, *pages);
-    run.region->run_pages[first] = (uint16_t)*pages;
+    run_set(run.region, first, *pages);
     return run;
 }
 
 // Result: whether the region is empty now, and detached.
 static bool give_purged_run(struct run run, size_t pages) {
-    size_t first = (size_t)(run.start - run.region->mapping.start) / PAGE_BYTES;
+    size_t first = region_page_of(run.region, run.start);
     mark_free(run.region, first, pages);
-    run.region->run_pages[first] = 0;
+    run_set(run.region, first, 0);
     if (run.region->free_pages < SLOT_PAGES) return false;
     kinds[run.region->use].missed = 0;
     detach(run.region);
@@ -271,7 +272,7 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
         run.start = region->mapping.start + page * PAGE_BYTES;
         run.is_zero = page_bits_next_set(region->idle, page) >= page + pages;
         size_t fresh = mark_used(region, page, pages);
-        region->run_pages[page] = (uint16_t)pages;
+        run_set(region, page, pages);
         use_taken(&in_use, fresh);
         *purge = must_purge(is_fresh && fresh > 0 ? idle_most_when_growing(&in_use, &rule) : SIZE_MAX);
     }
@@ -308,11 +309,11 @@ static bool gave(size_t pages) {
 
 void region_give_run(struct region* region, char* start) {
     lock_take(&lock);
-    size_t page = (size_t)(start - region->mapping.start) / PAGE_BYTES;
-    size_t pages = region->run_pages[page];
+    size_t page = region_page_of(region, start);
+    size_t pages = run_length(region, page);
     mark_free(region, page, pages);
     add_idle(region, page, pages);
-    region->run_pages[page] = 0;
+    run_set(region, page, 0);
     bool goes = is_surplus(region);
     if (goes) detach(region);
     kinds[region->use].one_went = goes;
@@ -324,8 +325,8 @@ void region_give_run(struct region* region, char* start) {
 
 bool region_resize_run(struct region* region, char* start, size_t pages) {
     lock_take(&lock);
-    size_t first = (size_t)(start - region->mapping.start) / PAGE_BYTES;
-    size_t old_pages = region->run_pages[first];
+    size_t first = region_page_of(region, start);
+    size_t old_pages = run_length(region, first);
     bool fits = pages <= old_pages ||
                 (first + pages <= SLOT_PAGES && page_bits_next_set(region->used, first + old_pages) >= first + pages);
     bool purge = false;
@@ -336,17 +337,12 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
             mark_free(region, first + pages, old_pages - pages);
             add_idle(region, first + pages, old_pages - pages);
         }
-        region->run_pages[first] = (uint16_t)pages;
+        run_set(region, first, pages);
         purge = gave(pages < old_pages ? old_pages - pages : 0);
     }
     lock_give(&lock);
     if (purge) purge_some();
     return fits;
-}
-
-size_t region_run_pages(const struct region* region, const char* start) {
-    size_t offset = (size_t)(start - region->mapping.start);
-    return offset % PAGE_BYTES == 0 ? region->run_pages[offset / PAGE_BYTES] : 0;
 }
 
 void region_decay(bool time_ends) {
@@ -386,7 +382,7 @@ void region_unlock(void) {
 static void check_one(const struct region* region) {
     size_t in_runs = 0;
     for (size_t page = 0; page < SLOT_PAGES; page++) {
-        size_t pages = region->run_pages[page];
+        size_t pages = run_length(region, page);
         if (pages == 0) continue;
         check_invariant(page + pages <= SLOT_PAGES, "a run ends inside its region");
         check_invariant(page_bits_next_clear(region->used, page) >= page + pages,

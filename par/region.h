@@ -13,6 +13,7 @@
 #ifndef PAR_REGION_H
 #define PAR_REGION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,7 +38,8 @@ struct region {
     struct region* previous_idle;
     uint64_t used[SLOT_PAGES / 64];  // a bit for each page
     uint64_t idle[SLOT_PAGES / 64];  // a bit for each free page that was used before and so still occupies memory
-    uint16_t run_pages[SLOT_PAGES];  // at the first page of a run its length, elsewhere 0
+    // At the first page of a run its length, elsewhere 0 (region_runs.h).
+    _Atomic uint16_t run_entries[SLOT_PAGES];
     uint16_t free_pages;
     uint16_t idle_pages;
     bool was_purged;
@@ -65,11 +67,8 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
 // The same where a region of this use has room that is mapped; otherwise start is NULL.
 struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum region_use use);
 
-// Gives a run back, whole. Thread-safe.
+// Gives a run back, whole, also one that was kept. Thread-safe.
 void region_give_run(struct region* region, char* start);
-
-// The length of the run that begins at this address, or 0 when none does.
-size_t region_run_pages(const struct region* region, const char* start);
 
 // Changes the length of a run where it stands. pages: 1 or more.
 // Result: false when the pages behind it are in use; then nothing has changed. The caller owns the run; thread-safe

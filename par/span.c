@@ -8,6 +8,7 @@
 #include "par/invariant.h"
 #include "par/page_map.h"
 #include "par/region.h"
+#include "par/region_runs.h"
 #include "par/size_class.h"
 
 enum { SHORTEST_DIVISOR = 3 };  // more than this part of its class's length has every span
@@ -175,7 +176,7 @@ bool span_has_block_at(const void* place, unsigned size_class) {
     const char* start = region->mapping.start + first * GRANULE_BYTES;
     uint32_t offset = (uint32_t)((const char*)place - start);
     uint32_t block_bytes = size_classes[size_class].block_bytes;
-    return offset % block_bytes == 0 && offset + block_bytes <= region->run_pages[first * GRANULE_PAGES] * PAGE_BYTES;
+    return offset % block_bytes == 0 && offset + block_bytes <= run_length(region, first * GRANULE_PAGES) * PAGE_BYTES;
 }
 
 static void check_one(const struct span* span, unsigned size_class) {

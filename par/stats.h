@@ -8,7 +8,7 @@
 struct par_stats {
     size_t mapped_bytes;  // of addresses, in whole slots
     size_t small_bytes;   // in small blocks that are with the program or in a thread's magazines
-    size_t medium_bytes;  // in medium blocks
+    size_t medium_bytes;  // in medium blocks, those whose runs a thread keeps included
     size_t large_bytes;   // in large blocks
     size_t large_blocks;
 };

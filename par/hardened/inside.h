@@ -67,4 +67,7 @@ static inline void clear_span(char* start, size_t bytes) { memset(start, 0, byte
 // A single slot was a region, all of whose memory was cleared.
 static inline bool slots_may_idle(size_t slots) { return slots == 1; }
 
+// A freed run is not handed out again at once; and its marks stand at an end that must not move (front.c).
+static inline bool runs_may_be_kept(void) { return false; }
+
 #endif

@@ -87,6 +87,18 @@ passes(
     command => [ built( 'steady', '-Wl,--wrap=getrlimit', 'tests/tools/steady.c', @par ) ]
 );
 
+my $come_and_go =
+  built( 'come_and_go', '-Wl,--wrap=region_take_run,--wrap=region_give_run', 'tests/tools/come_and_go.c', @par );
+my %kept = (
+    loops  => 'threads that take again the medium blocks they free hardly ever come to the regions',
+    unused => 'a thread keeps no run that it will not take again, nor more than its part of the budget',
+    given  => 'what a thread keeps comes back when it ends, when it is asked for and when it takes other blocks',
+    scarce => '... and serves when the system has no memory',
+    twice  => 'a block whose run a thread keeps is not freed or resized again',
+    forked => 'a child of fork has the runs that its thread kept, and nobody has those of the others',
+);
+passes( $kept{$_}, command => [ $come_and_go, $_ ] ) for qw(loops unused given scarce twice forked);
+
 my $breathing = built( 'breathing', 'tests/tools/breathing.c', @par );
 my %breath    = ( half => 'half of its blocks', all => 'all of its blocks', large => 'all of its large blocks' );
 passes( "a heap that loses $breath{$_} and grows again, often, keeps its pages, and then gives them back",
