@@ -6,7 +6,7 @@
 #include "bench/pattern.h"
 
 // ---- pattern_slots.c: threads that each replace random blocks among their own
-extern const struct pattern pattern_pairs, pattern_small, pattern_medium, pattern_crowd;
+extern const struct pattern pattern_pairs, pattern_requests, pattern_small, pattern_medium, pattern_crowd;
 // ---- pattern_order.c: the order in which blocks die
 extern const struct pattern pattern_lifo, pattern_fifo, pattern_fragments;
 // ---- pattern_handover.c: blocks that another thread frees

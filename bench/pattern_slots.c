@@ -1,7 +1,7 @@
 // pattern_slots.c: threads that each have some slots of their own, and put a new block into a random one again and
 // again.
 //
-// The four patterns differ in the sizes, in the number of blocks that live at a time and in the number of threads. The
+// The five patterns differ in the sizes, in the number of blocks that live at a time and in the number of threads. The
 // totals stay the same however many threads share them.
 
 #include "bench/pattern.h"
@@ -58,6 +58,9 @@ static size_t bytes_64(struct pattern_random* random) {
 }
 static size_t bytes_to_1k(struct pattern_random* random) { return 16 + pattern_random_below(random, 1024 - 16 + 1); }
 static size_t bytes_to_64k(struct pattern_random* random) { return pattern_random_bytes(random, 4, 16); }
+static size_t bytes_from_64k_to_256k(struct pattern_random* random) {
+    return 64 * 1024 + 1 + pattern_random_below(random, 192 * 1024);
+}
 static size_t bytes_to_256(struct pattern_random* random) { return 16 + pattern_random_below(random, 256 - 16 + 1); }
 
 static uint64_t run_pairs(unsigned threads, unsigned percent) {
@@ -66,6 +69,14 @@ static uint64_t run_pairs(unsigned threads, unsigned percent) {
 }
 const struct pattern pattern_pairs = {
     "pairs", "One size taken and freed at once, like the scratch object of each request in a server.", 4, run_pairs};
+
+static uint64_t run_requests(unsigned threads, unsigned percent) {
+    static const struct mix mix = {0, 2000000, bytes_from_64k_to_256k};
+    return run_mix(&mix, threads, percent);
+}
+const struct pattern pattern_requests = {
+    "requests", "64 to 256 KiB taken and freed at once, like the buffer into which a server reads each request.", 4,
+    run_requests};
 
 static uint64_t run_small(unsigned threads, unsigned percent) {
     static const struct mix mix = {16000, 9000000, bytes_to_1k};
