@@ -79,8 +79,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void quarantine_flush(void) {
     for (size_t i = 0; i < QUARANTINE_PLACES; i++) plain_free(quarantine.places[i]);
     for (size_t i = 0; i < QUARANTINE_LONG_PLACES; i++) plain_free(quarantine.long_places[i]);
-    uint64_t random = quarantine.random;
-    quarantine = (struct quarantine){.random = random};
+    quarantine = (struct quarantine){.has_begun = quarantine.has_begun, .random = quarantine.random};
 }
 
 static void thread_exits(void* unused) {
@@ -102,8 +101,9 @@ static inline void check_waited(const char* block) {
 // The first block of a place. Result: whether the thread may keep it.
 static __attribute__((noinline)) bool quarantine_begin(void) {
     if (keeps_none) return false;
-    if (quarantine.random != 0) return true;
-    quarantine.random = secrets_random() | 1;
+    if (quarantine.has_begun) return true;
+    quarantine.has_begun = true;
+    quarantine.random = secrets_random();
     pthread_once(&once, make_key);
     pthread_setspecific(at_thread_exit, &quarantine);
     return true;
@@ -189,6 +189,9 @@ static __attribute__((noinline)) void* take_slowly(size_t bytes) {
     void* block = take_whichever(bytes);
     if (block != NULL || bytes > PTRDIFF_MAX || !idle_could_help(bytes)) return block;
     quarantine_flush();
+    // What waited may have been why giving back what is idle did not help.
+    // order: relaxed, as in par_alloc.c.
+    atomic_store_explicit(&hopeless_bytes, SIZE_MAX, memory_order_relaxed);
     block = take_whichever(bytes);
     if (block != NULL) errno = kept_errno;
     return block;

@@ -5,6 +5,7 @@
 #ifndef PAR_HARDENED_QUARANTINE_H
 #define PAR_HARDENED_QUARANTINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ enum {
 };
 
 struct quarantine {
+    bool has_begun;  // random is a secret, and the thread's end is awaited
     uint64_t random;
     char* places[QUARANTINE_PLACES];
     char* long_places[QUARANTINE_LONG_PLACES];
