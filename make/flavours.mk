@@ -34,7 +34,7 @@ hardened_CFLAGS := -O2 -DHARDENED_BUILD -fno-tree-loop-distribute-patterns
 debug_CFLAGS := -O1 -DCHECKING_BUILD
 valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-# Volatile reads apart (tests/contract/known_to_tsan.c), as the grader has it; gcc can since version 11.
+# Volatile reads apart (tests/contract/volatile_to_tsan.c), as the grader has it; gcc can since version 11.
 distinguish_volatile = $(shell $(CC) -Werror --param tsan-distinguish-volatile=1 -x c -fsyntax-only /dev/null 2>/dev/null && \
     echo --param tsan-distinguish-volatile=1)
 tsan_CFLAGS = -O1 -fno-omit-frame-pointer -fsanitize=thread $(distinguish_volatile)
@@ -70,7 +70,7 @@ layer_ldflags = $(if $(call layer_objects,$(1)),-Wl$(comma)--wrap=xmalloc$(comma
 comma := ,
 
 # What the tool does not know by itself, put as it knows it.
-known_to_tsan = $(O)/tests/contract/known_to_tsan.o
+known_to_tsan = $(addprefix $(O)/tests/contract/,known_to_tsan.o volatile_to_tsan.o)
 
 # The backends that can check themselves.
 checked = $(strip $(foreach backend,$(BACKENDS),$(if $(wildcard $(backend)/check.h),$(backend))))

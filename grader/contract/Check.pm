@@ -53,7 +53,8 @@ sub crash_hint ($signal) {
     return $OF_FILES if $signal == $SIGXFSZ;
     return
 'what a call found of its own, a header or a free block, was written over, or is not mapped any more: look at what '
-      . 'is unmapped, whether it is unmapped twice, and at what is put into a list';
+      . 'is unmapped, whether it is unmapped twice, and at what is put into a list; where threads are at work, also at '
+      . 'what they change without the lock that it needs';
 }
 
 sub file_signal () { return $SIGXFSZ }
@@ -92,13 +93,13 @@ sub hang_hint ( $result, $how = undef ) {
     return {
         asleep =>
           'look at the locks: each way out of a call must give its lock back, no call may take a lock twice (xrealloc '
-          . 'calls xmalloc and xfree), nor may a key destructor',
+          . 'calls xmalloc and xfree), nor may a key destructor; a lock made by hand must miss no wake-up',
         spinning =>
 'look at the spin locks: two calls that take two of them must take them in the same order, and each way out of a '
           . 'call must give back what it took; then look for a list that has become a ring',
         computing =>
           'look for a walk that does not end: a list that has become a ring, as after a block was put into it twice, '
-          . 'or a loop that waits for a lock',
+          . 'a loop that waits for a lock, or one that tries the same again and again',
         slow => 'the calls are far too slow: look for walks through long lists, and for system calls in each call',
     }->{$how};
 }

@@ -48,7 +48,8 @@ my @PROMISED = (
         name   => 'xrealloc keeps the content up to the smaller of the two sizes',
         advice =>
           'xrealloc must copy the smaller of the old and the new number of bytes, without the header, and free the '
-          . 'old block only afterwards',
+          . 'old block only afterwards; where a block changes its size in its place, its header, the lists and what '
+          . 'its neighbours know of it must follow',
     },
     {
         id     => 'threads',

@@ -13,7 +13,7 @@ my $MOST_LINE    = 400;    # characters; no sentence of the suite is so long
 
 # Sources of ours that stand between the tool and the submission.
 my $OURS =
-  qr/\A(?:watched|known_to_tsan|announce\w*|one_lock|locks|vg_replace\w*|\w*intercept\w*|sanitizer\w*|tsan\w*)\.(?:c|h|cpp|inc)\z/;
+  qr/\A(?:watched|known_to_tsan|volatile_to_tsan|announce\w*|one_lock|locks|vg_replace\w*|\w*intercept\w*|sanitizer\w*|tsan\w*)\.(?:c|h|cpp|inc)\z/;
 
 # A line that can do a terminal no harm.
 sub plain ($line) {

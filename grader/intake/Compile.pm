@@ -58,7 +58,7 @@ my $COMPILE_WALL_S    = 30;
 my $COMPILE_MEMORY    = 1536 * 1024 * 1024;
 my $MOST_OBJECT_BYTES = 32 * 1024 * 1024;
 
-# Volatile reads apart (tests/contract/known_to_tsan.c); gcc can since version 11.
+# Volatile reads apart (tests/contract/volatile_to_tsan.c); gcc can since version 11.
 my @VOLATILE_APART = qw(--param tsan-distinguish-volatile=1);
 
 # The flags of those groups that a compiler knows. $run: runs a command of it, which is given as a reference to a list, and

@@ -3,13 +3,12 @@
 // ThreadSanitizer of GCC 12 sees a lock only where the program calls a function of its list. A lock that is taken by
 // another one, such as pthread_mutex_clocklock or mtx_lock, is none to it, and it reports races of code that has none.
 // So these functions stand in front of the C library's, in binaries for ThreadSanitizer alone. Each does what the C
-// library's does: the locks of C11 are those of pthreads there, under other names. Last come volatile variables.
+// library's does: the locks of C11 are those of pthreads there, under other names.
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <threads.h>
@@ -120,33 +119,3 @@ int cnd_signal(cnd_t* condition) { return in_c11(pthread_cond_signal(condition_o
 int cnd_broadcast(cnd_t* condition) { return in_c11(pthread_cond_broadcast(condition_of(condition))); }
 
 void call_once(once_flag* flag, void (*begin)(void)) { pthread_once((pthread_once_t*)flag, begin); }
-
-// ---- Volatile variables ---------------------------------------------------------------------------------------------
-
-// With --param tsan-distinguish-volatile=1 the compiler makes calls of these, which no library defines. A spin lock
-// that waits until a volatile flag is clear, and takes it by an atomic instruction, works: such a read counts as a
-// relaxed atomic one, which orders nothing else. A write that is not atomic stays what it is, so that `count++` is a
-// race.
-enum { RELAXED = 0 };
-
-uint8_t __tsan_atomic8_load(const volatile uint8_t* place, int order);
-uint16_t __tsan_atomic16_load(const volatile uint16_t* place, int order);
-uint32_t __tsan_atomic32_load(const volatile uint32_t* place, int order);
-uint64_t __tsan_atomic64_load(const volatile uint64_t* place, int order);
-void __tsan_read16(void* place);
-void __tsan_write1(void* place);
-void __tsan_write2(void* place);
-void __tsan_write4(void* place);
-void __tsan_write8(void* place);
-void __tsan_write16(void* place);
-
-void __tsan_volatile_read1(void* place) { __tsan_atomic8_load(place, RELAXED); }
-void __tsan_volatile_read2(void* place) { __tsan_atomic16_load(place, RELAXED); }
-void __tsan_volatile_read4(void* place) { __tsan_atomic32_load(place, RELAXED); }
-void __tsan_volatile_read8(void* place) { __tsan_atomic64_load(place, RELAXED); }
-void __tsan_volatile_read16(void* place) { __tsan_read16(place); }
-void __tsan_volatile_write1(void* place) { __tsan_write1(place); }
-void __tsan_volatile_write2(void* place) { __tsan_write2(place); }
-void __tsan_volatile_write4(void* place) { __tsan_write4(place); }
-void __tsan_volatile_write8(void* place) { __tsan_write8(place); }
-void __tsan_volatile_write16(void* place) { __tsan_write16(place); }

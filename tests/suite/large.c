@@ -92,9 +92,22 @@ START_TEST(a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks
 }
 END_TEST
 
+// What is copied may be counted in an int, too. A right backend that copies makes two gigabytes real for this, so it is
+// asked for only where there are many more.
+START_TEST(a_block_of_two_gigabytes_keeps_its_content_when_it_grows) {
+    size_t size = block_size(1);
+    unsigned char* block = call_xmalloc(size);
+    void* obstacle = call_xmalloc(MIB);
+    if (block == NULL || obstacle == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    block = resize_sparse(block, size, size + 40 * (size_t)MIB);
+    call_xfree(block, size + 40 * (size_t)MIB);
+    call_xfree(obstacle, MIB);
+}
+END_TEST
+
 // ---- Many blocks ----------------------------------------------------------------------------------------------------
 
-enum { ALL_BYTES = 1100 * MIB, NEEDED_MIB = 3 * 1024 };
+enum { ALL_BYTES = 1100 * MIB, NEEDED_MIB = 3 * 1024, NEEDED_TO_COPY_MIB = 8 * 1024 };
 // Of the last one there are more than a table has room for that somebody thought large enough.
 static const size_t sizes[] = {64 * MIB, 16 * MIB, 1 * MIB, 300 * KIB, 40 * KIB};
 enum { SIZES = sizeof sizes / sizeof sizes[0], MOST_BLOCKS = ALL_BYTES / (40 * KIB) };
@@ -224,6 +237,8 @@ TCase* large_case(void) {
     add_long_loop_test(topic, a_block_may_be_larger_than_a_gigabyte, 0, most);
     add_long_loop_test(topic, a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again, 0, most);
     add_long_loop_test(topic, all_blocks_together_may_be_more_than_a_gigabyte, 0, SIZES);
+    if (most == BLOCK_SIZES && available_mib() >= NEEDED_TO_COPY_MIB)
+        add_long_test(topic, a_block_of_two_gigabytes_keeps_its_content_when_it_grows);
     if (most == BLOCK_SIZES) add_long_test(topic, blocks_four_gigabytes_apart_do_not_disturb_each_other);
     bool is_slow = backend.slowness > 10;  // each call may walk a list of all the others
     if (!is_slow && available_mib() >= NEEDED_MIB) {

@@ -85,6 +85,33 @@ START_TEST(large_blocks_that_were_freed_are_returned_or_used_again) {
 }
 END_TEST
 
+// Blocks of one size are taken and freed, then a few of a smaller one are taken, and stay. They may be cut from what
+// was freed; what is left of it must serve the next large ones.
+static const size_t large_and_small[][2] = {{7 * MIB, 40000}, {2 * MIB, 5000}, {1 * MIB, 300000}, {2 * MIB, 100}};
+enum { LARGE_AND_SMALL = sizeof large_and_small / sizeof large_and_small[0] };
+enum { LARGE_AT_ONCE = 4, LARGE_ROUNDS = 24 };
+
+START_TEST(a_small_block_does_not_keep_the_memory_of_a_large_one) {
+    size_t large = large_and_small[_i][0];
+    size_t small = large_and_small[_i][1];
+    start_measuring();
+    for (size_t round = 1; round <= LARGE_ROUNDS; round++) {
+        take_many(LARGE_AT_ONCE, large);
+        size_t most = TIMES * LARGE_AT_ONCE * (large + round * small) + SLACK;
+        size_t grown;
+        if (has_grown_above(most, &grown)) {
+            fail_test(
+                "%d blocks of %zu bytes were taken and freed, then %d of %zu bytes taken and kept, and so in each of "
+                "%zu rounds: the process had grown by %zu KiB (at most %zu KiB are accepted), so the small blocks keep "
+                "memory of the large ones",
+                LARGE_AT_ONCE, large, LARGE_AT_ONCE, small, round, grown / KIB, most / KIB);
+        }
+        free_many(LARGE_AT_ONCE, large);
+        take_many(LARGE_AT_ONCE, small);
+    }
+}
+END_TEST
+
 // ---- Another size, another thread -----------------------------------------------------------------------------------
 
 // Sizes of all kinds, in an order in which hardly a round is like the one before; and a size of each band, which chance
@@ -190,6 +217,7 @@ TCase* mappings_case(void) {
     TCase* topic = new_case("mappings");
     if (under_a_tool()) return topic;  // it is the tool's memory that would be measured
     add_long_loop_test(topic, large_blocks_that_were_freed_are_returned_or_used_again, 0, LARGE_SIZES);
+    add_long_loop_test(topic, a_small_block_does_not_keep_the_memory_of_a_large_one, 0, LARGE_AND_SMALL);
     if (!backend.shares_sizes) return topic;
     add_long_test(topic, memory_that_was_all_freed_serves_blocks_of_any_other_size);
     add_long_test(topic, memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind);

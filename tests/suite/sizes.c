@@ -46,7 +46,7 @@ static void check_end(const Large* block, const char* end, const char* name) {
         if (end[i] == block->mark) continue;
         fail_test(
             "the live block %p of %zu bytes was changed near its %s: byte %zu was 0x%02x and is 0x%02x. Another block "
-            "overlaps it, or its memory ends before its last byte",
+            "overlaps it, its memory ends before its last byte, or its pages were given back",
             (void*)block->bytes, block->size, name, (size_t)(end + i - block->bytes), block->mark & 0xff,
             end[i] & 0xff);
     }

@@ -219,7 +219,7 @@ END_TEST
 // that sets its key again is called once more, when all others have been.
 static pthread_key_t belongings_key;
 
-enum { ENDING_THREADS = 1200, ENDING_BLOCKS = 12, MOST_BELONGING = 300, ENDINGS = 3 };
+enum { ENDING_THREADS = 1200, ENDING_BLOCKS = 60, MOST_BELONGING = 300, LONG_BELONGING = 6000, ENDINGS = 3 };
 
 typedef struct Belongings {
     Block blocks[ENDING_BLOCKS];
@@ -231,7 +231,10 @@ static Belongings belongings[AT_ONCE];
 static void take_belongings(size_t index) {
     Belongings* mine = &belongings[index];
     mine->endings = 0;
-    for (size_t i = 0; i < ENDING_BLOCKS; i++) take(&mine->blocks[i], 1 + (i + 1) * (i + 1) * 7 % MOST_BELONGING);
+    for (size_t i = 0; i < ENDING_BLOCKS; i++) {
+        size_t most = i % 4 == 0 ? LONG_BELONGING : MOST_BELONGING;
+        take(&mine->blocks[i], 1 + (i + 1) * (i + 1) * 7 % most);
+    }
     pthread_setspecific(belongings_key, mine);
 }
 

@@ -68,6 +68,9 @@ static const size_t hurried_sizes[][4] = {{16, 16, 32, 48},
 
 static const size_t* hurried;
 
+// The upper bits of a mark are a thread's number, from 1 on.
+enum { MARK_SHIFT = 40, MOST_MARKING = 128 };
+
 typedef struct Marked {
     char* bytes;
     size_t size;
@@ -83,10 +86,18 @@ static void check_mark(const Marked* block, size_t position) {
     uint64_t found;
     memcpy(&found, block->bytes + position, sizeof found);
     if (found == block->mark) return;
-    fail_test(
-        "the live block %p of %zu bytes belongs to two threads at the same time: one of them marked it as %#" PRIx64
-        " and found %#" PRIx64 " there before freeing it",
-        (const void*)block->bytes, block->size, block->mark, found);
+    bool is_a_mark = found >> MARK_SHIFT >= 1 && found >> MARK_SHIFT <= MOST_MARKING;
+    if (is_a_mark && found >> MARK_SHIFT != block->mark >> MARK_SHIFT) {
+        fail_test(
+            "the live block %p of %zu bytes belongs to two threads at the same time: one of them marked it as %#" PRIx64
+            " and found %#" PRIx64 " there before freeing it",
+            (const void*)block->bytes, block->size, block->mark, found);
+    }
+    fail_test("the live block %p of %zu bytes was changed: the 8 bytes at position %zu were set to %#" PRIx64
+              " and are %#" PRIx64
+              " before it is freed: another block overlaps it, its pages were given back, or xrealloc "
+              "did not copy them",
+              (const void*)block->bytes, block->size, position, block->mark, found);
 }
 
 static void free_marked(const Marked* block) {
@@ -110,7 +121,7 @@ static void hurry_until(bool (*is_over)(size_t pairs), size_t index) {
         Marked* block = &live[i % most_live];
         free_marked(block);
         size_t size = hurried[i / LIVE % 4];
-        *block = (Marked){.bytes = call_xmalloc(size), .size = size, .mark = (uint64_t)(index + 1) << 40 | i};
+        *block = (Marked){.bytes = call_xmalloc(size), .size = size, .mark = (uint64_t)(index + 1) << MARK_SHIFT | i};
         if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
         write_marks(block);
     }
@@ -193,7 +204,7 @@ END_TEST
 // whether it is the same block gives out one that is in use.
 static void free_in_another_order(size_t index) {
     enum { SIZE = 40, BETWEEN_LOOKS = 64 };
-    uint64_t mark = (uint64_t)(index + 1) << 40;
+    uint64_t mark = (uint64_t)(index + 1) << MARK_SHIFT;
     for (size_t i = 0; i % BETWEEN_LOOKS != 0 || now() < hurry_ends_at; i++) {
         Marked three[3];
         for (size_t k = 0; k < 3; k++) {
@@ -228,7 +239,8 @@ static void resize_up_and_down(size_t index) {
         Marked* block = &blocks[i % MOVED];
         free_marked(block);
         size_t first = (i / MOVED + index) % 2;
-        *block = (Marked){.bytes = call_xmalloc(moving[first]), .size = moving[first], .mark = (index + 1) << 40 | i};
+        *block = (Marked){
+            .bytes = call_xmalloc(moving[first]), .size = moving[first], .mark = (index + 1) << MARK_SHIFT | i};
         if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
         write_marks(block);
         for (size_t k = 1; k <= 2; k++) {

@@ -136,6 +136,13 @@ static bool attempt_take(Block* block, size_t size) {
     return true;
 }
 
+void check_kept(const Block* block, size_t kept) {
+    size_t position = first_change(block, kept);
+    if (position == kept) return;
+    fail_test("%s changed byte %zu from 0x%02x to 0x%02x", last_call(), position,
+              pattern_byte(block->pattern, position), block->bytes[position]);
+}
+
 static bool attempt_resize(Block* block, size_t size) {
     check_content(block);
     leave(block);
@@ -156,11 +163,7 @@ static bool attempt_resize(Block* block, size_t size) {
     block->size = size;
     check_result(block);
     size_t kept = old.size < size ? old.size : size;
-    size_t position = first_change(block, kept);
-    if (position < kept) {
-        fail_test("%s changed byte %zu from 0x%02x to 0x%02x", last_call(), position,
-                  pattern_byte(old.pattern, position), bytes[position]);
-    }
+    check_kept(block, kept);
     fill(block, kept);
     return true;
 }

@@ -44,6 +44,10 @@ void give_back_all(Block* blocks, size_t count);
 // Fails the test if a byte of the block is not what it was filled with.
 void check_content(const Block* block);
 
+// Fails the test if one of the block's first `kept` bytes is not what it was filled with, and blames the last call for
+// it: it was xrealloc.
+void check_kept(const Block* block, size_t kept);
+
 // From now on each block is compared with every live one when it is taken or resized: O(log n) a call. For tests with
 // one thread only.
 void watch_overlaps(void);

@@ -24,6 +24,7 @@ enum {
     MOST_KINDS = 4,
     PRINTED_LINES = 20,
     PRINTED_BYTES = 4096,
+    MOST_PRINTED_MIB = 16,
     PATIENCE_MS = 2000,
 };
 
@@ -51,12 +52,13 @@ static size_t own_number;  // of the test that this process runs
 
 // ---- What is printed ----
 
-// Result: never; runs until all that could print have ended.
+// Result: never; runs until all that could print have ended, or so much was printed that nobody needs the rest. Whoever
+// prints then is ended by SIGPIPE.
 static _Noreturn void collect(int pipe_out) {
     char bytes[65536];
     size_t kept = 0;
     ssize_t got;
-    while ((got = read(pipe_out, bytes, sizeof bytes)) > 0) {
+    while (shared->printed_bytes >> 20 < MOST_PRINTED_MIB && (got = read(pipe_out, bytes, sizeof bytes)) > 0) {
         for (ssize_t i = 0; i < got; i++) {
             if (shared->printed_lines < PRINTED_LINES && kept + 1 < PRINTED_BYTES) {
                 bool plain = bytes[i] == '\n' || isprint((unsigned char)bytes[i]);
@@ -193,9 +195,9 @@ void screen_tells_failure(const char* message) {
 static void complete(Record* record, TestResult* result) {
     if (record->message[0] != '\0' || tr_rtype(result) == CK_PASS) return;
     const char* seen = tr_msg(result);
-    bool timeout = strstr(seen, "timeout expired") != NULL;
-    snprintf(record->message, sizeof record->message, "%s",
-             timeout ? "it did not finish in time: a call hangs, or is far too slow" : seen);
+    if (strstr(seen, "timeout expired") != NULL) seen = "it did not finish in time: a call hangs, or is far too slow";
+    if (strstr(seen, "signal 13") != NULL) seen = "it prints without end, so nobody listens any more";
+    snprintf(record->message, sizeof record->message, "%s", seen);
     tell(record);
 }
 
@@ -225,10 +227,12 @@ static void end_collector(void) {
 
 static void tell_printed(void) {
     size_t lines = shared->printed_lines + (shared->printed_bytes > 0 && shared->printed_lines == 0);
-    dprintf(screen,
-            "%s printed %zu line%s (%zu KiB) while it was tested; an allocator prints nothing, and printf may call it "
-            "again",
-            backend_name, lines, lines == 1 ? "" : "s", (shared->printed_bytes + 1023) / 1024);
+    dprintf(
+        screen,
+        "%s printed %zu line%s (%zu KiB%s) while it was tested; an allocator prints nothing, and printf may call it "
+        "again",
+        backend_name, lines, lines == 1 ? "" : "s", (shared->printed_bytes + 1023) / 1024,
+        shared->printed_bytes >> 20 < MOST_PRINTED_MIB ? "" : " and more");
     dprintf(screen, lines > PRINTED_LINES ? "; the first %d lines:\n" : ":\n", PRINTED_LINES);
     size_t length = strlen(shared->printed);
     for (const char* line = shared->printed; line < shared->printed + length;) {

@@ -123,7 +123,10 @@ static void end_asleep(size_t age) {
     }
     char where[520];
     snprintf(where, sizeof where, "in %s", calls);
-    end_hanging(what, where, "does a call take a lock that it already holds, or leave without giving it back?");
+    end_hanging(
+        what, where,
+        "does a call take a lock that it already holds, or leave without giving it back, or does a lock made by "
+        "hand miss a wake-up?");
 }
 
 // computing: how many threads use CPU time in a call that does not come back. One of several may hold what the others
@@ -132,7 +135,7 @@ static void end_computing(double times, size_t computing) {
     char calls[512];
     if (describe_calls(calls, sizeof calls, (size_t)(times * COMPUTING_S * TICKS_A_SECOND / 2)) == 0) return;
     end_hanging("after 10 s of CPU time there is no way back from", calls,
-                computing < 2 ? "does it walk a list that has become a ring?"
+                computing < 2 ? "does it walk a list that has become a ring, or try the same again and again?"
                               : "do two spin locks wait for each other (one call takes A, then B, another B, then A), "
                                 "is one never given back, or does who holds it walk a ring?");
 }
