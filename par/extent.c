@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "par/bare.h"
 #include "par/harden.h"
 #include "par/idle.h"
 #include "par/invariant.h"
@@ -140,13 +141,19 @@ static bool add(char* start, size_t slots) {
     return true;
 }
 
+// Makes slots an extent again. Not under the lock. Result: false when there is no record for them.
+static bool put_back(struct piece piece) {
+    lock_take(&lock);
+    bool is_back = add(piece.start, piece.slots);
+    lock_give(&lock);
+    return is_back;
+}
+
 // Not under the lock. What the system refuses to unmap has lost its memory and becomes an extent again, so that its
 // addresses are not lost as well. Result: whether it is gone.
 static bool unmap(struct piece piece) {
     if (os_unmap(piece.start, piece.slots * SLOT_BYTES)) return true;
-    lock_take(&lock);
-    (void)add(piece.start, piece.slots);
-    lock_give(&lock);
+    (void)put_back(piece);
     return false;
 }
 
@@ -159,6 +166,8 @@ static struct extent* find(size_t slots) {
     uint64_t longer = bin + 1 < BINS ? bins_filled & (~(uint64_t)0 << (bin + 1)) : 0;
     return longer == 0 ? NULL : bins[__builtin_ctzll(longer)];
 }
+
+static size_t may_idle(void) { return idle_most(&in_use, &rule) + bare_more(in_use.highest); }
 
 // fresh: how many of the slots that were taken have no memory yet.
 static void note_use(size_t slots, size_t fresh) {
@@ -218,21 +227,24 @@ static struct piece take_longest(size_t most) {
 }
 
 // Moves the pages of free extents, each too short, to a place of so many slots that was just mapped: that costs less
-// than fresh pages, and memory does not grow. Not under the lock. Result: how many slots were moved.
+// than fresh pages, and memory does not grow. Where they are bare (bare.h) they stay; but where addresses are limited
+// none may be wasted like that. Not under the lock. Result: how many slots were moved.
 static size_t fill_with_idle(char* place, size_t slots) {
     size_t most = slots < MOVED_MOST ? slots : MOVED_MOST;
     size_t filled = 0;
     while (filled < most) {
         lock_take(&lock);
         struct piece piece = take_longest(most - filled);
+        size_t highest = in_use.highest;
         lock_give(&lock);
         if (piece.start == NULL) break;
-        size_t moved = move_pages(piece.start, piece.slots, place + filled * SLOT_BYTES);
+        bool stays =
+            filled == 0 && !extent_addresses_were_limited() && bare_stay(piece.start, piece.slots, slots, highest);
+        size_t moved = stays ? 0 : move_pages(piece.start, piece.slots, place + filled * SLOT_BYTES);
         filled += moved;
         if (moved == piece.slots) continue;
-        lock_take(&lock);
-        (void)add(piece.start + moved * SLOT_BYTES, piece.slots - moved);
-        lock_give(&lock);
+        struct piece rest = {piece.start + moved * SLOT_BYTES, piece.slots - moved};
+        if (!put_back(rest)) unmap(rest);
         break;
     }
     return filled;
@@ -255,7 +267,7 @@ char* extent_take_idle(size_t slots) {
 static void settle(size_t slots, size_t filled) {
     lock_take(&lock);
     note_use(slots, slots - filled);
-    struct piece excess = take_excess(idle_most_when_growing(&in_use, &rule));
+    struct piece excess = take_excess(idle_most_when_growing(&in_use, &rule) + bare_more(in_use.highest));
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
 }
@@ -320,11 +332,12 @@ char* extent_map_part(size_t* pages) {
 }
 
 void extent_give(char* start, size_t slots) {
+    bare_watch(start, slots);
     lock_take(&lock);
     in_use.now -= slots;
     use_given(&in_use, &rule, slots);
     bool idles = slots_may_idle(slots) && add(start, slots);
-    struct piece excess = idles ? take_excess(idle_most(&in_use, &rule)) : (struct piece){start, slots};
+    struct piece excess = idles ? take_excess(may_idle()) : (struct piece){start, slots};
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
 }
@@ -377,9 +390,10 @@ char* extent_move(char* start, size_t old_slots, size_t new_slots) {
 }
 
 void extent_decay(bool time_ends) {
+    if (time_ends) bare_end_time();
     lock_take(&lock);
     if (time_ends) use_end_time(&in_use);
-    size_t most = idle_most(&in_use, &rule);
+    size_t most = may_idle();
     struct piece excess = take_excess(idle_slots > most + DECAY_MOST ? idle_slots - DECAY_MOST : most);
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);

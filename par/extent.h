@@ -8,6 +8,7 @@
 //   - when fresh memory is mapped, idle memory is unmapped until used and idle memory together are hardly more than the
 //     highest use so far; so idle memory does not raise the peak;
 //   - when the system has no memory, all idle memory is unmapped (extent_unmap_idle).
+// Beside these as many slots may lie idle as are in use, while there is hardly any memory in them (bare.h).
 // Idle memory also goes with time (decay.h), without a helper thread.
 // (Knuth joins neighbours by their boundaries; jemalloc and tcmalloc keep free extents in bins by length as here.)
 

@@ -154,14 +154,26 @@ void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGE
 
 void os_advise_ordinary(void* start, size_t bytes) { madvise(start, bytes, MADV_NOHUGEPAGE); }
 
-size_t os_resident(void* start, size_t bytes) {
+// Result: whether the system tells.
+static bool count_resident(void* start, size_t bytes, size_t* resident) {
     unsigned char is_there[2 * 1024 * 1024 / 4096];
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t pages = (bytes + page - 1) / page;
-    if (pages > sizeof is_there || mincore(start, bytes, is_there) != 0) return 0;
-    size_t resident = 0;
-    for (size_t i = 0; i < pages; i++) resident += is_there[i] & 1;
-    return resident * page;
+    *resident = 0;
+    if (pages > sizeof is_there || mincore(start, bytes, is_there) != 0) return false;
+    for (size_t i = 0; i < pages; i++) *resident += (is_there[i] & 1) * page;
+    return true;
+}
+
+size_t os_resident(void* start, size_t bytes) {
+    size_t resident;
+    (void)count_resident(start, bytes, &resident);
+    return resident;
+}
+
+bool os_is_bare(void* start, size_t bytes, size_t most) {
+    size_t resident;
+    return count_resident(start, bytes, &resident) && resident <= most;
 }
 
 void os_clear(void* start, size_t bytes) {

@@ -68,4 +68,7 @@ uint64_t os_milliseconds(void);
 // Result: bytes; 0 when the system does not tell.
 size_t os_resident(void* start, size_t bytes);
 
+// Whether so many bytes of a range, or fewer, have memory behind them. Likewise; false when the system does not tell.
+bool os_is_bare(void* start, size_t bytes, size_t most);
+
 #endif

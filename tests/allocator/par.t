@@ -99,6 +99,17 @@ my %kept = (
 );
 passes( $kept{$_}, command => [ $come_and_go, $_ ] ) for qw(loops unused given scarce twice forked);
 
+my $bare =
+  built( 'bare', '-Wl,--wrap=mmap,--wrap=mremap,--wrap=mincore,--wrap=os_milliseconds', 'tests/tools/bare.c', @par );
+my %bare = (
+    calls   => 'large blocks of which little is touched come and go with few system calls',
+    filled  => '... and when blocks are filled again memory does not rise for it',
+    untold  => '... nor where the kernel does not tell what has memory',
+    limited => '... nor do addresses where somebody has limited them',
+    time    => '... and when they are free, the addresses go with time',
+);
+passes( $bare{$_}, command => [ $bare, $_ ] ) for qw(calls filled untold limited time);
+
 my $breathing = built( 'breathing', 'tests/tools/breathing.c', @par );
 my %breath    = ( half => 'half of its blocks', all => 'all of its blocks', large => 'all of its large blocks' );
 passes( "a heap that loses $breath{$_} and grows again, often, keeps its pages, and then gives them back",
