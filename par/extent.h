@@ -4,7 +4,7 @@
 // the kernel must clear them. It joins neighbours, so any free extent can serve any later request. If none is long
 // enough, it moves the pages of several extents to one fresh place. Three bounds keep idle memory small:
 //   - after a free, idle memory is at most a sixteenth of the memory in use, or a few slots, and what will probably be
-//     used again (idle.h; 512 MiB of it);
+//     used again (idle.h; 512 MiB of it, or what was missed twice);
 //   - when fresh memory is mapped, idle memory is unmapped until used and idle memory together are hardly more than the
 //     highest use so far; so idle memory does not raise the peak;
 //   - when the system has no memory, all idle memory is unmapped (extent_unmap_idle).

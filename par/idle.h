@@ -24,10 +24,10 @@ struct use {
 
 // Known when this is compiled, for all of it is asked with each run of pages.
 struct idle_rule {
-    size_t least;    // so much may always lie idle, and no time is shorter than when so much was given back,
-    size_t share;    // or this part of what is in use;
-    size_t lately;   // and as much as will probably be used again, but no more than this;
-    size_t growth;   // but by no more than this may idle memory raise the peak, or by IDLE_PEAK_SHARE;
+    size_t least;   // so much may always lie idle, and no time is shorter than when so much was given back,
+    size_t share;   // or this part of what is in use;
+    size_t lately;  // and as much as will probably be used again, but no more than this, or than what was missed twice;
+    size_t growth;  // but by no more than this may idle memory raise the peak, or by IDLE_PEAK_SHARE;
     size_t scatter;  // this part of what is in use may lie where nothing fits
 };
 
@@ -70,7 +70,8 @@ static inline size_t idle_lately(const struct use* use, const struct idle_rule* 
     size_t most = use->highest + use->highest / rule->scatter;
     size_t more = most > use->now ? most - use->now : 0;
     size_t lately = more < use->missed ? more : use->missed;
-    return lately < rule->lately ? lately : rule->lately;
+    size_t bound = use->missed / 2 > rule->lately ? use->missed / 2 : rule->lately;
+    return lately < bound ? lately : bound;
 }
 
 // Result: how much may lie idle.

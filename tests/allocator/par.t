@@ -79,7 +79,7 @@ for my $library ( [ 'says it has one', '-g' ], [ 'does not say', '-D__libc_singl
     );
 }
 
-passes( 'what was idle because it was used lately goes when it is not, however little it is',
+passes( 'what was idle because it was used lately goes when it is not, and stays while it is, however much it is',
     command => [ built( 'sinking', 'tests/tools/sinking.c' ) ] );
 
 passes(
