@@ -245,8 +245,9 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         backend => 'sixteen',
         case    => 'threads',
         traits  => 'course',
-        says    => qr/the live block 0x\w+ of \d+ bytes (?:belongs to two threads|.* was changed)/,
-        bug     => 'shelves without a lock that are each for one thread, while there are few',
+        says    =>
+          qr/the live block 0x\w+ of \d+ bytes (?:belongs to two threads|was handed out a second time|was changed)/,
+        bug => 'shelves without a lock that are each for one thread, while there are few',
     },
     {
         backend => 'lastwords',
@@ -329,7 +330,7 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
         backend => 'largecache',
         case    => 'threads',
         traits  => 'course',
-        says    => qr/belongs to two threads at the same time|crash \(|was changed/,
+        says    => qr/belongs to two threads|handed out a second time|crash \(|was changed/,
         bug     => 'a cache of large blocks without a lock',
         tries   => 3,
     },

@@ -51,7 +51,7 @@ my @bugs = (
     [ atexitlock  => 'par.blocks',      qr/asleep for 5 s, and none is in a call: it is the end of a thread/ ],
     [ selflock    => 'par.resize',      qr/all threads have been asleep for 5 s, in xrealloc/ ],
     [ roundlimit  => 'par.sizes',       qr/the live block .* was changed near its|crash \(/ ],
-    [ largecache  => 'par.threads',     qr/belongs to two threads at the same time|crash|was changed/ ],
+    [ largecache  => 'par.threads',     qr/belongs to two threads|handed out a second time|crash|was changed/ ],
     [ leakmove    => 'hw08.reuse', qr/was taken, resized and freed \d+ times, and the memory of the process grew by/ ],
     [
         leaklarge => 'par.reuse',

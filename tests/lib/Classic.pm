@@ -87,7 +87,7 @@ my @BUGS = (
         to     => "    pthread_mutex_unlock(&lock);\n    list_free(user);\n    pthread_mutex_unlock(&lock);\n",
         case   => 'threads',
         useful =>
-qr/changed byte \d+ from|was changed: byte|belongs to two threads|overlaps the live block|\) returned|crash \(|it hangs: .* in x\w+\(/,
+qr/changed byte \d+ from|was changed[: ]|handed out a second time|belongs to two threads|overlaps the live block|\) returned|crash \(|it hangs: .* in x\w+\(/,
     },
     {
         name => 'threadcache',

@@ -82,22 +82,22 @@ static void write_marks(const Marked* block) {
     memcpy(block->bytes + block->size - sizeof block->mark, &block->mark, sizeof block->mark);
 }
 
+// What became of a live block in which one mark was found instead of another.
+static const char* what_happened(uint64_t mark, uint64_t found) {
+    uint64_t who = found >> MARK_SHIFT;
+    if (who == mark >> MARK_SHIFT) return "was handed out a second time while it was live: its thread";
+    if (who >= 1 && who <= MOST_MARKING) return "belongs to two threads at the same time: one of them";
+    return "was changed (another block overlaps it, its pages were given back, or xrealloc did not copy them): its "
+           "thread";
+}
+
 static void check_mark(const Marked* block, size_t position) {
     uint64_t found;
     memcpy(&found, block->bytes + position, sizeof found);
     if (found == block->mark) return;
-    bool is_a_mark = found >> MARK_SHIFT >= 1 && found >> MARK_SHIFT <= MOST_MARKING;
-    if (is_a_mark && found >> MARK_SHIFT != block->mark >> MARK_SHIFT) {
-        fail_test(
-            "the live block %p of %zu bytes belongs to two threads at the same time: one of them marked it as %#" PRIx64
-            " and found %#" PRIx64 " there before freeing it",
-            (const void*)block->bytes, block->size, block->mark, found);
-    }
-    fail_test("the live block %p of %zu bytes was changed: the 8 bytes at position %zu were set to %#" PRIx64
-              " and are %#" PRIx64
-              " before it is freed: another block overlaps it, its pages were given back, or xrealloc "
-              "did not copy them",
-              (const void*)block->bytes, block->size, position, block->mark, found);
+    fail_test("the live block %p of %zu bytes %s marked it as %#" PRIx64 " and found %#" PRIx64
+              " there before freeing it",
+              (const void*)block->bytes, block->size, what_happened(block->mark, found), block->mark, found);
 }
 
 static void free_marked(const Marked* block) {
