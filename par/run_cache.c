@@ -11,7 +11,8 @@ enum {
     FEW_PAGES = 256,    // who has no more takes runs that are longer than they must be,
     LONGER_PAGES = 64,  // by so much at most
     MANY_PAGES = 4096,  // who has more keeps none: what it has is worth more than the calls
-    TAKES = 64,         // after so many the hand goes a step
+    TAKES = 64,         // after so many the hand goes a step,
+    FORGOTTEN = 8,      // and this part of what is more than many is forgotten
 };
 
 // The state of a place stands above the length in its mark, so that one comparison asks for both.
@@ -66,9 +67,17 @@ static void come_for(struct run_cache* runs, unsigned place, unsigned state, siz
     runs->last = place;
 }
 
+// What a thread hands to others, who free it, is never counted as given. So who has many is believed to have fewer with
+// time: one that has them all the same keeps some runs, which is little beside them.
+static void forget_some(struct run_cache* runs) {
+    if (runs->out_pages > MANY_PAGES) runs->out_pages -= (runs->out_pages - MANY_PAGES) / FORGOTTEN + 1;
+}
+
 char* run_cache_take(struct run_cache* runs, size_t* pages) {
+    bool steps = ++runs->takes % TAKES == 0;
+    if (steps) forget_some(runs);
     bool has_many = runs->out_pages > MANY_PAGES;
-    if (has_many || ++runs->takes % TAKES == 0) run_cache_give_unused(runs);
+    if (has_many || steps) run_cache_give_unused(runs);
     unsigned spare = runs->out_pages <= FEW_PAGES ? LONGER_PAGES : 0;
     unsigned place = has_many ? NO_PLACE : find(runs, KEPT, *pages, spare);
     char* start = NULL;

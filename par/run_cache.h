@@ -34,7 +34,7 @@ struct run_cache {
     uint32_t hand;               // the place at which the search for an unused one goes on
     uint32_t kept_pages;         // in all places,
     uint32_t most_pages;         // and at most; the owner of the cache sets it
-    size_t out_pages;            // that the thread took and has not freed; 0 where it frees what others took
+    size_t out_pages;            // that the thread took and has not freed, as far as it knows: others may have
 };
 
 // Takes a kept run of so many pages (1 to MEDIUM_MOST_PAGES), or of some more while the thread has few pages.

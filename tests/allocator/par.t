@@ -39,6 +39,12 @@ sub passes ( $name, %run ) {
       || diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
 }
 
+# Pairs: what the program is given, and what it shows.
+sub each_case ( $program, @pairs ) {
+    while ( my ( $case, $name ) = splice @pairs, 0, 2 ) { passes( $name, command => [ $program, $case ] ) }
+    return;
+}
+
 my $kernel_pages =
   built( 'kernel_pages', '-Wl,--wrap=madvise,--wrap=sysconf', 'tests/tools/kernel_pages.c', 'par/os.c' );
 for my $kib ( 4, 16, 64 ) {
@@ -87,34 +93,32 @@ passes(
     command => [ built( 'steady', '-Wl,--wrap=getrlimit', 'tests/tools/steady.c', @par ) ]
 );
 
-my $come_and_go =
-  built( 'come_and_go', '-Wl,--wrap=region_take_run,--wrap=region_give_run', 'tests/tools/come_and_go.c', @par );
-my %kept = (
+each_case(
+    built( 'come_and_go', '-Wl,--wrap=region_take_run,--wrap=region_give_run', 'tests/tools/come_and_go.c', @par ),
     loops  => 'threads that take again the medium blocks they free hardly ever come to the regions',
     unused => 'a thread keeps no run that it will not take again, nor more than its part of the budget',
+    handed => '... and keeps some also when others have freed much of what it took',
     given  => 'what a thread keeps comes back when it ends, when it is asked for and when it takes other blocks',
     scarce => '... and serves when the system has no memory',
     twice  => 'a block whose run a thread keeps is not freed or resized again',
     forked => 'a child of fork has the runs that its thread kept, and nobody has those of the others',
 );
-passes( $kept{$_}, command => [ $come_and_go, $_ ] ) for qw(loops unused given scarce twice forked);
-
-my $bare =
-  built( 'bare', '-Wl,--wrap=mmap,--wrap=mremap,--wrap=mincore,--wrap=os_milliseconds', 'tests/tools/bare.c', @par );
-my %bare = (
+each_case(
+    built( 'bare', '-Wl,--wrap=mmap,--wrap=mremap,--wrap=mincore,--wrap=os_milliseconds', 'tests/tools/bare.c', @par ),
     calls   => 'large blocks of which little is touched come and go with few system calls',
     filled  => '... and when blocks are filled again memory does not rise for it',
     untold  => '... nor where the kernel does not tell what has memory',
     limited => '... nor do addresses where somebody has limited them',
     time    => '... and when they are free, the addresses go with time',
 );
-passes( $bare{$_}, command => [ $bare, $_ ] ) for qw(calls filled untold limited time);
 
-my $breathing = built( 'breathing', 'tests/tools/breathing.c', @par );
-my %breath    = ( half => 'half of its blocks', all => 'all of its blocks', large => 'all of its large blocks' );
-passes( "a heap that loses $breath{$_} and grows again, often, keeps its pages, and then gives them back",
-    command => [ $breathing, $_ ] )
-  for sort keys %breath;
+each_case(
+    built( 'breathing', 'tests/tools/breathing.c', @par ),
+    map { $_->[0] => "a heap that loses $_->[1] and grows again, often, keeps its pages, and then gives them back" }
+      [ all => 'all of its blocks' ],
+    [ half  => 'half of its blocks' ],
+    [ large => 'all of its large blocks' ]
+);
 
 my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par );
 passes( "of $_->[1] MiB of addresses (limited: $_->[0]) nearly all become blocks, of whatever size",

@@ -13,6 +13,7 @@ use Test::More;
 
 use lib "$Bin/../..";
 use grader::contract::OwnMemory;
+use grader::intake::Compile;
 use grader::stages::Contract;
 use measure::Launch;
 use tests::lib::Broken;

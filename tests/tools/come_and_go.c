@@ -66,7 +66,6 @@ static char* keep(size_t bytes) {
 }
 
 // ---- loops: threads that take again what they free hardly ever come to the regions
-// ------------------------------------
 
 struct loop {
     size_t least, most;  // bytes
@@ -107,7 +106,6 @@ static int case_loops(void) {
 }
 
 // ---- unused: who takes no such length again keeps nothing
-// --------------------------------------------------------------
 
 static int case_unused(void) {
     static char* blocks[BUILT];
@@ -131,8 +129,33 @@ static int case_unused(void) {
     return faults;
 }
 
+// ---- handed: who has handed many blocks to others keeps what comes and goes all the same
+
+enum { HANDED = 600 };
+static char* handed[HANDED];
+
+static void* free_handed(void* unused) {
+    for (int i = 0; i < HANDED; i++) xfree(handed[i]);
+    return unused;
+}
+
+static int case_handed(void) {
+    pthread_t thread;
+    for (int i = 0; i < HANDED; i++) handed[i] = xmalloc(128 * KIB);
+    pthread_create(&thread, NULL, free_handed, NULL);
+    pthread_join(thread, NULL);
+    region_calls = 0;
+    for (int i = 0; i < TIMES; i++) xfree(xmalloc(65 * KIB));
+    par_check();
+    if (region_calls <= TIMES / 2) return 0;
+    printf(
+        "a thread took %d blocks that another freed, then took and freed one %d times, and came to the regions %zu "
+        "times\n",
+        HANDED, TIMES, (size_t)region_calls);
+    return 1;
+}
+
 // ---- given: all comes back when the thread ends, and when it is asked for
-// ----------------------------------------------
 
 static void* keep_and_end(void* unused) {
     (void)keep(100 * KIB);
@@ -162,7 +185,6 @@ static int case_given(void) {
 }
 
 // ---- scarce: what is kept serves when the system has no memory
-// -----------------------------------------------------------
 
 static size_t mapped_bytes(void) {
     unsigned long pages;
@@ -187,7 +209,6 @@ static int case_scarce(void) {
 }
 
 // ---- twice: a run that is kept is no block
-// -------------------------------------------------------------------------------
 
 static bool is_caught(char* block, bool resizes) {
     pid_t child = fork();
@@ -225,7 +246,6 @@ static int case_twice(void) {
 }
 
 // ---- forked: a child has what its thread kept, and what other threads kept is nobody's
-// ---------------------------------
 
 static int in_child(char* mine) {
     par_check();
@@ -260,7 +280,7 @@ int main(int argc, char** argv) {
     static const struct {
         const char* name;
         int (*run)(void);
-    } cases[] = {{"loops", case_loops},   {"unused", case_unused}, {"given", case_given},
+    } cases[] = {{"loops", case_loops},   {"unused", case_unused}, {"handed", case_handed}, {"given", case_given},
                  {"scarce", case_scarce}, {"twice", case_twice},   {"forked", case_forked}};
     for (unsigned i = 0; argc == 2 && i < sizeof cases / sizeof cases[0]; i++) {
         if (strcmp(argv[1], cases[i].name) == 0) return cases[i].run() > 0;
