@@ -247,7 +247,8 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         traits  => 'course',
         says    =>
           qr/the live block 0x\w+ of \d+ bytes (?:belongs to two threads|was handed out a second time|was changed)/,
-        bug => 'shelves without a lock that are each for one thread, while there are few',
+        bug   => 'shelves without a lock that are each for one thread, while there are few',
+        tries => 3,
     },
     {
         backend => 'lastwords',
