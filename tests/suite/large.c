@@ -170,28 +170,34 @@ static size_t take_apart(Block* taken, size_t bytes, bool largest_first) {
     return count;
 }
 
-// The kernel takes the highest gap that is large enough.
-static void fill_below(const Block* taken, size_t count) {
-    enum { PIECE = 2 * MIB };
+enum { PIECE = 2 * MIB, MOST_PIECES = 2048 };  // 4 GiB in all
+static void* pieces[MOST_PIECES];
+
+// The kernel takes the highest gap that is large enough. Result: how many pieces.
+static size_t fill_below(const Block* taken, size_t count) {
     uintptr_t lowest = UINTPTR_MAX;
     for (size_t i = 0; i < count; i++) {
         if ((uintptr_t)taken[i].bytes < lowest) lowest = (uintptr_t)taken[i].bytes;
     }
     uintptr_t target = lowest - (uintptr_t)(4 * GIB) + FAR / 2;
-    for (size_t filled = 0; filled < 4 * GIB; filled += PIECE) {
+    size_t filled = 0;
+    while (filled < MOST_PIECES && (filled == 0 || (uintptr_t)pieces[filled - 1] > target)) {
         void* piece = mmap(NULL, PIECE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (piece == MAP_FAILED || (uintptr_t)piece <= target) return;
+        if (piece == MAP_FAILED) break;
+        pieces[filled++] = piece;
     }
+    return filled;
 }
 
 START_TEST(blocks_four_gigabytes_apart_do_not_disturb_each_other) {
     size_t near_count = take_apart(near, NEAR, false);
-    fill_below(near, near_count);
+    size_t filled = fill_below(near, near_count);
     size_t far_count = take_apart(far, FAR, true);
     for (size_t i = 0; i < near_count; i++) resize(&near[i], near[i].size / 2 * 3);
     for (size_t i = 0; i < far_count; i++) resize(&far[i], far[i].size / 2 * 3);
     give_back_all(near, near_count);
     give_back_all(far, far_count);
+    for (size_t i = 0; i < filled; i++) munmap(pieces[i], PIECE);
 }
 END_TEST
 

@@ -86,18 +86,17 @@ END_TEST
 // keeps the block has the same pages in memory each time. Whole pages leave a header no room; other sizes do.
 enum { FIRST_LARGE_BAND = 16, LARGE_BANDS = 6, LARGE_TIMES = 1500, LARGE_ENOUGH_MS = 300, LOST_PAGES = 1 * MIB };
 
-static void take_ends_and_free(size_t size) {
+static unsigned char* take_ends(size_t size) {
     unsigned char* block = call_xmalloc(size);
     if (block == NULL) fail_test("%s returned NULL although nearly all blocks have been freed", last_call());
     block[0] = block[size - 1] = 1;
-    call_xfree(block, size);
+    return block;
 }
 
+static void take_ends_and_free(size_t size) { call_xfree(take_ends(size), size); }
+
 static void take_ends_resize_and_free(size_t size) {
-    unsigned char* block = call_xmalloc(size);
-    if (block == NULL) fail_test("%s returned NULL although nearly all blocks have been freed", last_call());
-    block[0] = block[size - 1] = 1;
-    block = resize_real(block, size, size / 4);
+    void* block = resize_real(take_ends(size), size, size / 4);
     block = resize_real(block, size / 4, size / 2);
     call_xfree(block, size / 2);
 }

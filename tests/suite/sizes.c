@@ -79,6 +79,7 @@ static void give_back_all_large(void) {
 
 // A class may end at any size, also at a part of some piece that is no round number. Two of each, for neighbours.
 START_TEST(every_size_from_5000_to_70000_can_be_used_to_both_ends) {
+    live_at_once = FEW_LIVE;
     for (size_t size = FIRST_WITH_STEPS; size <= LARGEST; size++) {
         take_large(size);
         take_large(size);
