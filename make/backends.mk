@@ -32,9 +32,9 @@ helpers_$(1) := $(call helpers_in,$(1))
 made_of_$(1) := $$(call objects_of,$(call backend_source,$(1)) $$(helpers_$(1)))
 $(O)/backends/$(1).o: $$(made_of_$(1))
 	@mkdir -p $$(@D)
-	@rm -f $$@.a; ar rcs $$@.a $$(filter-out $$<,$$^)
+	@rm -f $$@.a; $$(AR) rcs $$@.a $$(filter-out $$<,$$^)
 	$(Q)$(CC) -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),$(CFLAGS) -flinker-output=nolto-rel) -o $$@.whole $$< $$@.a
-	$(Q)objcopy $(addprefix --keep-global-symbol=,$(calls)) $$@.whole $$@
+	$(Q)$$(OBJCOPY) $(addprefix --keep-global-symbol=,$(calls)) $$@.whole $$@
 $$(made_of_$(1)): override CPPFLAGS += -iquote $(1) -iquote include
 endef
 

@@ -23,6 +23,13 @@ endif
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# A compiler for another processor has tools of its own, which read what it writes.
+of_compiler = $(or $(shell $(CC) -print-prog-name=$(1) 2>/dev/null),$(1))
+OBJCOPY ?= $(call of_compiler,objcopy)
+NM ?= $(call of_compiler,nm)
+ifeq ($(origin AR),default)
+AR = $(call of_compiler,ar)
+endif
 # What nothing builds without, also where the command line sets these (`make CFLAGS=-O3`).
 override CPPFLAGS += -D_GNU_SOURCE= -I.
 override CFLAGS += -std=c11 -g -pthread -Wall -Wextra

@@ -16,9 +16,9 @@ released = $(shell awk '/^.. [0-9]/ { gsub(/[()]/, ""); print $$3; exit }' CHANG
 lib/libxmalloc.a: $(patsubst %.c,$(BUILD)/release/%.o,par_alloc.c $(wildcard par/*.c)) packaging/xmalloc.syms
 	@mkdir -p $(@D)
 	$(Q)$(CC) -r -nostdlib -o $(BUILD)/release/xmalloc.o $(filter %.o,$^)
-	$(Q)objcopy --keep-global-symbols=packaging/xmalloc.syms $(BUILD)/release/xmalloc.o
+	$(Q)$(OBJCOPY) --keep-global-symbols=packaging/xmalloc.syms $(BUILD)/release/xmalloc.o
 	@rm -f $@
-	$(Q)ar rcsD $@ $(BUILD)/release/xmalloc.o
+	$(Q)$(AR) rcsD $@ $(BUILD)/release/xmalloc.o
 
 # Pages are written as POD, like all help here.
 pages := $(addprefix $(BUILD)/man/,xmalloc.3 libpar.7 xtrace.1 replay-par.1 test.pl.1)

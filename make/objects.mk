@@ -36,7 +36,7 @@ endef
 define whole_rule
 $(O)/tests/whole-$(1): $(call backend_objects,$(1))
 	@mkdir -p $$(@D)
-	@nm --defined-only --extern-only $$^ >$$@.names; for call in xmalloc xfree xrealloc; do \
+	@$$(NM) --defined-only --extern-only $$^ >$$@.names; for call in xmalloc xfree xrealloc; do \
 	    grep -q " [A-Za-z] $$$$call$$$$" $$@.names || missing="$$$$missing $$$$call"; done; rm -f $$@.names; \
 	    [ -z "$$$$missing" ] || { echo "$(1) does not define$$$$missing: $(call backend_source,$(1)) needs all three, xmalloc, xfree and xrealloc, none of them static" >&2; exit 1; }
 	@touch $$@
@@ -47,7 +47,7 @@ define one_lock_rule
 $(1): $(addprefix $(O)/tests/contract/,one_lock.o locks.o) tests/contract/locks.syms $(call backend_objects,$(2))
 	@mkdir -p $$(@D)
 	$(Q)$(CC) -r -nostdlib -o $$@.counted.o $(call backend_objects,$(2))
-	$(Q)objcopy --redefine-syms=tests/contract/locks.syms $$@.counted.o
+	$(Q)$$(OBJCOPY) --redefine-syms=tests/contract/locks.syms $$@.counted.o
 	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $$@ $(addprefix $(O)/tests/contract/,one_lock.o locks.o) $$@.counted.o $(call backend_libraries,$(2)) $(LDLIBS)
 endef
 

@@ -4,7 +4,7 @@ counted := $(BUILD)/realworld/libpar-counted.so
 family := malloc free calloc realloc reallocarray memalign aligned_alloc posix_memalign valloc pvalloc
 $(counted): $(patsubst %.c,$(BUILD)/pic/%.o,realworld/count.c interpose/libpar.c $(wildcard par/*.c))
 	@mkdir -p $(@D)
-	$(Q)objcopy $(foreach call,$(family),--redefine-sym $(call)=par_$(call)) $(BUILD)/pic/interpose/libpar.o $(@D)/renamed.o
+	$(Q)$(OBJCOPY) $(foreach call,$(family),--redefine-sym $(call)=par_$(call)) $(BUILD)/pic/interpose/libpar.o $(@D)/renamed.o
 	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $(@D)/renamed.o $(filter-out %/interpose/libpar.o,$^)
 $(BUILD)/pic/realworld/count.o: override CFLAGS += -fno-builtin
 

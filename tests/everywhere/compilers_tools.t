@@ -1,0 +1,59 @@
+#!/usr/bin/env perl
+
+# A compiler for another processor writes what only its own objcopy, nm and ar can read. So make takes those that the
+# compiler names, and none by its name alone: here the names alone lead to programs that refuse.
+
+use v5.32;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use File::Temp ();
+use FindBin    qw($Bin);
+use lib "$Bin/../..";
+use Test::More;
+
+use tests::lib::Built;
+use tests::lib::Files qw(read_file write_file);
+
+my @TOOLS = qw(objcopy nm ar);
+my $work  = File::Temp->newdir;
+
+sub program ( $path, $text ) {
+    write_file( $path, "#!/bin/sh\n$text\n" );
+    chmod 0755, $path or die "cannot change $path: $!\n";
+    return;
+}
+
+sub on_path ($name) {
+    my ($found) = grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
+    return $found // BAIL_OUT("there is no $name");
+}
+
+# The compiler's own write down that they were used.
+mkdir "$work/$_" or die "cannot make $work/$_: $!\n" for qw(own refusing);
+for my $tool (@TOOLS) {
+    my $real = on_path($tool);
+    program( "$work/own/$tool",      qq(echo $tool >>"$work/used"\nexec $real "\$@") );
+    program( "$work/refusing/$tool", qq(echo "$tool: Unable to recognise the format of the input file" >&2\nexit 1) );
+}
+my $gcc = on_path('gcc');
+program( "$work/cross-gcc", <<"END");
+case \$1 in
+    -print-prog-name=*) tool=\${1#*=}; [ -x "$work/own/\$tool" ] && echo "$work/own/\$tool" || echo "\$tool" ;;
+    *) exec $gcc "\$@" ;;
+esac
+END
+
+my $tree = tests::lib::Built::tree();
+my @make = ( 'make', '--silent', '-C', $tree, "O=$work/out", "CC=$work/cross-gcc" );
+my @made = qw(bin/list-hw08 build/release/tests/contract/one_lock-hw08);
+local $ENV{PATH} = "$work/refusing:$ENV{PATH}";
+delete local @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
+my $command = join q{ }, map { quotemeta } @make, map { "$work/out/$_" } @made;
+my $said    = qx($command 2>&1);
+is( $?, 0, 'a backend and what counts its locks are made with the tools that the compiler names' ) or diag($said);
+my %used = map { $_ => 1 } -e "$work/used" ? split q{ }, read_file("$work/used") : ();
+ok( $used{$_}, "... its $_" ) for @TOOLS;
+
+done_testing();
