@@ -20,6 +20,7 @@ check_booted() {
     # shellcheck disable=SC2086,SC2046 # words
     build_suites $BACKENDS $broken && kit_make BACKENDS="$BACKENDS shortblock" programs &&
         kit_make BACKENDS="$BACKENDS overlap" $(printf 'build/release/tests/torture/random-%s ' par hw08 overlap)
+    "$CC" -O1 -pthread -D_GNU_SOURCE -o build/release/tests/means everywhere/means.c
     short=$(mktemp -d) && cp -a . "$short/kit" && (
         cd "$short/kit" && sed -i 's/ADDRESS_BITS = 48,/ADDRESS_BITS = 47,/' par/page_map.h &&
             kit_make BACKENDS=par build/release/tests/torture/random-par

@@ -50,25 +50,43 @@ check_build() {
 
 # ---- Backends -----------------------------------------------------------------------------------------------------------
 
-# Topic of the suite | a backend that breaks it | the test that says so, where the topic takes long | as whom it is judged
-topics='alignment|misaligned||
-overlap|overlap||
-sizes|shortblock|every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte|
-resize|lostcontent||
-huge sizes|wraparound||
-errno|errno||
-null and zero|zeronull||
-reuse|leak|blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory|
-thread exit|threadloss|blocks_that_a_thread_freed_before_it_ended_are_reused|
-threads|largecache|threads_in_a_hurry_get_blocks_of_their_own|
-peak|leak|memory_comes_back_after_a_peak_of_one_thread|par
-out of memory|oomcrash||
-small space|leak||par'
+# Topic of the suite | a backend that breaks it | the test that says so, where the topic takes long | as whom it is judged | the means
+# that it needs (everywhere/means.c)
+topics='alignment|misaligned|||
+overlap|overlap|||
+sizes|shortblock|every_size_from_0_to_70000_can_be_taken_and_used_to_its_last_byte||
+resize|lostcontent|||
+huge sizes|wraparound|||
+errno|errno|||
+null and zero|zeronull|||
+reuse|leak|blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory||memory mappings
+thread exit|threadloss|blocks_that_a_thread_freed_before_it_ended_are_reused||memory threads
+threads|largecache|threads_in_a_hurry_get_blocks_of_their_own||
+peak|leak|memory_comes_back_after_a_peak_of_one_thread|par|memory giving_back
+out of memory|oomcrash|||limits
+small space|leak|||limits start'
 
 # Builds without running.
 build_suites() {
     # shellcheck disable=SC2046 # words
     kit_make BACKENDS="$*" $(printf "build/release/tests/suite-%s " "$@")
+}
+
+# What the suites need of the system and is missing here.
+find_missing() {
+    # shellcheck disable=SC2086 # RUN: words
+    [ -e build/release/tests/means ] ||
+        try 'what asks for the means of the suites builds' "$CC" -O1 -pthread -D_GNU_SOURCE -o build/release/tests/means everywhere/means.c
+    # shellcheck disable=SC2086 # RUN: words
+    $RUN build/release/tests/means >"$said.missing" </dev/null || echo "all what asks for the means of the suites does not run here" >"$said.missing"
+}
+
+# missing MEANS...: prints why the first of these is missing here; fails when none is.
+missing() {
+    for means in all "$@"; do
+        grep -m1 "^$means " "$said.missing" | cut -d' ' -f2- | grep . && return
+    done
+    return 1
 }
 
 # suite BACKEND TOPIC [TEST [TRAITS]]
@@ -85,9 +103,14 @@ check_suites() {
     broken=$(echo "$topics" | cut -d'|' -f2 | sort -u | tr '\n' ' ')
     # shellcheck disable=SC2086 # words
     try "the suites build, also those of broken backends" build_suites $BACKENDS $broken
+    find_missing
     echo "$topics" >"$said.topics"
-    while IFS='|' read -r topic bug test traits; do
-        if succeeds suite "$bug" "$topic" "$test" "$traits" </dev/null; then
+    while IFS='|' read -r topic bug test traits means; do
+        # shellcheck disable=SC2086 # words
+        if why=$(missing $means); then
+            skip "not tested here: the suite's '$topic': $why"
+            continue
+        elif succeeds suite "$bug" "$topic" "$test" "$traits" </dev/null; then
             skip "not tested here: the suite's '$topic' does not catch the backend '$bug'"
             continue
         fi
@@ -99,7 +122,7 @@ check_suites() {
             fi # else it is no promise of that backend
         done
     done <"$said.topics"
-    rm -f "$said.topics"
+    rm -f "$said.topics" "$said.missing"
 }
 
 # The answers of FACTS: TOP, and what is printed.

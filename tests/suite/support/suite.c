@@ -4,7 +4,8 @@
 // traits.c under that name, or under TRAITS. Each test runs in a process of its own, so a crash or a hang is one failed
 // test. Check's variables work: CK_RUN_CASE="overlap" runs one test case, and RUN_TEST=name one test of it; with
 // CK_FORK=no as well it stays in one process, for gdb (one case at a time: each test expects a fresh process). So it
-// does when the backend has started a thread of its own before main, which a process that was forked would miss.
+// does when the backend has started a thread of its own before main, which a process that was forked would miss, unless
+// CK_FORK=yes says that such a thread is somebody else's, like that of an emulator.
 // SEED=number repeats the random choices of an earlier run.
 //
 // A person gets the first failure at once and at most two of a kind (screen.h); VERBOSE=1 gives every failure as Check
@@ -355,7 +356,7 @@ int main(int count, char** arguments) {
     }
     note_progress((struct progress){0});
     suite_seed = choose_seed();
-    if (forks() && !under_a_tool() && thread_count() > 1) {
+    if (getenv("CK_FORK") == NULL && !under_a_tool() && thread_count() > 1) {
         setenv("CK_FORK", "no", 1);
         if (word == NULL) printf("%s: it has a thread of its own before main, so all tests run in one process\n", name);
     }
