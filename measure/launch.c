@@ -70,6 +70,7 @@
 
 static const double KILL_WITHIN_S = 10;  // processes that do not die of SIGKILL are not waited for any longer
 static const double LOOK_EVERY_S = 0.05;
+static const double HELD_UP_S = 1;  // later than that is not busy but frozen
 
 // Who wakes up now and then to see whether a lock is free sleeps all the same: so much of the time it may use, and in
 // so many of the looks it may be awake.
@@ -267,7 +268,10 @@ static double look_for_sleep(struct run* run, const struct options* options, dou
     return now + LOOK_EVERY_S;
 }
 
+// Limits of time go by a clock that stands still while the launcher itself is held up: when a machine, a container or a
+// group of processes is frozen, the program was, too, and did not sleep.
 static void watch(struct run* run, const struct options* options) {
+    double held_up_s = 0;
     bool counted = options->processes != NO_LIMIT || options->threads != NO_LIMIT;
     double deadline_s = run->started_s + options->wall_s;
     double pause_s = 0.005, count_at_s = counted ? run->started_s + pause_s : INFINITY;
@@ -275,7 +279,7 @@ static void watch(struct run* run, const struct options* options) {
     while (run->stopped == NULL) {
         reap(run);
         if (run->ended) return;
-        double now = now_s();
+        double now = now_s() - held_up_s;
         if (now >= deadline_s) stop_because(run, "wall");
         if (printed_bytes(run) > options->output_bytes) stop_because(run, "output");
         if (now >= count_at_s) {
@@ -285,7 +289,11 @@ static void watch(struct run* run, const struct options* options) {
         }
         ask(run);
         if (now >= look_at_s) look_at_s = look_for_sleep(run, options, now);
-        if (run->stopped == NULL) wait_and_relay(run, fmin(deadline_s, fmin(count_at_s, look_at_s)) - now);
+        if (run->stopped != NULL) return;
+        double until_s = fmin(deadline_s, fmin(count_at_s, look_at_s));
+        wait_and_relay(run, until_s - now);
+        double late_s = now_s() - held_up_s - until_s;
+        if (late_s > HELD_UP_S) held_up_s += late_s;
     }
 }
 

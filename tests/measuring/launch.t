@@ -395,6 +395,28 @@ subtest 'The caller ends early' => sub {
     ok( becomes_true( sub { !marked_processes() } ), 'everything ends when the caller is killed outright' );
 };
 
+subtest 'A machine that stands still' => sub {
+    my ( $limit_s, $still_s ) = ( 8, 9 );
+    my $may_end = "$folder/may_end";
+    unlink $ready_file;
+    my $reader = open my $from, '-|' // die "fork: $!";
+    if ( !$reader ) {
+        my $code = qq(open my \$ready, '>', '$ready_file'; 1 until -e '$may_end');
+        print sentence_of( $code, asleep_s => 3, wall_s => $limit_s );
+        close STDOUT;
+        POSIX::_exit(0);
+    }
+    ok( becomes_true( sub { -e $ready_file } ), 'the program runs' );
+    my @stopped = marked_processes();
+    cmp_ok( scalar @stopped, '>=', 2, '... under its launcher' );
+    kill STOP => @stopped;
+    sleep $still_s;
+    open my $go, '>', $may_end or die "cannot write $may_end: $!\n";
+    close $go;
+    kill CONT => @stopped;
+    like( join( q{}, <$from> ), qr/\Afinished in/, 'neither sleeps meanwhile nor uses up its time' );
+};
+
 subtest 'A program that sleeps for ever' => sub {
     my $deadlock = 'pipe my $in, my $out; sysread $in, my $byte, 1';
     is(
