@@ -29,12 +29,12 @@ sub new ( $class, $secret, $grades, $wishes, $about ) {
     for my $grade ( @{$grades} ) {
         my $name      = $grade->{name};
         my $pseudonym = $self->{pseudonym}{$name} = $self->_pseudonym($name);
-        my $row       = $match->{of}{$name};
         $self->_learn( $pseudonym, $name, $grade->{file}, $grade->{path} );
         push @known, [ $pseudonym, $1, split q{ }, $1 ]
           if $name =~ /\A([^_\d]+)_.*\d/;
-        push @known, [ $pseudonym, grader::class::gradebooks::Students::identities( $roster, $row ) ]
-          if $row;
+        push @known,
+          map { [ $pseudonym, grader::class::gradebooks::Students::identities( $roster, $_ ) ] }
+          @{ $match->{of}{$name} // [] };
     }
     push @known,
       map { [ 'somebody', grader::class::gradebooks::Students::identities( $roster, $_ ) ] }

@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 
 use List::Util qw(max sum0);
 use grader::class::Keys;
+use grader::class::Text;
 use grader::results::Points;
 
 our $SCHEMA = 'xmalloc-class 2';
@@ -31,7 +32,8 @@ sub of ( $submission, $done, $rubric, $override = undef ) {
     my @passes = grep { exists $done->{$_} } @grader::class::Keys::PASSES;
     my %grade  = (
         schema => $SCHEMA,
-        ( map { $_ => $submission->{$_} } qw(name file path same_as) ),
+        ( map { $_ => $submission->{$_} } qw(name file same_as) ),
+        path    => grader::class::Text::printable( $submission->{path} ),
         tests   => [],
         not_run => [],
         passes  => {},

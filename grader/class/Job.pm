@@ -81,7 +81,7 @@ sub _grade ( $store, $settings, $job, $pass, $key, $is_on ) {
     # What a grader that must be killed leaves is removed here. Others may pass, because what is graded is another user.
     my ( $temporary, $lock ) = grader::Workspace::held_folder( File::Spec->tmpdir );
     chmod oct 711, $temporary;
-    my @command = (
+    my @command = _bytes(
         $^X, $settings->{grader},
         '--submission' => $job->{path},
         '--rubric'     => $store->path("state/$pass.rubric.conf"),
@@ -115,6 +115,13 @@ sub _grade ( $store, $settings, $job, $pass, $key, $is_on ) {
     kill 'KILL', -$pid;
     return if $stopped;
     return ( $status, $late );
+}
+
+# Names of files are bytes, each a character of its own in JSON. Perl keeps what it read from JSON as UTF-8, and exec would pass on
+# that.
+sub _bytes (@words) {
+    utf8::downgrade($_) for @words;
+    return @words;
 }
 
 # The grader removes its files when it is told to end.

@@ -2,9 +2,10 @@ package grader::class::Overrides;
 
 # What a person decided about grades: overrides.csv in the output folder. Its columns may stand in any order:
 #
-#     name       of the submission, or how the roster knows the student
+#     name       of the submission, or how the roster knows the student, who need not have handed in anything
 #     late_days  how many days it came late; the rubric's late_day says what each costs
 #     points     42 sets the score; +5 and -3 change it, after what lateness costs
+#     change     5 and -3 change it, too: a spreadsheet makes 5 of +5, which sets a score where it stands under points
 #     excused    yes: there is no score, and none is missed
 #     reason     for points and excused it must be given; the student reads it
 
@@ -13,28 +14,30 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use List::Util qw(uniq);
 use grader::class::Table;
 use grader::class::Text;
 use grader::Nearest;
 
-my @COLUMNS = qw(name late_days points excused reason);
+my @COLUMNS = qw(name late_days points change excused reason);
 my $NUMBER  = qr/\d+(?:[.]\d+)?/;
 
 our $HEAD = join( q{,}, @COLUMNS ) . "\n";
 
-# $is_known: { lower case name => name of the submission }. Result: { NAME => { late_days, points, excused, reason } }.
-# Dies with one line for the first mistake.
+# $known: { name as grader::class::Text::folded has it => { KEY => whose that is, in words } }; more than one for a name that fits
+# many, an empty KEY for one of a team, one that begins with a NUL for who handed in nothing. Result: { KEY => { late_days, points, excused, reason } }. Dies with one line for the first mistake.
 sub read_file ( $path, $known ) {
     return {} if !-e $path;
     my ( $head, @rows ) = grader::class::Table::read_file($path);
     return {} if !defined $head;
-    my @head = map { lc =~ s/ /_/gr } @{ $head->[1] };
+    my $shown = grader::class::Text::printable($path);
+    my @head  = map { lc =~ s/ /_/gr } @{ $head->[1] };
     for my $column ( grep { length } @head ) {
-        die "$path, line 1: '${\grader::class::Text::plain($column)}' is no column; there are "
+        die "$shown, line 1: '${\grader::class::Text::plain($column)}' is no column; there are "
           . join( ', ', @COLUMNS ) . "\n"
           if !grep { $_ eq $column } @COLUMNS;
     }
-    die "$path, line 1: there is no column 'name'\n"
+    die "$shown, line 1: there is no column 'name'\n"
       if !grep { $_ eq 'name' } @head;
 
     my %of;
@@ -42,41 +45,55 @@ sub read_file ( $path, $known ) {
         my ( $line, $cells ) = @{$row};
         my %said;
         @said{@head} = @{$cells}[ 0 .. $#head ];
-        my $name  = $said{name}      // q{};
-        my $wrong = _wrong( \%said ) // _unknown( $name, $known );
-        die "$path, line $line: ${\grader::class::Text::plain($wrong)}\n" if defined $wrong;
-        $name = $known->{ lc $name };
-        die "$path, line $line: $name has a line already\n" if $of{$name};
-        $of{$name} = _override(%said);
+        my $fits  = $known->{ grader::class::Text::folded( $said{name} // q{} ) } // {};
+        my $wrong = _wrong( \%said ) // _unknown( $said{name} // q{}, $fits, $known );
+        die "$shown, line $line: ${\grader::class::Text::plain($wrong)}\n" if defined $wrong;
+        my ($key) = keys %{$fits};
+        die "$shown, line $line: $fits->{$key} handed in nothing: take points as 42, or excused\n"
+          if $key =~ /\A\0/ && _needs_a_score(%said);
+        die "$shown, line $line: $fits->{$key} has a line already\n" if $of{$key};
+        $of{$key} = _override(%said);
     }
     return \%of;
 }
 
-sub _unknown ( $name, $known ) {
-    return 'the name is missing' if !length $name;
-    return                       if defined $known->{ lc $name };
-    my $meant = grader::Nearest::nearest( $name, sort values %{$known} );
+sub _unknown ( $name, $fits, $known ) {
+    return 'the name is missing'                                                           if !length $name;
+    return "'$name' is one of $fits->{q{}}: write $fits->{q{}}, and it is for all of them" if defined $fits->{q{}};
+    my @fits = map { $fits->{$_} } sort keys %{$fits};
+    return                                                           if @fits == 1;
+    return "'$name' may be " . join( ' or ', @fits ) . '; say which' if @fits;
+    my $meant = grader::Nearest::nearest( $name, uniq sort map { values %{$_} } values %{$known} );
     return "there is no submission '$name'" . ( defined $meant ? "; did you mean $meant?" : q{} );
 }
 
 sub _wrong ($said) {
-    my ( $late, $points, $excused, $reason ) =
-      map { $_ // q{} } @{$said}{qw(late_days points excused reason)};
+    my ( $late, $points, $change, $excused, $reason ) =
+      map { $_ // q{} } @{$said}{qw(late_days points change excused reason)};
     return "late_days is '$late', and must be a number of days"
       if length $late && $late !~ /\A$NUMBER\z/;
     return "points is '$points', and must be as 42, +5 or -3"
       if length $points && $points !~ /\A[+-]?$NUMBER\z/;
+    return "change is '$change', and must be as 5, +5 or -3"
+      if length $change && $change !~ /\A[+-]?$NUMBER\z/;
+    return 'points and change are two ways; take one' if length $points && length $change;
     return "excused is '$excused', and must be yes or no"
       if length $excused && $excused !~ /\A(?:yes|no)\z/i;
-    my $is_by_hand = length $points || lc $excused eq 'yes';
+    my $is_by_hand = length $points || length $change || lc $excused eq 'yes';
     return 'a reason is missing; the student will ask for it'
       if $is_by_hand && !length $reason;
     return 'who is excused has no points'
-      if length $points && lc $excused eq 'yes';
+      if length "$points$change" && lc $excused eq 'yes';
     return;
 }
 
+# Whether it changes a score, instead of giving one.
+sub _needs_a_score (%said) {
+    return length( $said{late_days} // q{} ) || length( $said{change} // q{} ) || ( $said{points} // q{} ) =~ /\A[+-]/;
+}
+
 sub _override (%said) {
+    $said{points} = $said{change} =~ s/\A(?![+-])/+/r if length( $said{change} // q{} );
     return {
         late_days => 0 + ( length( $said{late_days} // q{} ) ? $said{late_days} : 0 ),
         points    => length( $said{points} // q{} )          ? $said{points} : undef,

@@ -126,7 +126,8 @@ sub _last_words ($self) {
     my $log = $self->{store}->path( $self->{option}{slurm} ? 'state/slurm.log' : 'state/parallel.log' );
     open my $file, '<:raw', $log or return q{};
     my @lines = grep { /\S/ } <$file> or return q{};
-    return "; the last words in $log: " . grader::class::Text::printable( $lines[-1] =~ s/\s+\z//r );
+    return "; the last words in ${\grader::class::Text::printable($log)}: "
+      . grader::class::Text::printable( $lines[-1] =~ s/\s+\z//r );
 }
 
 # What the passes have left, PASS => result, of one submission.

@@ -15,31 +15,53 @@ use grader::class::Grade;
 use grader::class::Gradebook;
 use grader::class::Overrides;
 use grader::class::Page;
+use grader::class::Teams;
+use grader::class::Text;
 use grader::class::gradebooks::Students;
 
 my $NAMES_TOLD = 10;    # of students without a submission, on the page
 
-# What people have put into the output folder. Result: { roster, match, overrides }. Dies with one line when something is wrong
-# there.
+# What people have put into the output folder. Result: { roster, match, overrides, absent }; absent: [ { row, override } ], what was
+# decided about students without a submission. Dies with one line when something is wrong there.
 sub read_wishes ( $store, $submissions ) {
     my @names  = map { $_->{name} } @{$submissions};
     my $roster = grader::class::gradebooks::Students::read_file( $store->path('roster.csv') );
+    my $teams  = grader::class::Teams::read_file( $store->path('teams.csv'), $roster, @names );
     my $match =
       $roster
-      ? grader::class::gradebooks::Students::match( $roster, @names )
-      : { of => {} };
-    my %known;
-    for my $name ( sort keys %{ $match->{of} } ) {
-        my @identities = grader::class::gradebooks::Students::identities( $roster, $match->{of}{$name} );
-        $known{ lc $_ } = $name for @identities;
-    }
-    $known{ lc $_ } = $_ for @names;
+      ? grader::class::gradebooks::Students::match( $roster, $teams, @names )
+      : { of => {}, without => [] };
     my $path = $store->path('overrides.csv');
     $store->write_file( 'overrides.csv', $grader::class::Overrides::HEAD )
       if !-e $path;
-    my $overrides = grader::class::Overrides::read_file( $path, \%known );
-    return { roster => $roster, match => $match, overrides => $overrides };
+    my $overrides = grader::class::Overrides::read_file( $path, _known( $roster, $match, @names ) );
+    my @without   = @{ $match->{without} };
+    my @absent    = map { { row => $without[$_], override => $overrides->{ _absent($_) } } }
+      grep { $overrides->{ _absent($_) } } 0 .. $#without;
+    return { roster => $roster, match => $match, overrides => $overrides, absent => \@absent };
 }
+
+# How people may call those for whom they decide something, as grader::class::Overrides wants it.
+sub _known ( $roster, $match, @names ) {
+    my %known;
+    my $add = sub ( $row, $key, $whose ) {
+        $known{ grader::class::Text::folded($_) }{$key} = $whose
+          for grader::class::gradebooks::Students::own_names( $roster, $row );
+    };
+    for my $name ( keys %{ $match->{of} } ) {
+        my @rows = @{ $match->{of}{$name} };
+        $add->( $_, @rows > 1 ? q{} : $name, $name ) for @rows;
+    }
+    my @without = @{ $match->{without} };
+    $add->( $without[$_], _absent($_), grader::class::gradebooks::Students::person( $roster, $without[$_] ) )
+      for 0 .. $#without;
+    my %own;
+    $own{ grader::class::Text::folded($_) }{$_} = $_ for @names;
+    return { %known, %own };
+}
+
+# The key of an override for a student without a submission; no submission is called so.
+sub _absent ($number) { return "\0$number" }
 
 # $done: { NAME => { PASS => result or undef } }. Result: the grades, in the order of the submissions.
 sub grades ( $submissions, $done, $rubric, $wishes ) {
@@ -47,10 +69,10 @@ sub grades ( $submissions, $done, $rubric, $wishes ) {
     for my $submission ( @{$submissions} ) {
         my $name  = $submission->{name};
         my $grade = grader::class::Grade::of( $submission, $done->{$name}, $rubric, $wishes->{overrides}{$name} );
-        my $row   = $wishes->{match}{of}{$name};
+        my @rows  = @{ $wishes->{match}{of}{$name} // [] };
         $grade->{student} =
-          $row
-          ? grader::class::gradebooks::Students::person( $wishes->{roster}, $row )
+          @rows
+          ? join '; ', map { grader::class::gradebooks::Students::person( $wishes->{roster}, $_ ) } @rows
           : undef;
         $grade->{attention} = [ grader::class::Attention::of( $grade, $rubric->value('terms')->{names} ) ];
         push @grades, $grade;
@@ -65,7 +87,7 @@ sub write_all ( $store, $grades, %facts ) {
     my %about  = (
         %{ $facts{about} },
         left_out => $facts{left_out},
-        class    => [ _about_roster($wishes) ],
+        class    => [ _about_roster( $grades, $wishes ) ],
         similar  => -e $store->path('similar.html')
         ? JSON::PP::true
         : JSON::PP::false,
@@ -111,34 +133,77 @@ sub _write ( $store, $place, $grades, $about ) {
 
 # Only who has a score, or is excused, has a row: nobody's score is wiped out.
 sub _write_platform ( $store, $grades, $wishes, $assignment ) {
-    my ( $roster, $of ) = ( $wishes->{roster}, $wishes->{match}{of} );
-    my ( $platform, $max, @entries ) = ( $roster->{platform}, 0 );
+    my ( $roster,   $of )  = ( $wishes->{roster},   $wishes->{match}{of} );
+    my ( $platform, $max ) = ( $roster->{platform}, 0 );
+    my ( @entries,  %at );
     for my $grade ( grep { $of->{ $_->{name} } } @{$grades} ) {
         $max = $grade->{max} if ( $grade->{max} // 0 ) > $max;
         next                 if !defined $grade->{score} && $grade->{status} ne 'excused';
-        push @entries,
-          {
-            row     => $of->{ $grade->{name} },
+        my %entry = (
             score   => $grade->{score},
             excused => $grade->{status} eq 'excused',
             words   => grader::class::Feedback::paragraph($grade),
-          };
+        );
+        for my $row ( @{ $of->{ $grade->{name} } } ) {
+            my $before = $at{$row};
+            if ( !$before ) { push @entries, $at{$row} = { %entry, row => $row } }
+            elsif ( ( $before->{score} // -1 ) < ( $entry{score} // -1 ) ) { %{$before} = ( %entry, row => $row ) }
+        }
     }
+    push @entries, map {
+        {
+            row     => $_->{row},
+            score   => $_->{override}{points},
+            excused => $_->{override}{excused},
+            words   => ucfirst _by_hand($_) . q{.},
+        }
+    } @{ $wishes->{absent} };
     my $column = grader::class::gradebooks::Students::column( $roster, $assignment );
     $store->write_file( $platform->file, $platform->text( $roster, $column, $max, \@entries ) );
     my $warning = $platform->can('warning') ? $platform->warning( $roster, $max ) : undef;
-    return ( $store->path( $platform->file ), $warning // () );
+
+    # Of a roster that was here before: nobody should upload that.
+    unlink map { $store->path( $_->file ) }
+      grep { $_ ne $platform } grader::class::gradebooks::Students::platforms();
+    return ( $store->path( $platform->file ), $warning // (), _twice( $grades, $wishes ) );
 }
 
-sub _about_roster ($wishes) {
-    my $roster = $wishes->{roster} // return;
-    my @persons =
-      map { grader::class::gradebooks::Students::person( $roster, $_ ) } @{ $wishes->{match}{without} };
+# What was decided about a student without a submission, in words.
+sub _by_hand ($absent) {
+    my $override = $absent->{override};
+    return ( $override->{excused} ? 'excused' : "$override->{points} points by hand" ) . ": $override->{reason}";
+}
+
+# Students with more than one submission, in sentences.
+sub _twice ( $grades, $wishes ) {
+    my ( %of, @rows );
+    for my $grade ( @{$grades} ) {
+        for my $row ( @{ $wishes->{match}{of}{ $grade->{name} } // [] } ) {
+            push @rows,          $row if !$of{$row};
+            push @{ $of{$row} }, "$grade->{name} (" . ( $grade->{score} // $grade->{status} ) . ')';
+        }
+    }
+    return map {
+            grader::class::gradebooks::Students::person( $wishes->{roster}, $_ )
+          . ' has more than one submission, and the best one counts: '
+          . join( ', ', @{ $of{$_} } )
+    } grep { @{ $of{$_} } > 1 } @rows;
+}
+
+sub _about_roster ( $grades, $wishes ) {
+    my $roster  = $wishes->{roster} // return;
+    my %by_hand = map { $_->{row} => $_ } @{ $wishes->{absent} };
+    my @persons = map { grader::class::gradebooks::Students::person( $roster, $_ ) }
+      grep { !$by_hand{$_} } @{ $wishes->{match}{without} };
+    my @decided = map { grader::class::gradebooks::Students::person( $roster, $_->{row} ) . ' (' . _by_hand($_) . ')' }
+      @{ $wishes->{absent} };
     my @nobodys = @{ $wishes->{match}{nobodys} };
-    my @said;
+    my @said    = map { "$_." } _twice( $grades, $wishes );
+    push @said, 'Without a submission, but decided by hand: ' . join( '; ', @decided ) . q{.} if @decided;
     push @said, 'In the roster, but without a submission: ' . _some(@persons) . q{.}
       if @persons;
-    push @said, 'Of nobody in the roster, so not in its gradebook: ' . _some(@nobodys) . q{.}
+    push @said,
+      'Of nobody in the roster, so not in its gradebook: ' . _some(@nobodys) . '. Say in teams.csv whose they are.'
       if @nobodys;
     return @said;
 }

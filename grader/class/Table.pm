@@ -8,6 +8,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Encode ();
+use grader::class::Text;
 
 # Dies with one line when this machine cannot read or write tables.
 sub insist () {
@@ -45,7 +46,7 @@ sub read_file ($path) {
         $line = $. + 1;
     }
     my ( $code, $why ) = $csv->error_diag;
-    die "$path, line $line: this is no CSV: $why\n" if !$csv->eof && $code;
+    die grader::class::Text::printable($path), ", line $line: this is no CSV: $why\n" if !$csv->eof && $code;
     return @rows;
 }
 

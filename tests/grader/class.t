@@ -49,6 +49,7 @@ sub read_gradebook () {
 subtest 'A class' => sub {
     $class->submission( $_, 'points 10 meets' ) for 'alice', '-rf', q{it's "bob" $(touch here)}, "new\nline", '=1+1';
     $class->submission( "\xff\xfe",        'points 4' );
+    $class->submission( 'Müller 陳',        'points 4' );
     $class->submission( 'breaks',          'breaks the archive <b>is</b> a bomb' );
     $class->submission( 'dies',            'dies' );
     $class->submission( 'half',            'half points 5' );
@@ -63,13 +64,13 @@ subtest 'A class' => sub {
     is( $result->{exit},   1,   'exit status 1, because some could not be graded' ) or diag $result->{stdout};
     is( $result->{stderr}, q{}, 'nothing on standard error' );
     like( $result->{stdout}, qr/'README' is neither a folder nor an archive/,     'what is no submission is named' );
-    like( $result->{stdout}, qr/^grade-class: 8 graded, 3 could not be graded$/m, 'how it went is said' );
+    like( $result->{stdout}, qr/^grade-class: 9 graded, 3 could not be graded$/m, 'how it went is said' );
     like( $result->{stdout}, qr/^    breaks: the archive <b>is<\/b> a bomb$/m,    '... and what broke the grader' );
     unlike( $result->{stdout}, qr/[^\x0a\x20-\x7e]/, '... without control characters' );
     nothing_is_left('after a run');
 
     read_gradebook();
-    is( scalar keys %row, 11, 'everybody is in the gradebook' ) or diag explain [ keys %row ];
+    is( scalar keys %row, 12, 'everybody is in the gradebook' ) or diag explain [ keys %row ];
     is_deeply(
         [ @{ $row{alice} }{qw(status score max)} ],
         [ 'graded', 20, 23 ],
@@ -135,7 +136,7 @@ qr/What is wrong.*the correctness <is> right \[par[.]answers[.]p4\]\n    0 of 1 
           . 'failed,untold,untold_points,feedback,words',
         'CSV: a head'
     );
-    is( scalar @lines, 12, '... a line each' );
+    is( scalar @lines, 13, '... a line each' );
     like(
         join( "\n", @lines ),
         qr/^'-rf,,20,23,graded,,,20,2,10,3,5,0,1,3,feedback\/_rf-\w+[.]txt,/m,

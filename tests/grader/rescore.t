@@ -112,7 +112,11 @@ subtest 'What a person decided' => sub {
     $class->submission( $_,       'points 7' ) for qw(late both set excused);
     $class->submission( 'broken', 'breaks it is a bomb' );
     grade();
-    is( $class->read('grades/overrides.csv'), "name,late_days,points,excused,reason\n", 'there is a file for it' );
+    is(
+        $class->read('grades/overrides.csv'),
+        "name,late_days,points,change,excused,reason\n",
+        'there is a file for it'
+    );
     override( "late,2,,,\nboth,1,+5,,asked in class\nset,,12.5,no,read by hand\n"
           . "excused,,,yes,\"ill, see the letter\"\nbroken,,3,,typed in by hand\n" );
     my $result = grade();

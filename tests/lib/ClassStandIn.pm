@@ -31,7 +31,7 @@ my %option  = @ARGV;
 my $rubric  = decode_json( content($option{'--rubric'}) );
 my $pass    = "@{ $rubric->{stages} }" eq 'speed' ? 'timing' : 'correctness';
 my ($name)  = $option{'--submission'} =~ m{([^/]*)\z};
-my $does    = -d $option{'--submission'} ? content("$option{'--submission'}/does") : 'points 1';
+my $does    = -f $option{'--submission'} ? 'points 1' : content("$option{'--submission'}/does");
 my $began   = 0;
 sub content { open my $file, '<', $_[0] or die "$_[0]: $!\n"; local $/; return scalar <$file> }
 sub record {

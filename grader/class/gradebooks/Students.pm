@@ -4,7 +4,7 @@ package grader::class::gradebooks::Students;
 # columns, and the gradebook for that platform goes by them.
 #
 # A submission is a student's when its name is one of the student's own (login, number, e-mail address, name), or holds it
-# where the platform puts it when it packs all submissions.
+# where the platform puts it when it packs all submissions, or when teams.csv says so.
 
 use v5.32;
 use warnings;
@@ -12,6 +12,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use grader::class::Table;
+use grader::class::Text;
 use grader::class::gradebooks::Blackboard;
 use grader::class::gradebooks::Canvas;
 use grader::class::gradebooks::Moodle;
@@ -19,19 +20,22 @@ use grader::class::gradebooks::Moodle;
 my @PLATFORMS =
   map { "grader::class::gradebooks::$_" } qw(Canvas Moodle Blackboard);
 
+sub platforms () { return @PLATFORMS }
+
 # Result: { platform, path, head => [columns], rows => [ { column => cell } ] }; undef when there is no such file. Dies with one
 # line.
 sub read_file ($path) {
     return if !-e $path;
     my ( $head, @rows ) = grader::class::Table::read_file($path);
-    die "$path: there is nothing in it\n" if !defined $head;
+    my $shown = grader::class::Text::printable($path);
+    die "$shown: there is nothing in it\n" if !defined $head;
     my @head       = @{ $head->[1] };
     my %has        = map { $_ => 1 } @head;
     my ($platform) = grep {
         !grep { !$has{$_} }
           $_->needs
     } @PLATFORMS;
-    die "$path: these are not the columns of a roster; wanted are those of "
+    die "$shown: these are not the columns of a roster; wanted are those of "
       . join( ', or of ', map { $_->title . ' (' . join( ', ', $_->needs ) . ')' } @PLATFORMS ) . "\n"
       if !defined $platform;
     my @students;
@@ -49,25 +53,17 @@ sub read_file ($path) {
     };
 }
 
-# Finds whose each submission is. $names: of the submissions. Result: { of => { NAME => row }, nobodys => [names], without =>
-# [rows] }. A name that fits two students is nobody's.
-sub match ( $roster, @names ) {
-    my ( %rows_of, %of, %has_one, @nobodys );
-    for my $row ( @{ $roster->{rows} } ) {
-        push @{ $rows_of{ lc $_ } },
-          $row for _unique(
-            grep { length }
-            map  { $_ // () } _own_names( $roster, $row )
-          );
-    }
+# Finds whose each submission is. $teams: as of grader::class::Teams, which goes before all names. Result: { of => { NAME =>
+# [rows] }, nobodys => [names], without => [rows] }. A name that fits two students is nobody's.
+sub match ( $roster, $teams, @names ) {
+    my ( %of, %has_one, @nobodys );
     for my $name (@names) {
         my @candidates = ( $name, $roster->{platform}->ids_in($name) );
-        my ($rows) =
-          grep { defined && @{$_} == 1 } map { $rows_of{ lc $_ } } @candidates;
-        if ( defined $rows ) { $of{$name} = $rows->[0] }
+        my ($rows)     = $teams->{$name} // grep { @{$_} == 1 } map { [ named( $roster, $_ ) ] } @candidates;
+        if ( defined $rows ) { $of{$name} = $rows }
         else                 { push @nobodys, $name }
     }
-    $has_one{$_} = 1 for values %of;
+    $has_one{$_} = 1 for map { @{$_} } values %of;
     return {
         of      => \%of,
         nobodys => \@nobodys,
@@ -75,10 +71,24 @@ sub match ( $roster, @names ) {
     };
 }
 
+# The rows of those who go by this name.
+sub named ( $roster, $name ) {
+    my $rows_of = $roster->{rows_of} //= _rows_of($roster);
+    return @{ $rows_of->{ grader::class::Text::folded($name) } // [] };
+}
+
+sub _rows_of ($roster) {
+    my %rows_of;
+    for my $row ( @{ $roster->{rows} } ) {
+        push @{ $rows_of{ grader::class::Text::folded($_) } }, $row for own_names( $roster, $row );
+    }
+    return \%rows_of;
+}
+
 # What a student goes by, the name for people first.
-sub _own_names ( $roster, $row ) {
-    my @own = $roster->{platform}->names_of($row);
-    return ( @own, map { /\A([^@]+)@/ ? $1 : () } grep { defined } @own );
+sub own_names ( $roster, $row ) {
+    my @own = grep { defined && length } $roster->{platform}->names_of($row);
+    return _unique( @own, map { /\A([^@]+)@/ ? $1 : () } @own );
 }
 
 sub person ( $roster, $row ) {
@@ -87,14 +97,14 @@ sub person ( $roster, $row ) {
 
 # All that tells who somebody is: for an export without names.
 sub identities ( $roster, $row ) {
-    my @own   = grep { defined && length } _own_names( $roster, $row );
-    my @words = map  { split /[\s,]+/ } $own[0];
+    my @own   = own_names( $roster, $row );
+    my @words = map { split /[\s,]+/ } $own[0];
     return _unique( @own, grep { length > 2 } @words );
 }
 
 sub _unique (@values) {
     my %seen;
-    return grep { !$seen{ lc $_ }++ } @values;
+    return grep { !$seen{ grader::class::Text::folded($_) }++ } @values;
 }
 
 # The column of an assignment: one that is there, with what the platform puts behind its name, or a new one.

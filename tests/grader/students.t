@@ -1,0 +1,160 @@
+#!/usr/bin/env perl
+
+# Whose a submission is, and for whom a person decides: names as a Mac writes them, names of two, teams, students with two
+# submissions or none.
+
+use v5.32;
+use warnings;
+use utf8;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd     qw(abs_path);
+use Encode  ();
+use FindBin qw($Bin);
+use Test::More;
+use Unicode::Normalize qw(NFD);
+
+use lib "$Bin/../..";
+use grader::class::Table;
+use tests::lib::ClassStandIn;
+
+eval { grader::class::Table::insist() } // plan skip_all => 'there is no Text::CSV here; ./setup --class installs it';
+plan skip_all => tests::lib::ClassStandIn::unfit() if tests::lib::ClassStandIn::unfit();
+
+my $PROGRAM = abs_path("$Bin/../..") . '/grader/grade-class';
+my $class   = tests::lib::ClassStandIn->new;
+
+sub bytes ($text) { return Encode::encode( 'UTF-8', $text ) }
+
+sub grade (@options) {
+    my $result = $class->run( $class->command( $PROGRAM, map { bytes($_) } @options ) );
+    $_ = Encode::decode( 'UTF-8', $_ ) for @{$result}{qw(stdout stderr)};
+    return $result;
+}
+
+sub content ($name) { return Encode::decode( 'UTF-8', $class->read("grades/$name") // 'nothing' ) }
+
+sub put ( $name, $text ) { return $class->write( "grades/$name", bytes($text) ) }
+
+sub overrides (@lines) {
+    return put( 'overrides.csv', join "\n", 'name,late_days,points,change,excused,reason', @lines, q{} );
+}
+
+# What the gradebook for Canvas says of one.
+sub canvas ($login) { return join ' and ', content('canvas.csv') =~ /,\Q$login\E,[^,]*,(.*)\r$/mg }
+
+$class->submission( bytes($_),               'points 4' ) for NFD('Müller, Jürgen'), 'team7', 'kim_815_1_work';
+$class->submission( 'kim_LATE_815_2_work-1', 'points 7' );
+$class->submission( 'lee',                   'points 5' );
+$class->write( 'rubric.conf', '{ "stages": ["correctness"], "points": { "par.answers.*": 1 } }' );
+grade();
+put( 'roster.csv', <<'END' );
+Student,ID,SIS User ID,SIS Login ID,Section
+"Müller, Jürgen",811,S1,jm,A
+"Lee, Ann",812,S2,lee,A
+"Lee, Anna",813,S3,lee3,A
+"Kim, Bo",815,S5,kim,A
+"Roe, Al",816,S6,roe,A
+"Poe, Al",817,S7,poe,A
+"Gone, Al",818,S8,gone,A
+"Twin, Jo",819,S9,twin1,A
+"Twin, Jo",820,S10,twin2,A
+END
+
+subtest 'Names' => sub {
+    my $result = grade('--reports');
+    is( canvas('jm'),  4, 'umlauts that a Mac took apart are those of the roster' ) or diag content('canvas.csv');
+    is( canvas('kim'), 7, 'who handed in twice has one row, with the better score' );
+    my $said =
+      'Kim, Bo has more than one submission, and the best one counts: kim_815_1_work (4), kim_LATE_815_2_work-1 (7)';
+    like( $result->{stdout},                              qr/^    \Q$said\E$/m, '... which is said' );
+    like( content('summary.html'),                        qr/\Q$said\E/,        '... on the page, too' );
+    like( grade( '--again', 'Müller, Jürgen' )->{stdout}, qr/5 graded/, 'one with umlauts is graded again by name' );
+    like(
+        grade( '--again', 'Mülller, Jürgen' )->{stderr},
+        qr/--again Mülller, Jürgen: there is no such submission/,
+        '... and a name with umlauts that is wrong is shown as it was written'
+    );
+    grade( '--reports', '--assignment', 'Übung 8' );
+    like( content('canvas.csv'), qr/Übung 8/, 'an assignment with an umlaut is called so' );
+};
+
+subtest 'Decisions' => sub {
+    my @wrong = (
+        [ 'Ann,1,,,,',         qr/no submission 'Ann'/,                               'part of a name is nobody' ],
+        [ '"Twin, Jo",,1,,,x', qr/'Twin, Jo' may be Twin, Jo or Twin, Jo; say which/, 'a name of two is nobody' ],
+        [
+            'kim,1,,,,',
+            qr/'kim' may be kim_815_1_work or kim_LATE_815_2_work-1; say which/,
+            '... nor one with two submissions'
+        ],
+        [
+            'gone,1,,,,',
+            qr/line 2: Gone, Al handed in nothing: take points as 42, or excused/,
+            'nothing cannot be late'
+        ],
+        [ 'Mü,1,,,,',    qr/no submission 'Mü'/,                       'umlauts are shown as they are' ],
+        [ 'lee,,5,5,,x', qr/points and change are two ways; take one/, 'there is one change' ],
+    );
+    for my $case (@wrong) {
+        my ( $line, $words, $what ) = @{$case};
+        overrides($line);
+        like( grade('--reports')->{stderr}, $words, $what );
+    }
+    overrides( 'gone,,,,yes,ill', 'roe,,3,,,oral exam', 'lee,,,2,,a spreadsheet drops the sign' );
+    grade('--reports');
+    is( canvas('gone'), 'EX', 'who handed in nothing can be excused' );
+    is( canvas('roe'),  3,    '... or have points' );
+    is( canvas('lee'),  7,    'a change without a sign is a change' );
+    like(
+        content('summary.html'),
+        qr/decided by hand: Roe, Al \(3 points by hand: oral exam\); Gone, Al \(excused: ill\)[.]/,
+        '... which the page says'
+    );
+    unlike( content('summary.html'), qr/without a submission: [^.]*Roe, Al[^(]/, '... and it misses nothing of them' );
+};
+
+subtest 'Teams' => sub {
+    overrides();
+    put( 'teams.csv', "submission,student\nteam7,roe\nteam7,\"Poe, Al\"\n" );
+    grade('--reports');
+    is( canvas('roe'), 4, 'a team has a row for each' );
+    is( canvas('poe'), 4, '... however the roster calls them' );
+    like( content('gradebook.csv'), qr/team7,"Roe, Al; Poe, Al"/, '... and the gradebook says who they are' );
+    unlike( content('summary.html'), qr/Of nobody/, '... so that it is nobody\'s no more' );
+    overrides('poe,1,,,,');
+    like(
+        grade('--reports')->{stderr},
+        qr/'poe' is one of team7: write team7, and it is for all of them/,
+        'one of a team is all of it'
+    );
+    overrides('team7,1,,,,');
+    grade('--reports');
+    is( canvas('poe'), 3.6, '... when the team is named' );
+
+    for my $case (
+        [ 'team8,roe',        qr/no submission 'team8'; did you mean team7[?]/ ],
+        [ 'team7,ro',         qr/no student 'ro'; did you mean roe[?]/ ],
+        [ 'team7,"Twin, Jo"', qr/'Twin, Jo' is the name of 2 students; give the login/ ]
+      )
+    {
+        put( 'teams.csv', "submission,student\n$case->[0]\n" );
+        like(
+            grade('--reports')->{stderr},
+            qr/teams[.]csv, line 2: .*$case->[1]/,
+            "a mistake in teams.csv is named: $case->[0]"
+        );
+    }
+    unlink $class->path('grades/teams.csv');
+};
+
+subtest 'Another roster' => sub {
+    overrides();
+    put( 'roster.csv', "Identifier,Full name,Grade,Last modified (grade)\nParticipant 1,lee,,-\n" );
+    grade('--reports');
+    like( content('moodle.csv'), qr/Participant 1,lee,5/, 'of another platform' );
+    ok( !-e $class->path('grades/canvas.csv'), '... leaves no gradebook of the old one' );
+};
+
+done_testing;
