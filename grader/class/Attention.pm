@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 
 use File::Basename qw(basename);
 use grader::class::Grade;
+use grader::class::Submissions;
 
 # The kinds, in the order in which they stand in the box, with their words.
 our @KINDS = ( 'not graded', 'empty', 'wrong name', 'missing', 'suspicious', 'same files', 'not a submission' );
@@ -33,7 +34,7 @@ sub of ( $grade, $names ) {
     my @found   = ( _names( $grade, $names ), _suspicions($grade) );
     my $same_as = $grade->{same_as};
     push @found, [ 'same files', "the same files as $same_as" ]
-      if defined $same_as;
+      if defined $same_as && !grep { $_->[0] eq 'empty' } @found;
     return @found;
 }
 
@@ -41,9 +42,13 @@ sub _names ( $grade, $names ) {
     my @builds = grep { $_->{id} =~ /[.]build\z/ } @{ $grade->{tests} };
     my @missing =
       grep { $_->{verdict} eq 'fail' && ( $_->{diag}[0] // q{} ) =~ $MISSING } @builds;
-    return [ 'empty', 'there is no C file in it' ]
-      if @missing && @missing == @builds && !grep { /found instead/ }
-      map { $_->{diag}[0] } @missing;
+    my @said = map { $_->{diag}[0] } @missing;
+    if ( @missing && @missing == @builds && !grep { /found instead/ } @said ) {
+        my ($more) = $said[0] =~ /;\s*(.+)/s;
+        return [ 'empty', 'there is no C file in it' . ( defined $more ? "; $more" : q{} ) ];
+    }
+    my @hollow = grep { /\A\S.* is empty\b/ } map { $_->{diag}[0] // q{} } grep { $_->{verdict} eq 'fail' } @builds;
+    return map { [ 'empty', $_ ] } @hollow if @hollow;
 
     my @found = map { [ /did you mean/ ? 'wrong name' : 'missing', $_ ] } map { $_->{diag}[0] } @missing;
     for my $note ( map { @{ $_->{notes} // [] } } @builds ) {
@@ -74,8 +79,7 @@ sub all ( $grades, $left_out ) {
         push @{ $of{ $_->[0] } }, [ $_->[0], $grade, $grade->{name}, $_->[1] ] for @{ $grade->{attention} };
     }
     push @{ $of{'not a submission'} },
-      map { [ 'not a submission', undef, $_, 'neither a folder nor an archive (.tar, .tar.gz, .tgz, .zip)' ] }
-      @{$left_out};
+      map { [ 'not a submission', undef, $_, grader::class::Submissions::remedy($_) ] } @{$left_out};
     return map { @{ $of{$_} } } @KINDS;
 }
 

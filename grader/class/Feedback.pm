@@ -36,8 +36,8 @@ sub _failures ($grade) {
     my $first  = $owned[0] // return $grade->{status} eq 'graded' ? 'Nothing is wrong.' : ();
     my @follow = grep { _follows($_) } @failed;
     my @others = @owned[ 1 .. $#owned ];
-    my @said   = ( "First failure, " . _lost($first) . ": $first->{name}.", ucfirst( _words_of($first) ) );
-    push @said, ucfirst( $first->{hint} =~ s/[.]?\z/./r )
+    my @said   = ( "First failure, " . _lost($first) . ": $first->{name}.", _begun( _words_of($first) ) );
+    push @said, _begun( $first->{hint} =~ s/[.]?\z/./r )
       if defined $first->{hint};
     push @said,
       _count( 'test could not be made', 'tests could not be made', @follow ) . ' because of a failure before.'
@@ -46,6 +46,9 @@ sub _failures ($grade) {
       if @others;
     return @said;
 }
+
+# A sentence with its first letter, but for one that begins with a name: hw08_alloc.c is no other file in capitals.
+sub _begun ($sentence) { return $sentence =~ /\A[[:lower:]]+(?=[\s,;:]|[.]\s)/ ? ucfirst $sentence : $sentence }
 
 sub _follows ($test) { return ( $test->{diag}[0] // q{} ) =~ $FOLLOWS }
 

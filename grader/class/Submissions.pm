@@ -16,6 +16,13 @@ use grader::class::Text;
 # What is longer counts with its length alone: the grader does not take it in.
 my $MOST_BYTES = 256 * 1024 * 1024;
 
+# What file managers leave behind when somebody unpacks the archive of a class.
+my $DROPPING = qr/\A(?:[.]|__MACOSX\z|Thumbs[.]db\z|desktop[.]ini\z)/i;
+
+# Archives of other kinds, by their names.
+my $PACKED = qr/[.](?:7z|rar|gz|bz2|xz|zst|lzma|tbz2?|txz|zipx|cab|dmg|iso)\z/i;
+
+my $MOST_TOLD = 3;      # names of what is no submission that a line gives
 my $MOST_NAME = 100;    # characters of a name that go into the name of a file
 
 # Result: { submissions => [{ name, path, file, checksum }] by name, left_out => [names] }. name is text for people; file is
@@ -23,11 +30,12 @@ my $MOST_NAME = 100;    # characters of a name that go into the name of a file
 # submission.
 sub read_folder ($folder) {
     opendir my $handle, $folder or die "cannot read the folder $folder: $!\n";
-    my @entries = sort grep { !/\A[.]/ } readdir $handle;
+    my @entries = sort grep { !/$DROPPING/ } readdir $handle;
     closedir $handle;
     my @found    = grep { -d "$folder/$_" || ( -f _ && grader::intake::Archive::is_archive($_) ) } @entries;
     my %is_found = map  { $_ => 1 } @found;
-    die "there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it\n"
+    die "there is no submission in $folder: a submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip) in it",
+      ( map { "; $_" } told( map { grader::class::Text::printable($_) } @entries ) ), "\n"
       if !@found;
 
     my ( %times, @submissions );
@@ -50,6 +58,26 @@ sub read_folder ($folder) {
             grep { !$is_found{$_} } @entries
         ]
     };
+}
+
+# What to do with a file of this name that is no submission.
+sub remedy ($name) {
+    return $name =~ $PACKED
+      ? 'pack it again as .tar.gz or as an ordinary .zip'
+      : 'put the files of each student into a folder that is named after the student';
+}
+
+# Of names that are no submissions: sentences, one for each remedy.
+sub told (@names) {
+    my %with;
+    push @{ $with{ remedy($_) } }, $_ for @names;
+    return map {
+        my @some = @{ $with{$_} };
+        my $more = @some > $MOST_TOLD ? @some - $MOST_TOLD : 0;
+        splice @some, $MOST_TOLD if $more;
+        my $are = @some > 1 ? ' are neither folders nor archives' : ' is neither a folder nor an archive';
+        join( ', ', map { "'$_'" } @some ) . ( $more ? " and $more more" : q{} ) . "$are that can be read: $_";
+    } sort keys %with;
 }
 
 sub _without_extension ($name) {

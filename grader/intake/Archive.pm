@@ -22,6 +22,7 @@ use grader::intake::Tar;
 
 my $CHUNK_BYTES = 65_536;
 my $GZIP_HEAD   = "\x1f\x8b";
+my $EMPTY_ZIP   = qr/\APK\x05\x06/;
 my $MOST_NAME   = 60;                                                  # characters of an entry's name that are printed
 my $REPACK      = 'pack it again as .tar.gz or as an ordinary .zip';
 
@@ -65,10 +66,14 @@ sub unpack_into ( $file, %limits ) {
 }
 
 sub _kind ($file) {
+    my ($kind) = map { $_->[0] } grep { _begins( $file, $_->[1] ) } @KINDS;
+    return $kind // q{};
+}
+
+sub _begins ( $file, $how ) {
     open my $in, '<:raw', $file or die "the archive cannot be read: $!\n";
     read $in, my $start, 8;
-    my ($kind) = map { $_->[0] } grep { ( $start // q{} ) =~ $_->[1] } @KINDS;
-    return $kind // q{};
+    return ( $start // q{} ) =~ $how;
 }
 
 # What to say of a file that is packed in a way that is not read here.
@@ -249,6 +254,7 @@ sub _copy_linked ( $state, $entry ) {
 # ---- zip -------------------------------------------------------------------------------------------------------------
 
 sub _unzip ( $file, $state ) {
+    die "the archive cannot be read: it is empty\n" if _begins( $file, $EMPTY_ZIP );
     my $zip = IO::Uncompress::Unzip->new($file);
     die "the archive cannot be read: $REPACK (" . ( $UnzipError =~ s/\AHeader Error: //r ) . ")\n"
       if !$zip || !$zip->getHeaderInfo;

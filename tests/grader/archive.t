@@ -77,6 +77,8 @@ subtest 'Archives' => sub {
     );
     ($error) = take( write_file( "$folder/bad.zip", 'no zip at all' ) );
     like( $error, qr/\Athe archive cannot be read: [^\n]+\n\z/, 'what is no zip is refused in a line' );
+    ($error) = take( write_file( "$folder/empty.zip", "PK\x05\x06" . "\0" x 18 ) );
+    is( $error, "the archive cannot be read: it is empty\n", '... and a zip with nothing in it is called empty' );
     ($error) = take( write_file( "$folder/bad.tar.gz", 'no tar at all' ) );
     like( $error, qr/\Athe archive cannot be read: [^\n]+\n\z/, 'what is no tar is refused in a line' );
     ($error) = take( write_file( "$folder/x.txt", 'x' ) );

@@ -55,8 +55,19 @@ my %SAID    = (
         test_of( 'hw08.build', 'fail', diag => ['there is no hw08_alloc.c in the submission'] ),
         test_of( 'par.build',  'fail', diag => [$MISSING] ),
     ],
+    hollow => [
+        test_of( 'hw08.build', 'fail', diag => ['hw08_alloc.c is empty'] ),
+        test_of( 'par.build',  'fail', diag => ['par_alloc.c is empty'] ),
+    ],
+    nested => [
+        map {
+            test_of( "$_.build", 'fail',
+                diag => ["there is no ${_}_alloc.c in the submission; 'a.zip' is packed once more"] )
+        } qw(hw08 par)
+    ],
     forger => [
-        @RIGHT[ 0 .. 2 ], test_of( 'par.objects', 'fail', diag => [ 'it calls execve', 'the grader ran none of it' ] )
+        @RIGHT[ 0 .. 2 ],
+        test_of( 'par.objects', 'fail', diag => [ 'it calls execve', 'the grader ran none of it' ] )
     ],
     bomb   => 'the archive unpacks to more than 64 MiB',
     course => [
@@ -117,12 +128,15 @@ subtest 'The box' => sub {
         [
             'not graded bomb all the archive unpacks to more than 64 MiB',
             'empty empty all there is no C file in it',
+            'empty hollow all hw08_alloc.c is empty',
+            'empty hollow all par_alloc.c is empty',
+            "empty nested all there is no C file in it; 'a.zip' is packed once more",
             "wrong name 4711_misnamed all $MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?)",
             'wrong name 4711_misnamed all hw8_alloc.c is taken for hw08_alloc.c',
             "missing course all $MISSING",
             'suspicious forger all par.objects: it calls execve',
             'same files noisy all the same files as jdoe',
-            'not a submission loose.rar neither a folder nor an archive (.tar, .tar.gz, .tgz, .zip)',
+            'not a submission loose.rar pack it again as .tar.gz or as an ordinary .zip',
         ],
         'holds what a person should look at, with the reason and what was found'
     );
@@ -146,6 +160,11 @@ subtest 'A paragraph' => sub {
           . 'There is no par_alloc.c in the submission; found instead: parr_alloc.c (did you mean par_alloc.c?). '
           . '2 tests could not be made (2 points) because of a failure before. 1 other test fails (5 points).',
         'says what failed first, what it cost, what follows from it, and what else there is'
+    );
+    like(
+        grader::class::Feedback::paragraph( $grade{hollow} ),
+        qr/[.] hw08_alloc[.]c is empty[.]/,
+        'the name of a file keeps its letters'
     );
     like(
         grader::class::Feedback::paragraph( $grade{noisy} ),

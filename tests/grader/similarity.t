@@ -118,15 +118,45 @@ subtest 'A class' => sub {
     my $tar = Archive::Tar->new;
     $tar->add_data( 'a/par_alloc.c', content("$RIGHT/arenas/par_alloc.c") );
     $tar->write( "$folder/class/packed.tar.gz", Archive::Tar::COMPRESS_GZIP() );
+    submit( 'wrapper', qq{#include "heap.inc"\n} );
+    open my $inc, '>:raw', "$folder/class/wrapper/heap.inc" or die $!;
+    print {$inc} content("$RIGHT/plain/par_alloc.c");
+    close $inc or die $!;
+    make_path("$folder/class/bare");
+
+    for my $name (qw(doe_1_a.c doe_1_b.c doe_1_c.c doe_1_d.c roe.7z)) {
+        open my $loose, '>', "$folder/class/$name" or die $!;
+        close $loose or die $!;
+    }
     open my $bad, '>', "$folder/class/bad.zip" or die $!;
     close $bad or die $!;
 
     my $result = similar();
     is( $result->{exit}, 0, 'is compared' ) or diag $result->{stderr};
     my @pairs = $result->{stdout} =~ /^ *\d+%  (.*)$/mg;
-    is_deeply( \@pairs, ['caches, copy'], 'a copy that was renamed and reordered is found, and nothing else' );
-    like( $result->{stdout}, qr/^ *([7-9]\d|100)%  caches, copy$/m,           '... as most of it' );
+    is_deeply(
+        \@pairs,
+        [ 'plain, wrapper', 'caches, copy' ],
+        'a copy that was renamed and reordered is found, one in a file that a source includes, and nothing else'
+    );
+    like( $result->{stdout}, qr/^ *([7-9]\d|100)%  caches, copy$/m,                   '... as most of it' );
     like( $result->{stdout}, qr/^similar: bad could not be read: [^\n]*it is empty/m, 'what cannot be read is said' );
+
+    like(
+        $result->{stdout},
+        qr/^similar: without a C source, so not compared: bad, bare$/m,
+        '... and what has no source'
+    );
+    like(
+        $result->{stdout},
+        qr/^similar: 'roe[.]7z' is neither [^\n]*: pack it again/m,
+        '... and what is no submission, with the remedy'
+    );
+    like(
+        $result->{stdout},
+qr/^similar: 'doe_1_a[.]c', 'doe_1_b[.]c', 'doe_1_c[.]c' and 1 more are neither [^\n]* folder that is named after/m,
+        '... in a line, however many there are'
+    );
 
     my $page = content("$folder/class-grades/similar.html");
     like( $page, qr/This is a pointer to read, not a verdict/, 'the page says what it is' );
@@ -147,6 +177,17 @@ subtest 'What was given' => sub {
     my $result = similar( '--starter', "$RIGHT/buddy" );
     unlike( $result->{stdout}, qr/lecture/, '... but not when everybody was given it' );
     is( similar( '--starter', "$folder/none" )->{exit}, 2, 'a starter that is not there is a mistake' );
+
+    submit( "many$_", content("$RIGHT/caches/par_alloc.c") ) for 1 .. 12;
+    $result = similar();
+    unlike( $result->{stdout}, qr/^ *\d+%  many1,/m, 'what more than ten have is not compared' );
+    for my $said ( $result->{stdout}, content("$folder/class-grades/similar.html") ) {
+        like(
+            $said,
+qr/of these, much is in more than 10 submissions, and was not compared: caches \(100%\), copy \(\d+%\), many1 \(100%\)/i,
+            '... which is said, with who has it'
+        );
+    }
 
     local $grader::class::similar::Pairs::MOST_OWNERS = 3;
     my %of =

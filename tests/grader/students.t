@@ -48,7 +48,9 @@ $class->submission( bytes($_),               'points 4' ) for NFD('Müller, Jür
 $class->submission( 'kim_LATE_815_2_work-1', 'points 7' );
 $class->submission( 'lee',                   'points 5' );
 $class->write( 'rubric.conf', '{ "stages": ["correctness"], "points": { "par.answers.*": 1 } }' );
-grade();
+$class->submission( '__MACOSX', 'points 1' );
+$class->write( "class/$_", q{} ) for qw(Thumbs.db desktop.ini);
+like( grade()->{stdout}, qr/\Agrade-class: 5 graded\n/, 'what file managers leave is neither a submission nor told' );
 put( 'roster.csv', <<'END' );
 Student,ID,SIS User ID,SIS Login ID,Section
 "Müller, Jürgen",811,S1,jm,A

@@ -8,7 +8,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Encode ();
+use Encode                        ();
 use grader::class::similar::Pairs ();
 use grader::class::similar::Winnow;
 
@@ -49,7 +49,8 @@ pre span:target { outline: 2px solid var(--bar); }
 END
 
 # $pairs: as of grader::class::similar::Pairs, each with regions. $of: likewise. $about: { folder, count, given => number of files
-# that were given out, least => share, unreadable => [sentences] }. Result: bytes.
+# that were given out, least => share, told =>
+# [sentences] }. Result: bytes.
 sub html ( $pairs, $of, $about ) {
     my $folder = _safe( $about->{folder} );
     my ( $gram, $guarantee, $owners ) = (
@@ -60,11 +61,11 @@ sub html ( $pairs, $of, $about ) {
     my $least = _percent( $about->{least} );
     my $count = @{$pairs};
     my $found =
-        $count == 0 ? "No two of the $about->{count} submissions have $least or more in common."
+        $count == 0 ? "No two of the $about->{count} submissions have $least or more in common that is compared."
       : $count == 1 ? "One pair of the $about->{count} submissions has $least or more in common."
       :               "$count pairs of the $about->{count} submissions have $least or more in common.";
     my $body       = join "\n", _ranking( @{$pairs} ), map { _pair( $_, $pairs->[ $_ - 1 ], $of ) } 1 .. $count;
-    my $unreadable = join "\n", map { '<p class="soft">' . _safe($_) . '</p>' } @{ $about->{unreadable} };
+    my $unreadable = join "\n", map { '<p>' . _safe( ucfirst $_ ) . '</p>' } @{ $about->{told} };
     return Encode::encode( 'UTF-8', <<"END" );
 <!DOCTYPE html>
 <html lang="en">

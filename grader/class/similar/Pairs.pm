@@ -66,6 +66,20 @@ sub ranked ($of) {
     return @pairs;
 }
 
+# Those of which a good part is in more submissions than are compared: it may be of the course, or of one source for many. Result:
+# [ { name, share } ] of those with this share or more, by name.
+sub in_many ( $of, $least ) {
+    my %times;
+    for my $name ( keys %{$of} ) { $times{$_}++ for keys %{ $of->{$name}{fingerprints} } }
+    my @found;
+    for my $name ( sort keys %{$of} ) {
+        my @all    = keys %{ $of->{$name}{fingerprints} };
+        my $common = grep { $times{$_} > $MOST_OWNERS } @all;
+        push @found, { name => $name, share => $common / @all } if $common >= $LEAST_SHARED && $common / @all >= $least;
+    }
+    return @found;
+}
+
 # The regions that two have in common, at least as long as winnowing guarantees to find: [ [from, to] of one, [from, to] of
 # the other ], places of tokens, in the order of the first.
 sub regions ( $one, $other ) {
