@@ -57,7 +57,7 @@ sub csv ($grades) {
         );
         push @rows, [ map { grader::class::Table::harmless($_) } @cells ];
     }
-    return grader::class::Table::text( \@rows );
+    return grader::class::Table::text( \@rows, mark => 1 );
 }
 
 1;

@@ -58,7 +58,8 @@ sub decoded ($bytes) {
     return ( $text // Encode::decode( 'cp1252', $bytes ) ) =~ s/\A\x{feff}//r;
 }
 
-# $rows: lists of cells. Result: bytes. quote: also around what needs none.
+# $rows: lists of cells. Result: bytes. quote: also around what needs none. mark: at the beginning, without which Excel takes the
+# letters of UTF-8 for others.
 sub text ( $rows, %how ) {
     insist();
     my $csv = Text::CSV->new(
@@ -69,7 +70,7 @@ sub text ( $rows, %how ) {
             quote_space  => 0
         }
     );
-    my $text = q{};
+    my $text = $how{mark} ? "\x{feff}" : q{};
     for my $row ( @{$rows} ) {
         $csv->combine( map { $_ // q{} } @{$row} )
           or die "cannot write a table\n";

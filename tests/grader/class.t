@@ -132,9 +132,10 @@ qr/What is wrong.*the correctness <is> right \[par[.]answers[.]p4\]\n    0 of 1 
     my @lines = split /\r\n/, Encode::decode( 'UTF-8', $class->read('grades/gradebook.csv') );
     is(
         $lines[0],
-        'name,student,score,max,status,attention,override,computed,build,correctness,speed,deliverables,'
+        "\x{feff}"
+          . 'name,student,score,max,status,attention,override,computed,build,correctness,speed,deliverables,'
           . 'failed,untold,untold_points,feedback,words',
-        'CSV: a head'
+        'CSV: a head, with the mark by which Excel knows UTF-8'
     );
     is( scalar @lines, 13, '... a line each' );
     like(

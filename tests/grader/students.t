@@ -82,6 +82,19 @@ subtest 'Names' => sub {
     like( content('canvas.csv'), qr/Übung 8/, 'an assignment with an umlaut is called so' );
 };
 
+subtest 'Sections' => sub {
+    my $one = content('roster.csv');
+    put( 'roster.csv', $one . $one =~ s/,A$/,B/mgr );
+    grade('--reports');
+    is( canvas('jm'), 4, 'a student of two sections is one student' );
+    unlike(
+        content('summary.html'),
+        qr/without a submission: [^.]*Student/,
+        '... and the head of the second is nobody'
+    );
+    put( 'roster.csv', $one );
+};
+
 subtest 'Decisions' => sub {
     my @wrong = (
         [ 'Ann,1,,,,',         qr/no submission 'Ann'/,                               'part of a name is nobody' ],

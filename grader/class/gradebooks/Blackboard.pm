@@ -16,6 +16,8 @@ sub title ($class) { return 'Blackboard' }
 sub file  ($class) { return 'blackboard.csv' }
 sub needs ($class) { return ( 'Last Name', 'First Name', 'Username' ) }
 
+sub key ($class) { return 'Username' }
+
 sub is_student ( $class, $row ) { return length $row->{Username} }
 
 sub names_of ( $class, $row ) {

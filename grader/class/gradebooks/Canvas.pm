@@ -17,6 +17,8 @@ sub title ($class) { return 'Canvas' }
 sub file  ($class) { return 'canvas.csv' }
 sub needs ($class) { return qw(Student ID Section) }
 
+sub key ($class) { return 'ID' }
+
 # The second row holds the points that there are.
 sub is_student ( $class, $row ) {
     return $row->{Student} !~ /\APoints Possible/

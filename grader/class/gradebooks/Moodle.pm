@@ -17,6 +17,8 @@ sub title ($class) { return 'Moodle' }
 sub file  ($class) { return 'moodle.csv' }
 sub needs ($class) { return ( 'Identifier', 'Grade', 'Last modified (grade)' ) }
 
+sub key ($class) { return 'Identifier' }
+
 sub is_student ( $class, $row ) { return length $row->{Identifier} }
 
 sub names_of ( $class, $row ) {

@@ -22,6 +22,9 @@ my @PLATFORMS =
 
 sub platforms () { return @PLATFORMS }
 
+# The files of several sections one after the other are one roster: a head that comes again, and a student who is there already,
+# count once.
+#
 # Result: { platform, path, head => [columns], rows => [ { column => cell } ] }; undef when there is no such file. Dies with one
 # line.
 sub read_file ($path) {
@@ -38,12 +41,14 @@ sub read_file ($path) {
     die "$shown: these are not the columns of a roster; wanted are those of "
       . join( ', or of ', map { $_->title . ' (' . join( ', ', $_->needs ) . ')' } @PLATFORMS ) . "\n"
       if !defined $platform;
-    my @students;
+    my ( @students, %is_there );
 
     for my $row (@rows) {
         my %cell;
         @cell{@head} = map { $_ // q{} } @{ $row->[1] }[ 0 .. $#head ];
-        push @students, \%cell if $platform->is_student( \%cell );
+        my $key = $cell{ $platform->key };
+        next if "@{ $row->[1] }" eq "@head" || !$platform->is_student( \%cell );
+        push @students, \%cell if $key eq q{} || !$is_there{$key}++;
     }
     return {
         platform => $platform,
