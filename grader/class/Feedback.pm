@@ -25,8 +25,8 @@ sub paragraph ($grade) {
     push @said, _failures($grade) if $grade->{status} ne 'pending';
     my $untold = grader::class::Grade::untold_words($grade);
     push @said, ucfirst "$untold." if defined $untold;
-    push @said, 'By the course staff: ' . join( '; ', @{ $grade->{changes} } ) . q{.}
-      if @{ $grade->{changes} };
+    my @changes = grader::class::Grade::changes_words($grade);
+    push @said, 'By the course staff: ' . join( '; ', @changes ) . q{.} if @changes;
     return join q{ }, @said;
 }
 
@@ -107,7 +107,7 @@ sub full_text ($grade) {
     my @lines = (
         _title($grade), _score($grade),
         grader::class::Grade::untold_words($grade),
-        ( map { "    $_" } @{ $grade->{changes} } ), q{}
+        ( map { "    $_" } grader::class::Grade::changes_words($grade) ), q{}
     );
     push @lines, _stages($grade), q{} if %{ $grade->{stages} };
 

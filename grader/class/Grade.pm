@@ -104,6 +104,13 @@ sub _override ( $grade, $override, $late_day ) {
     return;
 }
 
+# What a person decided, and what it was before: the parts of a grade add up to that.
+sub changes_words ($grade) {
+    my @words = @{ $grade->{changes} };
+    push @words, "the grader gave $grade->{computed}" if @words && defined $grade->{computed};
+    return @words;
+}
+
 sub _untold (@skipped) {
     my $points = round( sum0( map { $_->{max} - $_->{points} } @skipped ) );
     my $noise  = grep { $_->{max} > $_->{points} && grader::results::Points::is_noise($_) } @skipped;

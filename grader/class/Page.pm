@@ -248,9 +248,8 @@ sub _row ( $grade, @stages ) {
 }
 
 sub _notes ($grade) {
-    my @notes = @{ $grade->{changes} };
-    push @notes, "the grader gave $grade->{computed}" if @notes && defined $grade->{computed};
-    return grep { defined } @notes, scalar grader::class::Grade::untold_words($grade);
+    return grep { defined } grader::class::Grade::changes_words($grade),
+      scalar grader::class::Grade::untold_words($grade);
 }
 
 # The names of these files need no escaping.
