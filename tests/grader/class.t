@@ -323,7 +323,7 @@ subtest 'Other machines' => sub {
 subtest 'The real grader' => sub {
     $class = tests::lib::ClassStandIn->new;
     my $kit = tests::lib::KitCopy::make( $real, $class->path('kit') );
-    make_path( $class->path('built/release/measure') );
+    make_path( $class->path('built/release/measure'), $class->path('bin') );
     for my $file ( glob "$real/build/release/measure/*" ) {    # with the time of now, so that make finds nothing to do
         copy( $file, $class->path('built/release/measure') ) or die $!;
     }
@@ -347,6 +347,28 @@ subtest 'The real grader' => sub {
         qr/\[graph\]\n    0 of 2 points\n    there is none of graph[.]png/,
         '... and what is missing is told'
     );
+
+    # A make that has compiled everything, and writes down where it was told to put that.
+    my ( $asked, $built ) = map { $class->path($_) } qw(asked built);
+    $class->write( 'bin/make', <<"END" );
+#!/bin/sh
+for word; do :; done
+case \$word in KIT=*) ;; *) PATH=\${PATH#*:} exec make "\$@" ;; esac
+echo "\$word" >'$asked'
+cp -R '$built/.' "\${word#KIT=}/"
+END
+    chmod oct 755, $class->path('bin/make');
+    $result = $class->run(
+        'env', 'PATH=' . $class->path('bin') . ":$ENV{PATH}",
+        $^X,   "$kit/grader/grade-class", @options[ 0, 1 ],
+        '--output',
+        $class->path('grades of fall'),
+        $class->path('class')
+    );
+    is( $result->{exit}, 1, 'an output folder with blanks in its name is as good' )
+      or diag $result->{stdout} . $result->{stderr};
+    like( $class->read('asked'), qr{\AKIT=/\S+\n\z}, '... because make is shown another' );
+    nothing_is_left('after that');
 
     $class->write( 'kit/grader/results/Tap.pm', 'changed' );
     $result = $class->run( $^X, "$kit/grader/grade-class", @options, $class->path('class') );
