@@ -41,6 +41,18 @@ sub read_wishes ( $store, $submissions ) {
     return { roster => $roster, match => $match, overrides => $overrides, absent => \@absent };
 }
 
+# What people have put there, and nobody reads: in sentences.
+sub unread ($store) {
+    my @read    = qw(overrides.csv roster.csv teams.csv);
+    my %is_ours = map { $_ => 1 } @read, 'gradebook.csv',
+      map { $_->file } grader::class::gradebooks::Students::platforms();
+    opendir my $folder, $store->path or return;
+    return map {
+        grader::class::Text::printable( $store->path($_) ) . ' is not read; of tables there are ' . join ', ', @read
+      }
+      grep { /[.](?:csv|tsv|xlsx?|ods|numbers)\z/i && !/\A[.~]/ && !$is_ours{$_} } sort readdir $folder;
+}
+
 # How people may call those for whom they decide something, as grader::class::Overrides wants it.
 sub _known ( $roster, $match, @names ) {
     my %known;

@@ -22,6 +22,8 @@ sub read_file ($path) {
     open my $file, '<:raw', $path or die "cannot read $path: $!\n";
     my $bytes = do { local $/ = undef; <$file> }
       // q{};
+    die grader::class::Text::printable($path), ": this is a workbook of a spreadsheet: save it as CSV\n"
+      if $bytes =~ /\A(?:PK\x03\x04|\xd0\xcf\x11\xe0)/;
     my $text = decoded($bytes);
     my ($head) = $text =~ /\A([^\r\n]*)/;
     my ($separator) =

@@ -164,11 +164,34 @@ subtest 'Teams' => sub {
     unlink $class->path('grades/teams.csv');
 };
 
+subtest 'What is not read' => sub {
+    overrides();
+    put( 'overrides.xlsx', 'PK' );
+    put( 'Grades-CS.csv',  'Student' );
+    my $said = grade('--reports')->{stdout};
+    like( $said, qr/^grade-class: \S+\/\Q$_\E is not read; of tables there are overrides.csv, roster.csv, teams.csv$/m,
+        "$_ is told" )
+      for qw(overrides.xlsx Grades-CS.csv);
+    is( scalar( () = $said =~ /is not read/g ), 2, '... and nothing of ours' );
+    unlink map { $class->path("grades/$_") } qw(overrides.xlsx Grades-CS.csv);
+    my $roster = content('roster.csv');
+    put( 'roster.csv', "PK\x03\x04 and more" );
+    like(
+        grade('--reports')->{stderr},
+        qr/roster[.]csv: this is a workbook of a spreadsheet: save it as CSV$/,
+        'a workbook is called one'
+    );
+    put( 'roster.csv', "Nachname;Vorname;Benutzername\nDoe;Jane;jdoe\n" );
+    like( grade('--reports')->{stderr}, qr/change yours to English there$/, 'a roster in German has a remedy' );
+    put( 'roster.csv', $roster );
+};
+
 subtest 'Another roster' => sub {
     overrides();
     put( 'roster.csv', "Identifier,Full name,Grade,Last modified (grade)\nParticipant 1,lee,,-\n" );
     grade('--reports');
-    like( content('moodle.csv'), qr/Participant 1,lee,5/, 'of another platform' );
+    like( content('moodle.csv'), qr/Participant 1,lee,5/,              'of another platform' );
+    like( content('moodle.csv'), qr/the correctness &lt;is&gt; right/, '... where a comment is HTML' );
     ok( !-e $class->path('grades/canvas.csv'), '... leaves no gradebook of the old one' );
 };
 

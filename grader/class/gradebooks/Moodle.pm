@@ -36,12 +36,16 @@ sub text ( $class, $roster, $column, $max, $entries ) {
     push @head, $COMMENTS if !grep { $_ eq $COMMENTS } @head;
     my @rows = ( \@head );
     for my $entry ( @{$entries} ) {
-        my %cell = ( %{ $entry->{row} }, $COMMENTS => $entry->{words} );
+        my %cell = ( %{ $entry->{row} }, $COMMENTS => _as_html( $entry->{words} ) );
         $cell{Grade} = $entry->{excused} ? q{} : $entry->{score};
         push @rows, [ @cell{@head} ];
     }
     return grader::class::Table::text( \@rows );
 }
+
+# Moodle keeps a comment that it imports as HTML (set_editor_text of mod/assign/feedback/comments/locallib.php), and would take
+# <stdio.h> for a tag.
+sub _as_html ($text) { return $text =~ s/&/&amp;/gr =~ s/</&lt;/gr =~ s/>/&gt;/gr }
 
 # What will not go well there; undef when all will.
 sub warning ( $class, $roster, $max ) {

@@ -39,7 +39,8 @@ sub read_file ($path) {
           $_->needs
     } @PLATFORMS;
     die "$shown: these are not the columns of a roster; wanted are those of "
-      . join( ', or of ', map { $_->title . ' (' . join( ', ', $_->needs ) . ')' } @PLATFORMS ) . "\n"
+      . join( ', or of ', map { $_->title . ' (' . join( ', ', $_->needs ) . ')' } @PLATFORMS )
+      . "; a platform that speaks another language writes other ones: change yours to English there\n"
       if !defined $platform;
     my ( @students, %is_there );
 
