@@ -7,7 +7,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use JSON::PP ();
+use JSON::PP   ();
+use List::Util qw(max);
 use grader::class::Anonymous;
 use grader::class::Attention;
 use grader::class::Feedback;
@@ -99,7 +100,7 @@ sub write_all ( $store, $grades, %facts ) {
     my %about  = (
         %{ $facts{about} },
         left_out => $facts{left_out},
-        class    => [ _about_roster( $grades, $wishes ) ],
+        class    => [ _too_many( $grades, $wishes ), _about_roster( $grades, $wishes ) ],
         similar  => -e $store->path('similar.html')
         ? JSON::PP::true
         : JSON::PP::false,
@@ -109,6 +110,7 @@ sub write_all ( $store, $grades, %facts ) {
       $wishes->{roster}
       ? _write_platform( $store, $grades, $wishes, $facts{assignment} )
       : ();
+    unshift @said, _too_many( $grades, $wishes );
     return @said if !$facts{anonymous};
 
     my $hide = grader::class::Anonymous->new( $store->secret, $grades, $wishes, $facts{about} );
@@ -184,6 +186,18 @@ sub _write_platform ( $store, $grades, $wishes, $assignment ) {
 sub _by_hand ($absent) {
     my $override = $absent->{override};
     return ( $override->{excused} ? 'excused' : "$override->{points} points by hand" ) . ": $override->{reason}";
+}
+
+# Scores by hand over what there is to be had, in sentences: a key that was pressed twice looks so.
+sub _too_many ( $grades, $wishes ) {
+    my $max  = max( 0, map { $_->{max} // 0 } @{$grades} );
+    my @said = map { "$_->{name} has $_->{score} of $_->{max} points by hand." }
+      grep { defined $_->{max} && ( $_->{score} // 0 ) > $_->{max} } @{$grades};
+    for my $absent ( grep { $max && ( $_->{override}{points} // 0 ) > $max } @{ $wishes->{absent} } ) {
+        my $person = grader::class::gradebooks::Students::person( $wishes->{roster}, $absent->{row} );
+        push @said, "$person has $absent->{override}{points} of $max points by hand.";
+    }
+    return @said;
 }
 
 # Students with more than one submission, in sentences.

@@ -130,6 +130,17 @@ subtest 'Decisions' => sub {
     unlike( content('summary.html'), qr/without a submission: [^.]*Roe, Al[^(]/, '... and it misses nothing of them' );
 };
 
+subtest 'Too many points' => sub {
+    overrides( 'lee,,70,,,typed twice', 'roe,,33,,,likewise' );
+    my $said = grade('--reports')->{stdout};
+    for my $words ( 'lee has 70 of 10 points by hand.', 'Roe, Al has 33 of 10 points by hand.' ) {
+        like( $said,                   qr/^    \Q$words\E$/m, "it is said: $words" );
+        like( content('summary.html'), qr/\Q$words\E/,        '... on the page, too' );
+    }
+    overrides('lee,,10,,,all of them');
+    unlike( grade('--reports')->{stdout}, qr/by hand/, 'all points are not too many' );
+};
+
 subtest 'Teams' => sub {
     overrides();
     put( 'teams.csv', "submission,student\nteam7,roe\nteam7,\"Poe, Al\"\n" );
