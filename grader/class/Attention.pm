@@ -16,8 +16,9 @@ use grader::class::Submissions;
 our @KINDS = ( 'not graded', 'empty', 'wrong name', 'missing', 'suspicious', 'same files', 'not a submission' );
 
 # What the grader says (grader/intake/Compile.pm, grader/intake/Names.pm).
-my $MISSING = qr/\Athere is no \w+[.]c in the submission/;
-my $TAKEN   = qr/\A(\S.*) is taken for (\w+)_alloc[.]c/;
+my $MISSING    = qr/\Athere is no \w+[.]c in the submission/;
+my $ONLY_THERE = qr/, or say --backend \w+=FILE/;               # which grade-class has not
+my $TAKEN      = qr/\A(\S.*) is taken for (\w+)_alloc[.]c/;
 
 # Words of failures that are no bug of an allocator, by the test.
 my %SUSPICIOUS = (
@@ -42,7 +43,7 @@ sub _names ( $grade, $names ) {
     my @builds = grep { $_->{id} =~ /[.]build\z/ } @{ $grade->{tests} };
     my @missing =
       grep { $_->{verdict} eq 'fail' && ( $_->{diag}[0] // q{} ) =~ $MISSING } @builds;
-    my @said = map { $_->{diag}[0] } @missing;
+    my @said = map { $_->{diag}[0] =~ s/$ONLY_THERE//r } @missing;
     if ( @missing && @missing == @builds && !grep { /found instead/ } @said ) {
         my ($more) = $said[0] =~ /;\s*(.+)/s;
         return [ 'empty', 'there is no C file in it' . ( defined $more ? "; $more" : q{} ) ];
@@ -50,7 +51,7 @@ sub _names ( $grade, $names ) {
     my @hollow = grep { /\A\S.* is empty\b/ } map { $_->{diag}[0] // q{} } grep { $_->{verdict} eq 'fail' } @builds;
     return map { [ 'empty', $_ ] } @hollow if @hollow;
 
-    my @found = map { [ /did you mean/ ? 'wrong name' : 'missing', $_ ] } map { $_->{diag}[0] } @missing;
+    my @found = map { [ /did you mean/ ? 'wrong name' : 'missing', $_ ] } @said;
     for my $note ( map { @{ $_->{notes} // [] } } @builds ) {
         my ( $path, $backend ) = $note =~ $TAKEN or next;
         my $is_accepted =

@@ -46,7 +46,13 @@ my %SAID    = (
       [ @RIGHT, test_of( 'par.base.list', 'skip', reason => 'cannot tell: 3.9; grade again on a quieter machine' ), ],
     '4711_misnamed' => [
         test_of( 'hw08.build', 'pass', notes => ['hw8_alloc.c is taken for hw08_alloc.c'] ),
-        test_of( 'par.build',  'fail', diag  => ["$MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?)"] ),
+        test_of(
+            'par.build',
+            'fail',
+            diag => [
+"$MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?); rename the one that is meant, or say --backend par=FILE"
+            ]
+        ),
         test_of( 'par.objects',      'fail', diag => ["there is nothing to look into: $MISSING"] ),
         test_of( 'par.answers.list', 'fail', diag => [ 'bin/list-par was not built', $MISSING ] ),
         test_of( 'report',           'fail', diag => ['there is no report'] ),
@@ -131,7 +137,7 @@ subtest 'The box' => sub {
             'empty hollow all hw08_alloc.c is empty',
             'empty hollow all par_alloc.c is empty',
             "empty nested all there is no C file in it; 'a.zip' is packed once more",
-            "wrong name 4711_misnamed all $MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?)",
+"wrong name 4711_misnamed all $MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?); rename the one that is meant",
             'wrong name 4711_misnamed all hw8_alloc.c is taken for hw08_alloc.c',
             "missing course all $MISSING",
             'suspicious forger all par.objects: it calls execve',
@@ -157,7 +163,7 @@ subtest 'A paragraph' => sub {
     is(
         $text,
         '2 of 11 points. First failure, 2 points lost: par.build is as it should be. '
-          . 'There is no par_alloc.c in the submission; found instead: parr_alloc.c (did you mean par_alloc.c?). '
+          . 'There is no par_alloc.c in the submission; found instead: parr_alloc.c (did you mean par_alloc.c?); rename the one that is meant, or say --backend par=FILE. '
           . '2 tests could not be made (2 points) because of a failure before. 1 other test fails (5 points).',
         'says what failed first, what it cost, what follows from it, and what else there is'
     );
