@@ -12,7 +12,10 @@
 
 enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
-    TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes
+    TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes;
+    TAIL_CHURNED_SHARE = 2,        // this part once as much was purged as there is in blocks,
+    TAIL_TURNS = 64,               // when the blocks were turned over so often,
+    TAIL_FORGETS = 8,              // this part of what was purged is forgotten
     BELIEVED = 8,                  // one in so many growths gets ordinary pages though those before it got huge ones
     HUGE_MOST = 4096,              // blocks with huge pages: each may split a mapping, and the system has 65,530
 };
@@ -24,6 +27,8 @@ static atomic_size_t huge_blocks;                // that live
 static atomic_size_t all_blocks;
 static atomic_size_t all_bytes;
 static atomic_size_t all_tails;
+static atomic_size_t purged_tails;  // bytes, as far as they are not forgotten
+static atomic_size_t taken_bytes;   // since something was forgotten
 
 static struct large* record_take(void) {
     lock_take(&lock);
@@ -48,6 +53,16 @@ static size_t slots_of(size_t bytes) { return (bytes + SLOT_BYTES - 1) / SLOT_BY
 static size_t add(atomic_size_t* counter, size_t number) {
     // order: relaxed, for no number leads to memory.
     return atomic_fetch_add_explicit(counter, number, memory_order_relaxed);
+}
+
+static size_t load(atomic_size_t* counter) {
+    // order: relaxed, as in add.
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void set(atomic_size_t* counter, size_t number) {
+    // order: relaxed, as in add. What gets lost between threads is a moment's.
+    atomic_store_explicit(counter, number, memory_order_relaxed);
 }
 
 // Huge pages where the block fills whole slots, from so many on. The rest of its last slot shall not cost memory.
@@ -91,19 +106,34 @@ static bool make_whole(struct large* large) {
     return !large->is_exact;
 }
 
+// Where blocks of many sizes take turns, what is purged behind one is soon touched by the next, at a fault for each
+// page. Blocks that come once and stay never get so far.
+static size_t most_tails(bool* churned) {
+    size_t bytes = load(&all_bytes);
+    *churned = load(&purged_tails) >= bytes;
+    size_t most = bytes / (*churned ? TAIL_CHURNED_SHARE : TAIL_SHARE);
+    return most > TAIL_LEAST ? most : TAIL_LEAST;
+}
+
+static void count_taken(size_t bytes) {
+    if ((add(&taken_bytes, bytes) + bytes) / TAIL_TURNS < load(&all_bytes)) return;
+    set(&taken_bytes, 0);
+    set(&purged_tails, load(&purged_tails) / TAIL_FORGETS * (TAIL_FORGETS - 1));
+}
+
 // The pages behind a block in its last slot may be there from an earlier use. A few of all blocks may stay, for the
 // next block in this place may need them.
 static void keep_or_purge_tail(struct large* large) {
     forget_tail(large);
     size_t tail = tail_of(large);
-    // order: relaxed, as in add.
-    size_t most = atomic_load_explicit(&all_bytes, memory_order_relaxed) / TAIL_SHARE;
-    if (most < TAIL_LEAST) most = TAIL_LEAST;
+    bool churned;
+    size_t most = most_tails(&churned);
     if (add(&all_tails, tail) + tail <= most) {
         large->tail = tail;
         return;
     }
     add(&all_tails, -tail);
+    if (!churned) add(&purged_tails, tail);
     purge_tail(large);
 }
 
@@ -174,6 +204,7 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     if (!slots.is_zero) settle_tail(large, is_exact);
     page_map_add(&large->mapping);
     count(1, bytes);
+    count_taken(bytes);
     return (struct large_block){slots.start, slots.is_zero};
 }
 
@@ -280,10 +311,8 @@ void* large_resize(struct large* large, size_t bytes) {
 }
 
 void large_count(size_t* blocks, size_t* bytes) {
-    // order: relaxed, as in add.
-    *blocks = atomic_load_explicit(&all_blocks, memory_order_relaxed);
-    // order: relaxed, as in add.
-    *bytes = atomic_load_explicit(&all_bytes, memory_order_relaxed);
+    *blocks = load(&all_blocks);
+    *bytes = load(&all_bytes);
 }
 
 void large_lock(void) { lock_take(&lock); }

@@ -113,6 +113,12 @@ each_case(
 );
 
 each_case(
+    built( 'tails', '-Wl,--wrap=madvise', 'tests/tools/tails.c', @par ),
+    turns => 'large blocks of many sizes that take turns hardly ever lose pages that the next one needs',
+    alike => '... and those of one size cost hardly any system call',
+    once  => '... but short ones that stay where long ones were do not keep the memory of these',
+);
+each_case(
     built( 'breathing', 'tests/tools/breathing.c', @par ),
     map { $_->[0] => "a heap that loses $_->[1] and grows again, often, keeps its pages, and then gives them back" }
       [ all => 'all of its blocks' ],
