@@ -9,6 +9,7 @@
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
+#include "par/sparse.h"
 
 enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
@@ -217,7 +218,9 @@ static void give_slots(struct large* large, size_t from) {
         os_unmap(start + slots * SLOT_BYTES, large->bytes - slots * SLOT_BYTES);
         extent_forget(1);
     }
-    if (from < slots) extent_give(start + from * SLOT_BYTES, slots - from);
+    if (from == slots) return;
+    sparse_purge(start + from * SLOT_BYTES, slots - from);
+    extent_give(start + from * SLOT_BYTES, slots - from);
 }
 
 void large_give(struct large* large) {

@@ -125,6 +125,8 @@ void os_purge(void* start, size_t bytes) {
     memset(last_end, 0, (size_t)(end - last_end));
 }
 
+void os_drop(void* start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }
+
 static atomic_size_t last_address_limit;  // 0: nobody has asked yet
 
 size_t os_address_limit(void) {

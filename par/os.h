@@ -40,6 +40,10 @@ bool os_move(void* start, size_t bytes, void* place);
 // 64 KiB).
 void os_purge(void* start, size_t bytes);
 
+// Gives up the memory of a range where the system lets us; its content is undefined then. start, bytes: multiples of
+// the kernel's page.
+void os_drop(void* start, size_t bytes);
+
 // Makes a range zeros. Where most of it has memory it is written; elsewhere what there is goes, for writing would cost
 // a fault for each page, and memory for pages that nobody may come to.
 void os_clear(void* start, size_t bytes);

@@ -119,6 +119,13 @@ each_case(
     once  => '... but short ones that stay where long ones were do not keep the memory of these',
 );
 each_case(
+    built( 'sparse', 'tests/tools/sparse.c', @par ),
+    others =>
+      'a large block that comes again and again, and of which a few other pages are touched each time, does not fill',
+    same => '... and one of which the same pages are touched keeps them',
+);
+
+each_case(
     built( 'breathing', 'tests/tools/breathing.c', @par ),
     map { $_->[0] => "a heap that loses $_->[1] and grows again, often, keeps its pages, and then gives them back" }
       [ all => 'all of its blocks' ],

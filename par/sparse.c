@@ -1,0 +1,89 @@
+// sparse.c: see sparse.h.
+
+#include "par/sparse.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "par/os.h"
+#include "par/page_map.h"
+
+enum {
+    LOOKS_LEAST = 64,        // one in so many blocks is looked at,
+    LOOKS_MOST_BARE = 512,   // or in so many where hardly anything is touched,
+    LOOKS_MOST_SAME = 4096,  // or the same pages are
+    BARE_SHARE = 64,         // a sparse slot has memory for more than this part of it,
+    SPARSE_SHARE = 4,        // but for no more than this
+    PURGED_MOST = 1024,      // slots in one call
+};
+
+static atomic_size_t looked_every;  // so seldom; 0: at least
+static atomic_size_t purged_slot;   // the address of one that has not come again, or 0,
+static atomic_size_t purged_bytes;  // and what it had
+
+static size_t load(atomic_size_t* number) {
+    // order: relaxed, here and below. The numbers lead to no memory (the address of a slot is only asked about), and
+    // what gets lost between threads costs speed.
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void set(atomic_size_t* number, size_t value) {
+    // order: relaxed, as in load.
+    atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+// Result: what it was before.
+static size_t count(atomic_size_t* number) {
+    // order: relaxed, as in load.
+    return atomic_fetch_add_explicit(number, 1, memory_order_relaxed);
+}
+
+static size_t every(void) {
+    size_t blocks = load(&looked_every);
+    return blocks > LOOKS_LEAST ? blocks : LOOKS_LEAST;
+}
+
+static void look_less(size_t most) {
+    size_t blocks = every();
+    if (blocks < most) set(&looked_every, 2 * blocks);
+}
+
+// Once in so many blocks, by steps of the golden ratio, so that no rhythm of the program's leaves a block out.
+static bool looks_now(void) {
+    static atomic_size_t blocks;
+    return (uint32_t)count(&blocks) * UINT32_C(2654435769) < UINT32_MAX / every();
+}
+
+// What a slot has that was purged and has come again was touched in one use.
+static void learn(char* start, size_t slots) {
+    uintptr_t slot = load(&purged_slot);
+    if (slot < (uintptr_t)start || slot >= (uintptr_t)start + slots * SLOT_BYTES) return;
+    set(&purged_slot, 0);
+    if (os_resident((char*)slot, SLOT_BYTES) > load(&purged_bytes) / 2) {
+        look_less(LOOKS_MOST_SAME);
+    } else {
+        set(&looked_every, LOOKS_LEAST);
+    }
+}
+
+static bool is_sparse(size_t resident) {
+    return resident > SLOT_BYTES / BARE_SHARE && resident <= SLOT_BYTES / SPARSE_SHARE;
+}
+
+// A slot is asked first, each time another, for most blocks are full or bare.
+void sparse_purge(char* start, size_t slots) {
+    static atomic_size_t turn;
+    learn(start, slots);
+    if (!looks_now()) return;
+    char* watched = start + count(&turn) % slots * SLOT_BYTES;
+    size_t resident = os_resident(watched, SLOT_BYTES);
+    if (resident <= SLOT_BYTES / BARE_SHARE) look_less(LOOKS_MOST_BARE);
+    if (!is_sparse(resident)) return;
+    for (size_t i = 0; i < slots && i < PURGED_MOST; i++) {
+        char* slot = start + i * SLOT_BYTES;
+        if (is_sparse(os_resident(slot, SLOT_BYTES))) os_drop(slot, SLOT_BYTES);
+    }
+    set(&purged_bytes, resident);
+    set(&purged_slot, (uintptr_t)watched);
+}

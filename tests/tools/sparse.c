@@ -1,0 +1,91 @@
+// sparse.c: a large block of which little is touched, that comes and goes, does not fill.
+//
+// "others": each time other pages of a block are touched; few may be resident at any time. "same": each time the same
+// pages of several blocks are, and hardly ever may their memory have gone. Exit status: 1 with a line that says what
+// was not so.
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "xmalloc.h"
+
+enum {
+    MIB = 1024 * 1024,
+    PAGE = 4096,
+    LONG = 128 * MIB,
+    LONG_PAGES = 32,  // that are touched in it
+    LONG_TIMES = 4000,
+    LONG_MOST = 32 * MIB,
+    SHORT = 8 * MIB,
+    SHORT_PAGES = 300,
+    SHORT_BLOCKS = 8,
+    SHORT_EARLY = 4000,
+    SHORT_TIMES = 12000,
+    FAULTS_SHARE = 500,  // of the touches
+};
+
+static size_t random_below(size_t end) {
+    static uint64_t state = 3;
+    state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (state >> 33) % end;
+}
+
+static char* take(size_t bytes) {
+    char* block = xmalloc(bytes);
+    if (block == NULL) exit(3);
+    return block;
+}
+
+static size_t resident(void) {
+    size_t all, pages = 0;
+    FILE* file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%zu %zu", &all, &pages) != 2) exit(3);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t faults(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (size_t)usage.ru_minflt;
+}
+
+static int others(void) {
+    size_t most = 0;
+    for (int i = 0; i < LONG_TIMES; i++) {
+        char* block = take(LONG);
+        for (int page = 0; page < LONG_PAGES; page++) block[random_below(LONG / PAGE) * PAGE] = 1;
+        if (i % 10 == 0 && resident() > most) most = resident();
+        xfree(block);
+    }
+    if (most <= LONG_MOST) return 0;
+    printf("%d pages of a block of %d MiB were touched each time, and %zu MiB became resident\n", LONG_PAGES,
+           LONG / MIB, most / MIB);
+    return 1;
+}
+
+static int same(void) {
+    static char* blocks[SHORT_BLOCKS];
+    size_t before = 0;
+    for (int i = 0; i < SHORT_EARLY + SHORT_TIMES; i++) {
+        if (i == SHORT_EARLY) before = faults();
+        char** block = &blocks[i % SHORT_BLOCKS];
+        xfree(*block);
+        *block = take(SHORT);
+        for (size_t page = 0; page < SHORT_PAGES; page++) (*block)[SHORT / SHORT_PAGES / PAGE * page * PAGE] = 1;
+    }
+    size_t faulted = faults() - before;
+    if (faulted <= SHORT_TIMES * SHORT_PAGES / FAULTS_SHARE) return 0;
+    printf("the same pages of blocks were touched %d times, and %zu touches met a fault\n", SHORT_TIMES * SHORT_PAGES,
+           faulted);
+    return 1;
+}
+
+int main(int count, char** arguments) {
+    const char* of = count == 2 ? arguments[1] : "others";
+    return strcmp(of, "same") == 0 ? same() : others();
+}
