@@ -3,9 +3,11 @@
 //
 // A block goes up and down between two sizes, some pairs of which lie on both sides of a border between kinds of
 // blocks; after the first time it must not move any more. Then a large block comes and goes, and after it many of half
-// a megabyte or more; while they do, hardly anybody asks the system how much may be mapped (linked with
-// --wrap=getrlimit). Exit status: 1 with a line for each fault.
+// a megabyte or more; while they do, hardly anybody asks the system how much may be mapped. And a small block grows by
+// bytes, which shall cost no look into its span. Linked with --wrap=getrlimit,--wrap=span_has_block_at. Exit status: 1
+// with a line for each fault.
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +32,14 @@ int __wrap_getrlimit(int resource, struct rlimit* limit);
 int __wrap_getrlimit(int resource, struct rlimit* limit) {
     times_asked++;
     return __real_getrlimit(resource, limit);
+}
+
+bool __real_span_has_block_at(const void* place, unsigned size_class);
+bool __wrap_span_has_block_at(const void* place, unsigned size_class);
+
+bool __wrap_span_has_block_at(const void* place, unsigned size_class) {
+    times_asked++;
+    return __real_span_has_block_at(place, size_class);
 }
 
 static int moves(size_t first, size_t second) {
@@ -80,8 +90,25 @@ static int asks_mixed(void) {
     return 1;
 }
 
+// A block that grows by some bytes where it stands is found right by its place alone: its span's record would cost
+// misses of the cache and a division.
+static int asks_spans(void) {
+    enum { LONGEST = 4096 };
+    char* block = xmalloc(1);
+    times_asked = 0;
+    for (size_t bytes = 1; bytes <= LONGEST; bytes++) {
+        block = xrealloc(block, bytes);
+        block[bytes - 1] = 1;
+    }
+    size_t asked = times_asked;
+    xfree(block);
+    if (asked <= MOST_ASKED) return 0;
+    printf("a block grew to %d bytes, one by one, and spans were asked %zu times\n", LONGEST, asked);
+    return 1;
+}
+
 int main(void) {
-    int faults = 0;
+    int faults = asks_spans();
     for (int i = 0; i < PAIRS; i++) faults += moves(pairs[i][0], pairs[i][1]);
     for (int i = 0; i < CYCLED; i++) faults += asks(cycled[i]);
     faults += asks_mixed();
