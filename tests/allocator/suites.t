@@ -207,6 +207,14 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         tries   => 3,
     },
     {
+        backend => 'bothorders',
+        case    => 'threads',
+        traits  => 'course',
+        says    => qr/it hangs: all threads .* asleep .* two locks in different orders/,
+        bug     => 'two locks in both orders, where a block is freed by another thread',
+        tries   => 3,
+    },
+    {
         backend => 'eightmegabytes',
         case    => 'threads',
         traits  => 'course',

@@ -1,14 +1,12 @@
 // threads.c: the calls may be made from any thread at any time, and any thread may resize or free any block.
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
-#include <time.h>
 
 #include "tests/suite/support/blocks.h"
 #include "tests/suite/support/calls.h"
+#include "tests/suite/support/marks.h"
 #include "tests/suite/support/process.h"
 #include "tests/suite/support/suite.h"
 #include "tests/suite/support/traits.h"
@@ -48,15 +46,7 @@ END_TEST
 // ---- As fast as they can --------------------------------------------------------------------------------------------
 
 // Hardly anything is done between the calls, and all sizes are the same few, so that two threads are often in the same
-// few instructions of the allocator. A block that two of them got at the same time has the mark of the later one. This
-// goes on for a while, whatever the number of calls: the threads must have a chance to run side by side. It is CPU time
-// that counts, so that it is not less where others use the machine too.
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
+// few instructions of the allocator. A block that two of them got at the same time has the mark of the later one.
 static double hurry_ends_at;
 
 // Few sizes each time, which an allocator may treat alike: small ones, some of about a page, and large ones.
@@ -68,48 +58,9 @@ static const size_t hurried_sizes[][4] = {{16, 16, 32, 48},
 
 static const size_t* hurried;
 
-// The upper bits of a mark are a thread's number, from 1 on.
-enum { MARK_SHIFT = 40, MOST_MARKING = 128 };
-
-typedef struct Marked {
-    char* bytes;
-    size_t size;
-    uint64_t mark;  // in its first 8 bytes, and in its last 8
-} Marked;
-
-static void write_marks(const Marked* block) {
-    memcpy(block->bytes, &block->mark, sizeof block->mark);
-    memcpy(block->bytes + block->size - sizeof block->mark, &block->mark, sizeof block->mark);
-}
-
-// What became of a live block in which one mark was found instead of another.
-static const char* what_happened(uint64_t mark, uint64_t found) {
-    uint64_t who = found >> MARK_SHIFT;
-    if (who == mark >> MARK_SHIFT) return "was handed out a second time while it was live: its thread";
-    if (who >= 1 && who <= MOST_MARKING) return "belongs to two threads at the same time: one of them";
-    return "was changed (another block overlaps it, its pages were given back, or xrealloc did not copy them): its "
-           "thread";
-}
-
-static void check_mark(const Marked* block, size_t position) {
-    uint64_t found;
-    memcpy(&found, block->bytes + position, sizeof found);
-    if (found == block->mark) return;
-    fail_test("the live block %p of %zu bytes %s marked it as %#" PRIx64 " and found %#" PRIx64
-              " there before freeing it",
-              (const void*)block->bytes, block->size, what_happened(block->mark, found), block->mark, found);
-}
-
-static void free_marked(const Marked* block) {
-    if (block->bytes == NULL) return;
-    check_mark(block, 0);
-    check_mark(block, block->size - sizeof block->mark);
-    call_xfree(block->bytes, block->size);
-}
-
 static bool time_is_over(size_t pairs) {
     (void)pairs;
-    return now() >= hurry_ends_at;
+    return cpu_now_s() >= hurry_ends_at;
 }
 
 // is_over: whether so many pairs of calls are enough. It is asked now and then.
@@ -121,9 +72,7 @@ static void hurry_until(bool (*is_over)(size_t pairs), size_t index) {
         Marked* block = &live[i % most_live];
         free_marked(block);
         size_t size = hurried[i / LIVE % 4];
-        *block = (Marked){.bytes = call_xmalloc(size), .size = size, .mark = (uint64_t)(index + 1) << MARK_SHIFT | i};
-        if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
-        write_marks(block);
+        *block = take_marked(size, (uint64_t)(index + 1) << MARK_SHIFT | i);
     }
     for (size_t i = 0; i < LIVE; i++) free_marked(&live[i]);
 }
@@ -133,7 +82,7 @@ static void take_and_free_in_a_hurry(size_t index) { hurry_until(time_is_over, i
 START_TEST(threads_in_a_hurry_get_blocks_of_their_own) {
     enum { HURRIED = 4 };
     hurried = hurried_sizes[_i];
-    hurry_ends_at = now() + (!backend.course ? 0.4 : _i == 0 ? 2.0 : 0.8);
+    hurry_ends_at = cpu_now_s() + (!backend.course ? 0.4 : _i == 0 ? 2.0 : 0.8);
     run_threads(HURRIED, take_and_free_in_a_hurry);
 }
 END_TEST
@@ -153,7 +102,7 @@ static void work_in_a_crowd(size_t index) {
 
 START_TEST(a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own) {
     hurried = hurried_sizes[0];
-    hurry_ends_at = now() + (backend.course ? 1.0 : 0.4);
+    hurry_ends_at = cpu_now_s() + (backend.course ? 1.0 : 0.4);
     pthread_barrier_init(&all_of_the_crowd_hold_blocks, NULL, CROWD);
     run_threads(CROWD, work_in_a_crowd);
     pthread_barrier_destroy(&all_of_the_crowd_hold_blocks);
@@ -183,7 +132,7 @@ static void stay_or_send_others(size_t index) {
         return;
     }
     size_t coming = scaled_for_tool(COMING);
-    for (size_t i = 0; i < coming && now() < hurry_ends_at; i++) {
+    for (size_t i = 0; i < coming && cpu_now_s() < hurry_ends_at; i++) {
         pthread_t thread;
         int error = pthread_create(&thread, NULL, come_and_go, NULL);
         if (error != 0) fail_test("thread %zu of %zu cannot be started: %s", i + 1, coming, strerror(error));
@@ -194,7 +143,7 @@ static void stay_or_send_others(size_t index) {
 
 START_TEST(a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own) {
     hurried = hurried_sizes[0];
-    hurry_ends_at = now() + 6.0;
+    hurry_ends_at = cpu_now_s() + 6.0;
     run_threads(2, stay_or_send_others);
 }
 END_TEST
@@ -205,13 +154,9 @@ END_TEST
 static void free_in_another_order(size_t index) {
     enum { SIZE = 40, BETWEEN_LOOKS = 64 };
     uint64_t mark = (uint64_t)(index + 1) << MARK_SHIFT;
-    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || now() < hurry_ends_at; i++) {
+    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || cpu_now_s() < hurry_ends_at; i++) {
         Marked three[3];
-        for (size_t k = 0; k < 3; k++) {
-            three[k] = (Marked){.bytes = call_xmalloc(SIZE), .size = SIZE, .mark = mark++};
-            if (three[k].bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
-            write_marks(&three[k]);
-        }
+        for (size_t k = 0; k < 3; k++) three[k] = take_marked(SIZE, mark++);
         free_marked(&three[1]);
         free_marked(&three[0]);
         free_marked(&three[2]);
@@ -220,7 +165,7 @@ static void free_in_another_order(size_t index) {
 
 START_TEST(threads_that_free_in_another_order_get_blocks_of_their_own) {
     enum { HURRIED = 4 };
-    hurry_ends_at = now() + (backend.course ? 3.0 : 0.4);
+    hurry_ends_at = cpu_now_s() + (backend.course ? 3.0 : 0.4);
     run_threads(HURRIED, free_in_another_order);
 }
 END_TEST
@@ -235,14 +180,11 @@ static const size_t* moving;
 static void resize_up_and_down(size_t index) {
     enum { BETWEEN_LOOKS = 64 };
     Marked blocks[MOVED] = {{0}};
-    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || now() < hurry_ends_at; i++) {
+    for (size_t i = 0; i % BETWEEN_LOOKS != 0 || cpu_now_s() < hurry_ends_at; i++) {
         Marked* block = &blocks[i % MOVED];
         free_marked(block);
         size_t first = (i / MOVED + index) % 2;
-        *block = (Marked){
-            .bytes = call_xmalloc(moving[first]), .size = moving[first], .mark = (index + 1) << MARK_SHIFT | i};
-        if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
-        write_marks(block);
+        *block = take_marked(moving[first], (uint64_t)(index + 1) << MARK_SHIFT | i);
         for (size_t k = 1; k <= 2; k++) {
             size_t size = moving[(first + k) % 2];
             block->bytes = call_xrealloc(block->bytes, block->size, size);
@@ -258,7 +200,7 @@ static void resize_up_and_down(size_t index) {
 START_TEST(threads_that_resize_up_and_down_do_not_wait_for_each_other_forever) {
     enum { MOVING = 4 };
     moving = moving_sizes[_i];
-    hurry_ends_at = now() + (backend.course ? 0.6 : 0.2);
+    hurry_ends_at = cpu_now_s() + (backend.course ? 0.6 : 0.2);
     run_threads(MOVING, resize_up_and_down);
 }
 END_TEST
@@ -385,6 +327,7 @@ TCase* threads_case(void) {
                        sizeof hurried_sizes / sizeof hurried_sizes[0]);
     add_long_test(topic, a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own);
     add_long_test(topic, a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own);
+    add_threads_handing_over(topic);
     add_long_loop_test(topic, threads_that_resize_up_and_down_do_not_wait_for_each_other_forever, 0, MOVING_PAIRS);
     add_long_test(topic, large_blocks_that_threads_resize_at_the_same_time_keep_their_content);
     add_long_test(topic, blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);

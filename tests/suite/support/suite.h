@@ -31,6 +31,7 @@ TCase* huge_case(void);
 TCase* errno_case(void);
 TCase* null_and_zero_case(void);
 TCase* threads_case(void);
+void add_threads_handing_over(TCase* topic);  // a part of it, in a file of its own
 TCase* thread_exit_case(void);
 TCase* reuse_case(void);
 void add_reuse_between_threads(TCase* topic);  // its second half, in a file of its own

@@ -123,10 +123,10 @@ static void end_asleep(size_t age) {
     }
     char where[520];
     snprintf(where, sizeof where, "in %s", calls);
-    end_hanging(
-        what, where,
-        "does a call take a lock that it already holds, or leave without giving it back, or does a lock made by "
-        "hand miss a wake-up?");
+    end_hanging(what, where,
+                "does a call take a lock that it already holds, or leave without giving it back, do two calls take two "
+                "locks in "
+                "different orders, or does a lock made by hand miss a wake-up?");
 }
 
 // computing: how many threads use CPU time in a call that does not come back. One of several may hold what the others
