@@ -2,8 +2,9 @@
 //
 // Usage: watched-NAME THREADS ROUNDS WORD. First each thread works with blocks of its own. Nothing but the allocator
 // orders what the threads do, so that the tool cannot take an order of ours for one of the allocator's. Then blocks go
-// from thread to thread, and are resized and freed where they arrive. The last line repeats WORD, so that whoever
-// started this knows that it came to its end.
+// from thread to thread, and are resized and freed where they arrive. At last threads come and go: each ends while
+// others free blocks that it took, and frees its own last ones in a destructor. The last line repeats WORD, so that
+// whoever started this knows that it came to its end.
 //
 // Exit status: 0 if all went well; 41 with a line on standard error that says what was wrong with a block (1 is what
 // tools end with that cannot start); 2 for wrong usage; 3 with a line when there was no memory, which may be the tool's
@@ -11,6 +12,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +25,8 @@
 
 enum { MOST_THREADS = 16, LIVE = 40, SLOTS = 16, KIB = 1024 };
 enum { LARGE_ONE_IN = 24, LARGE = 20 * KIB, LARGE_DOUBLINGS = 6, END_BYTES = 4 * KIB };
-enum { HUGE_ONE_IN = 200, HUGE_DOUBLINGS = 4 };  // to 20 MiB
+enum { HUGE_ONE_IN = 200, HUGE_DOUBLINGS = 4 };                                // to 20 MiB
+enum { LIVES = 40, SWAPS = 256, LAST_ONES = 40, SMALLEST = 16, SMALL = 600 };  // of a thread that comes and goes
 enum { WRONG_BLOCK = 41, WRONG_USAGE = 2, NO_MEMORY = 3 };
 
 typedef struct Piece {
@@ -148,6 +151,60 @@ static void* work(void* index) {
     return NULL;
 }
 
+// ---- Threads that come and go ----
+
+static _Atomic(void*) swaps[SWAPS];
+static pthread_key_t last_ones;
+
+static void free_last_ones(void* first) {
+    void** blocks = first;
+    for (size_t i = 0; i < LAST_ONES; i++) xfree(blocks[i]);
+    xfree(blocks);
+}
+
+static void* take_small(uint64_t* random) {
+    Piece piece = {.size = SMALLEST + next_random(random) % SMALL};
+    piece.bytes = xmalloc(piece.size);
+    need(&piece, "xmalloc");
+    memset(piece.bytes, 1, piece.size);
+    return piece.bytes;
+}
+
+// Only the exchange lies between the thread that took a block and the one that frees it, and nothing else between two
+// threads.
+static void* come_and_go(void* index) {
+    uint64_t random = (uintptr_t)index + 1;
+    Piece own = {.size = LAST_ONES * sizeof(void*)};
+    own.bytes = xmalloc(own.size);
+    need(&own, "xmalloc");
+    void** blocks = (void**)own.bytes;
+    for (size_t i = 0; i < LAST_ONES; i++) {
+        blocks[i] = take_small(&random);
+        xfree(atomic_exchange(&swaps[next_random(&random) % SWAPS], take_small(&random)));
+    }
+    pthread_setspecific(last_ones, blocks);
+    return NULL;
+}
+
+static void start(pthread_t* thread, void* (*run)(void*), size_t index) {
+    int error = pthread_create(thread, NULL, run, (void*)(uintptr_t)index);
+    if (error == 0) return;
+    fprintf(stderr, "thread %zu cannot be started: %s\n", index + 1, strerror(error));
+    _exit(NO_MEMORY);
+}
+
+// One ends and the next one begins, while the others are at work.
+static void let_come_and_go(size_t thread_count) {
+    pthread_t threads[MOST_THREADS];
+    pthread_key_create(&last_ones, free_last_ones);
+    for (size_t i = 0; i < LIVES * thread_count; i++) {
+        if (i >= thread_count) pthread_join(threads[i % thread_count], NULL);
+        start(&threads[i % thread_count], come_and_go, i);
+    }
+    for (size_t i = 0; i < thread_count; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < SWAPS; i++) xfree(atomic_exchange(&swaps[i], NULL));
+}
+
 static size_t number_of(const char* text, size_t most) {
     size_t number = strtoul(text, NULL, 10);
     return number <= most ? number : 0;
@@ -162,14 +219,10 @@ int main(int count, char** arguments) {
     }
 
     pthread_t threads[MOST_THREADS];
-    for (uintptr_t i = 0; i < thread_count; i++) {
-        int error = pthread_create(&threads[i], NULL, work, (void*)i);
-        if (error == 0) continue;
-        fprintf(stderr, "thread %zu of %zu cannot be started: %s\n", (size_t)i + 1, thread_count, strerror(error));
-        return NO_MEMORY;
-    }
+    for (size_t i = 0; i < thread_count; i++) start(&threads[i], work, i);
     for (size_t i = 0; i < thread_count; i++) pthread_join(threads[i], NULL);
     for (size_t i = 0; i < SLOTS; i++) give_back(&handed.pieces[i]);
+    if (thread_count > 1) let_come_and_go(thread_count);
     printf("watched: %zu threads, %zu rounds each; %s\n", thread_count, rounds, closing_word(arguments[3]));
     return 0;
 }

@@ -86,6 +86,7 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* block
     [ largecache => 'par.tsan',        qr/data race:.*in x(?:malloc|free) \(largecache_alloc\.c:\d+\)/ ],
     [ volatilecount => 'par.tsan',           qr/data race:.*in x(?:malloc|free) \(volatilecount_alloc\.c:\d+\)/ ],
     [ lockfreerace  => 'par.tsan',           qr/data race:.*in xmalloc \(lockfreerace_alloc\.c:\d+\)/ ],
+    [ endrace       => 'par.tsan',           qr{data race:.*in (?:right_)?xfree \((?:endrace|hw08)_alloc\.c:\d+\)} ],
     [ barecut       => 'hw08.tsan',          qr/data race:.*in add_to_list \(hw08_alloc\.c:\d+\)/ ],
     [ misaligned    => 'par.align16',        qr/xmalloc\(56\) returned $address, which is not aligned to 16 bytes/ ],
     [ errno         => 'par.errno',          qr/changed errno from 0 to 22/ ],
