@@ -53,7 +53,12 @@ sub _run ( $job, $backend, $check ) {
 
 # What to look at, by how it ended.
 sub _advice ($result) {
-    return grader::contract::Check::hang_hint($result) if grader::contract::Check::was_stopped($result);
+    if ( grader::contract::Check::was_stopped($result) ) {
+        my $hint = grader::contract::Check::hang_hint($result);
+        return $hint if $hint !~ /\Alook at the locks: /;
+        return 'in so small a space mmap may say MAP_FAILED, which is not NULL: does a way out without memory keep a '
+          . "lock? Else $hint";
+    }
     if ( defined $result->{signal} ) {
         my $hint = grader::contract::Check::crash_hint( $result->{signal} );
         return $hint if grep { $result->{signal} == $_ } POSIX::SIGABRT(), grader::contract::Check::file_signal();

@@ -16,7 +16,8 @@ use measure::Machine;
 use POSIX ();
 
 # case: of the suite. promise: what is asked there besides the rubric's terms. name, advice: a function makes them of the
-# terms; hw08_advice: instead of that for the homework, which keeps nothing for a thread; unless: a function says of the terms that there is nothing to ask.
+# terms; hw08_advice: instead of that for the homework, which keeps nothing for a thread; hang_advice: on what hangs, and is not
+# only slow; unless: a function says of the terms that there is nothing to ask.
 my @PROMISED = (
     {
         id     => 'blocks',
@@ -126,6 +127,9 @@ my @OURS = (
         case   => 'out of memory',
         name   => 'without memory the calls give NULL with ENOMEM, and nothing is lost',
         advice => 'check the result of mmap before you use it: MAP_FAILED, and not NULL, says that there is no memory',
+        hang_advice =>
+          'look for a way out that keeps a lock, or gives it back twice, when there is no memory, and for a '
+          . 'loop that tries again until there is some',
     },
     {
         id     => 'shrink',
@@ -262,10 +266,12 @@ sub _suite_failed ( $result, $closed, $backend, $check, $see, $debug ) {
 
     my ($hung) = map { $_->{hung} // () } @failures;
     $hung //= q{} if $stopped;
-    my %hung = defined $hung ? _hung( $result, $hung ) : ();
-    return { %{ grader::contract::Check::skip('it did not end in time') }, %hung } if %hung && $check->{ours};
+    my %hung    = defined $hung ? _hung( $result, $hung ) : ();
+    my $is_slow = %hung && ( $hung eq 'slow' || $hung eq q{} && $hung{was_slow} );
+    return { %{ grader::contract::Check::skip('it did not end in time') }, %hung } if $is_slow && $check->{ours};
     my $advice =
-        %hung                                 ? grader::contract::Check::hang_hint( $result, $hung || undef )
+        %hung && !$is_slow && defined $check->{hang_advice} ? $check->{hang_advice}
+      : %hung                                 ? grader::contract::Check::hang_hint( $result, $hung || undef )
       : $result->{stdout} =~ /^left early: /m ? grader::contract::Check::no_exit_hint()
       :                                         advice( $check, $backend, @failures );
     my $hint = "$advice; $see";
