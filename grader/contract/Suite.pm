@@ -15,6 +15,10 @@ use measure::Launch;
 use measure::Machine;
 use POSIX ();
 
+my $TOO_LARGE =
+'a page for each small block, or a large header, is too much: let small blocks share pages, and let sizes be close enough '
+  . 'together';
+
 # case: of the suite. promise: what is asked there besides the rubric's terms. name, advice: a function makes them of the
 # terms; hw08_advice: instead of that for the homework, which keeps nothing for a thread; hang_advice: on what hangs, and is not
 # only slow; unless: a function says of the terms that there is nothing to ask.
@@ -83,9 +87,7 @@ my @PROMISED = (
             my $times = (qw(no one two three four five))[ $terms->{memory_times} ] // $terms->{memory_times};
             return "at most $times times the memory that is handed out, and 4 MiB";
         },
-        advice =>
-          'a page for each small block, or a large header, is too much: let small blocks share pages, and let sizes '
-          . 'be close enough together',
+        advice => $TOO_LARGE,
     },
     {
         id     => 'mappings',
@@ -236,8 +238,27 @@ sub _crash_advice ( $check, $message ) {
 my %KNOWS_CRASHES = map { $_ => 1 } qw(sizes large null_and_zero out_of_memory);
 my %MAY_KNOW      = map { $_ => 1 } qw(threads thread_exit);
 
+# What the words of a failure say of its cause, whatever was asked for.
+my @CAUSES = (
+    [ qr/\Ablocks are too large: / => $TOO_LARGE ],
+    [
+        qr/ mappings, and the kernel allows /,
+'map larger pieces, and cut blocks from them: each piece with a gap or a guard page beside it, and each part that is '
+          . 'unmapped in the middle of one, makes one mapping more'
+    ],
+    [
+        qr/\bx(?:malloc|realloc)\((?:[^)]*, )?\d{15,}\)/,
+'a header added to so large a size, or rounding it up, may make it a small number: refuse what is over PTRDIFF_MAX first, '
+          . 'and look at the result of mmap'
+    ],
+);
+
 # What to look at. @failures: of the check, as failures() gives them. What fits the failure, and else what fits the check: a crash with NULL says more than any topic does.
 sub advice ( $check, $backend, @failures ) {
+    for my $cause (@CAUSES) {
+        my ( $says, $look ) = @{$cause};
+        return $look if grep { $_->{message} =~ $says } @failures;
+    }
     my $own = ( $backend eq 'hw08' ? $check->{hw08_advice} : undef ) // $check->{advice};
     my ($crash) = map { _crash_advice( $check, $_->{message} ) // () } grep { $_->{crashed} } @failures;
     return $own   if !defined $crash;

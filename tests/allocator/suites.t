@@ -143,6 +143,14 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         bug     => 'freed blocks that wait for the thread that took them',
     },
     {
+        backend => 'pageeach',
+        case    => 'mappings',
+        traits  => 'course',
+        says    =>
+qr/:0: blocks are too large: 18641 blocks of 900 bytes took \d{4} bytes of memory each, .* when all .* were free/,
+        bug => 'a size that takes too much, of which no memory is lost',
+    },
+    {
         backend => 'wholechunks',
         case    => 'reuse',
         traits  => 'course',
@@ -169,6 +177,21 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* grew 
         traits  => 'course',
         says    => qr/xmalloc\(40960\) returned NULL when 390 MiB were live, although there is memory/,
         bug     => 'a table of large blocks that becomes full',
+    },
+    {
+        backend => 'guarded',
+        case    => 'large',
+        traits  => 'course',
+        says    =>
+qr/xmalloc\(1000\) returned NULL when \d+ MiB were live, because the process has \d+ mappings, and the kernel allows/,
+        bug => 'two mappings for each block',
+    },
+    {
+        backend => 'unguarded',
+        case    => 'large',
+        traits  => 'course',
+        says    => qr/crash \(\w.*\) in xmalloc\(1000\); the process has \d+ mappings, and the kernel allows \d+ /,
+        bug     => 'two mappings for each block, and no look at whether there is another',
     },
     {
         backend => 'twogigabytes',

@@ -64,4 +64,10 @@ subtest 'a call that hangs because there is no memory' => sub {
     );
 };
 
+subtest 'a size that takes too much, of which no memory is lost' => sub {
+    my $outcome = pretended( 'par.mappings',
+        says('blocks are too large: 18641 blocks of 900 bytes took 4096 bytes of memory each') );
+    like( told($outcome), qr/^a page for each small block/m, 'is not told to unmap what it has unmapped' );
+};
+
 done_testing();

@@ -55,6 +55,7 @@ my %TEST = (
     'resize'   => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },
     'mappings' => {
         neverfrees  => 'memory_that_was_all_freed_serves_blocks_of_any_other_size',
+        pageeach    => 'memory_that_was_all_freed_serves_blocks_of_any_other_size',
         keepskinds  => 'memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind',
         keepslarge  => 'a_small_block_does_not_keep_the_memory_of_a_large_one',
         keepslast   => 'memory_that_one_thread_has_all_freed_serves_the_other_threads',
@@ -64,6 +65,8 @@ my %TEST = (
         copies32     => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again',
         intcopy      => 'a_block_of_two_gigabytes_keeps_its_content_when_it_grows',
         tenthousand  => 'all_blocks_together_may_be_more_than_a_gigabyte',
+        guarded      => 'small_blocks_together_may_be_more_than_a_gigabyte',
+        unguarded    => 'small_blocks_together_may_be_more_than_a_gigabyte',
         twogigabytes => 'small_blocks_together_may_be_more_than_a_gigabyte',
         lower32      => 'blocks_four_gigabytes_apart_do_not_disturb_each_other',
     },

@@ -58,10 +58,10 @@ START_TEST(a_block_may_be_larger_than_a_gigabyte) {
     size_t before = 0;
     for (size_t round = 0; round < 3; round++) {
         char* first = call_xmalloc(size);
-        if (first == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (first == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         write_marks(first, size);
         char* small = call_xmalloc(100);
-        if (small == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (small == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         memset(small, 0xee, 100);
         check_marks(first, size);
         call_xfree(first, size);
@@ -85,7 +85,7 @@ START_TEST(a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks
     enum { KEPT = 8 * MIB };
     size_t size = block_size(_i);
     unsigned char* block = call_xmalloc(KEPT);
-    if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (block == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     block = resize_sparse(block, KEPT, size);
     block = resize_sparse(block, size, KEPT);
     call_xfree(block, KEPT);
@@ -98,7 +98,7 @@ START_TEST(a_block_of_two_gigabytes_keeps_its_content_when_it_grows) {
     size_t size = block_size(1);
     unsigned char* block = call_xmalloc(size);
     void* obstacle = call_xmalloc(MIB);
-    if (block == NULL || obstacle == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (block == NULL || obstacle == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     block = resize_sparse(block, size, size + 40 * (size_t)MIB);
     call_xfree(block, size + 40 * (size_t)MIB);
     call_xfree(obstacle, MIB);
@@ -134,7 +134,7 @@ START_TEST(all_blocks_together_may_be_more_than_a_gigabyte) {
     for (size_t i = 0; i < count; i++) {
         blocks[i] = call_xmalloc(size);
         if (blocks[i] == NULL) {
-            fail_test("%s returned NULL when %zu MiB were live, although there is memory", last_call(), i * size / MIB);
+            fail_test("%s returned NULL when %zu MiB were live, %s", last_call(), i * size / MIB, lack_of_memory());
         }
         memcpy(blocks[i], &i, sizeof i);
         memcpy(blocks[i] + size - sizeof i, &i, sizeof i);
@@ -224,7 +224,7 @@ START_TEST(small_blocks_together_may_be_more_than_a_gigabyte) {
         if (i % KIB == 0 && seconds_now() - start > MOST_SECONDS) return;
         void* block = call_xmalloc(size);
         if (block == NULL) {
-            fail_test("%s returned NULL when %zu MiB were live, although there is memory", last_call(), i * size / MIB);
+            fail_test("%s returned NULL when %zu MiB were live, %s", last_call(), i * size / MIB, lack_of_memory());
         }
         memcpy(block, &i, sizeof i);
     }

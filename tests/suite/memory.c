@@ -31,7 +31,7 @@ static size_t payload_bytes(void) { return (backend.slowness > SLOW ? 6 : 8) * (
 
 static void take_and_write(size_t size) {
     void* block = call_xmalloc(size);
-    if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (block == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     memset(block, 1, size);
 }
 
@@ -74,7 +74,7 @@ START_TEST(blocks_that_grew_need_at_most_three_times_their_bytes) {
     size_t before = resident_bytes();
     for (size_t i = 0; i < count; i++) {
         void* block = call_xrealloc(call_xmalloc(size / 2), size / 2, size);
-        if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (block == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         memset(block, 1, size);
     }
 

@@ -32,7 +32,7 @@ static void take_pieces(Piece* first, size_t count, uint64_t* random) {
     for (size_t i = 0; i < count; i++) {
         first[i].size = random_between(random, 64, 512);
         first[i].bytes = call_xmalloc(first[i].size);
-        if (first[i].bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (first[i].bytes == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         memset(first[i].bytes, 1, first[i].size);
     }
     shuffle(first, count, random);
@@ -123,7 +123,7 @@ static void take_a_quarter_and_free_the_next(size_t index) {
     for (size_t i = 0; i < GIB_PART; i++) {
         size_t size = random_between(&random, GIB_SMALLEST, GIB_LARGEST);
         own[i] = call_xmalloc(size);
-        if (own[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (own[i] == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         memset(own[i], 1, size);
     }
     pthread_barrier_wait(&all_taken);
@@ -139,7 +139,7 @@ static void take_a_quarter_and_free_the_next(size_t index) {
 
 START_TEST(a_gigabyte_of_small_blocks_comes_back_while_the_threads_live) {
     gib_blocks = call_xmalloc(GIB_BLOCKS * sizeof(void*));
-    if (gib_blocks == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (gib_blocks == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     memset(gib_blocks, 0xff, GIB_BLOCKS * sizeof(void*));
     pthread_barrier_init(&all_taken, NULL, THREADS);
     resident_before = resident_bytes();

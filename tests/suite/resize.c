@@ -126,7 +126,7 @@ START_TEST(a_block_keeps_its_content_when_its_size_is_doubled_and_halved) {
     size_t doublings = under_a_tool() ? 8 : DOUBLINGS;
     size_t size = LEAST;
     unsigned char* block = call_xmalloc(size);
-    if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (block == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     for (size_t i = 0; i < doublings; i++, size *= 2) block = resize_sparse(block, size, size * 2);
     for (size_t i = 0; i < doublings; i++, size /= 2) block = resize_sparse(block, size, size / 2);
     call_xfree(block, size);
@@ -141,7 +141,7 @@ START_TEST(growing_a_small_block_reads_no_more_than_its_own_bytes) {
         Block block;
         take(&block, sizes[i]);
         block.bytes = call_xrealloc(block.bytes, sizes[i], 256 * (size_t)MIB);
-        if (block.bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (block.bytes == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         check_kept(&block, sizes[i]);
         block.bytes[256 * (size_t)MIB - 1] = 1;
         give_back(&block);

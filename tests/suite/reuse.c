@@ -214,7 +214,7 @@ static size_t fill_heap(size_t size) {
     size_t count = FILLED / size;
     for (size_t i = 0; i < count; i++) {
         filling[i] = call_xmalloc(size);
-        if (filling[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (filling[i] == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         *(char*)filling[i] = 1;
     }
     return count;

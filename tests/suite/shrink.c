@@ -23,7 +23,7 @@ enum { SHRINKINGS = sizeof shrinkings / sizeof shrinkings[0] };
 static void* blocks[MOST_BLOCKS];
 
 static void* written(void* block, size_t size) {
-    if (block == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (block == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     memset(block, 1, size);
     return block;
 }

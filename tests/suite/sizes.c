@@ -68,7 +68,7 @@ static void take_large(size_t size) {
     Large* block = &live[turn++ % live_at_once];
     give_back_large(block);
     *block = (Large){.bytes = call_xmalloc(size), .size = size, .mark = (char)turn};
-    if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (block->bytes == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     memset(block->bytes, block->mark, END_BYTES);
     memset(block->bytes + size - END_BYTES, block->mark, END_BYTES);
 }

@@ -130,7 +130,7 @@ static void take_and_free_many_sizes(size_t index) {
     for (size_t i = 0; i < BLOCKS_OF_MANY_SIZES; i++) {
         size_t size = band_size(i / SIZES_OF_A_BAND, i % SIZES_OF_A_BAND);
         taken[i] = call_xmalloc(size);
-        if (taken[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (taken[i] == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         memset(taken[i], (int)index, size);
     }
     for (size_t i = 0; i < BLOCKS_OF_MANY_SIZES; i++) {
@@ -150,7 +150,7 @@ static void take_and_free_tiny_blocks(size_t index) {
     void* taken[TINY_BLOCKS];
     for (size_t i = 0; i < TINY_BLOCKS; i++) {
         taken[i] = call_xmalloc(i % TINY + 1);
-        if (taken[i] == NULL) fail_test("%s returned NULL although there is memory", last_call());
+        if (taken[i] == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
         memset(taken[i], (int)index, i % TINY + 1);
     }
     for (size_t i = 0; i < TINY_BLOCKS; i++) call_xfree(taken[i], i % TINY + 1);

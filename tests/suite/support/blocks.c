@@ -181,12 +181,12 @@ bool try_resize(Block* block, size_t size) {
 }
 
 void take(Block* block, size_t size) {
-    if (!attempt_take(block, size)) fail_test("%s returned NULL although there is memory", last_call());
+    if (!attempt_take(block, size)) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
 }
 
 void take_unwritten(Block* block, size_t size) {
     *block = (Block){.bytes = call_xmalloc(size), .size = size};
-    if (block->bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (block->bytes == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     check_alignment(block);
 }
 
@@ -198,7 +198,7 @@ void take_by_resizing(Block* block, size_t size) {
 }
 
 void resize(Block* block, size_t size) {
-    if (!attempt_resize(block, size)) fail_test("%s returned NULL although there is memory", last_call());
+    if (!attempt_resize(block, size)) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
 }
 
 enum { PLACES = 1024 };
@@ -216,7 +216,7 @@ unsigned char* resize_sparse(unsigned char* bytes, size_t size, size_t new_size)
         memcpy(bytes + place_in(kept, place), &word, 8);
     }
     bytes = call_xrealloc(bytes, size, new_size);
-    if (bytes == NULL) fail_test("%s returned NULL although there is memory", last_call());
+    if (bytes == NULL) fail_test("%s returned NULL %s", last_call(), lack_of_memory());
     for (size_t place = 0; place <= PLACES; place++) {
         uint64_t found;
         memcpy(&found, bytes + place_in(kept, place), 8);

@@ -111,6 +111,9 @@ static void describe_crash(int signal_number) {
                  last->result);
     }
     lift_address_space_limit();
+    const char* limit = limit_of_mappings();
+    size_t said = strlen(what);
+    if (limit != NULL) snprintf(what + said, sizeof what - said, "; %s", limit);
     screen_tells_failure(what);
     int length = snprintf(line, sizeof line, "suite-%s, %s: %s\n", backend.name, tcase_name(), what);
     ssize_t written = screen_is_on() ? 0 : write(STDERR_FILENO, line, (size_t)length);

@@ -77,6 +77,52 @@ void tell_growth(size_t grown, size_t allowed) {
     fflush(stdout);
 }
 
+// ---- Mappings -------------------------------------------------------------------------------------------------------
+
+// At so many hundredths of the limit no more can be had: one call may need a few.
+enum { USUAL_MOST_MAPPINGS = 65530, NEAR_PERCENT = 99, TEXT_BYTES = 4096 };
+
+// By system calls alone: there may be no memory, and nothing can be mapped.
+static size_t count_mappings(void) {
+    char text[TEXT_BYTES];
+    size_t lines = 0;
+    ssize_t length;
+    int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    while (file != -1 && (length = read(file, text, sizeof text)) > 0) {
+        for (ssize_t i = 0; i < length; i++) lines += text[i] == '\n';
+    }
+    if (file != -1) close(file);
+    return lines;
+}
+
+static size_t most_mappings(void) {
+    char text[32] = "";
+    int file = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file == -1 ? -1 : read(file, text, sizeof text - 1);
+    if (file != -1) close(file);
+    return length <= 0 ? USUAL_MOST_MAPPINGS : strtoul(text, NULL, 10);
+}
+
+const char* limit_of_mappings(void) {
+    static _Thread_local char text[160];
+    size_t count = count_mappings();
+    size_t most = most_mappings();
+    if (count < most / 100 * NEAR_PERCENT) return NULL;
+    if (count > most) count = most;  // [vsyscall] has a line, and the kernel does not count it
+    snprintf(text, sizeof text,
+             "the process has %zu mappings, and the kernel allows %zu (vm.max_map_count): map larger pieces", count,
+             most);
+    return text;
+}
+
+const char* lack_of_memory(void) {
+    static _Thread_local char text[192];
+    const char* limit = limit_of_mappings();
+    if (limit == NULL) return "although there is memory";
+    snprintf(text, sizeof text, "because %s", limit);
+    return text;
+}
+
 // Only the soft limit moves, so that it can be taken back.
 static void set_soft_limit(rlim_t bytes) {
     struct rlimit limit;
@@ -129,7 +175,9 @@ void run_threads(size_t count, void (*work)(size_t index)) {
     for (size_t i = 0; i < count; i++) {
         workers[i] = (Worker){.start = &start, .work = work, .index = i};
         int error = pthread_create(&workers[i].thread, &attributes, begin, &workers[i]);
-        if (error != 0) fail_test("thread %zu of %zu cannot be started: %s", i + 1, count, strerror(error));
+        if (error == 0) continue;
+        const char* limit = limit_of_mappings();
+        fail_test("thread %zu of %zu cannot be started: %s", i + 1, count, limit == NULL ? strerror(error) : limit);
     }
     for (size_t i = 0; i < count; i++) {
         pthread_join(workers[i].thread, NULL);

@@ -24,6 +24,14 @@ size_t resident_at_rest(size_t before, size_t most);
 // Tells whoever asked for it (TELL_GROWTH in the environment) how far the process has grown, and how far it may.
 void tell_growth(size_t grown, size_t allowed);
 
+// What a call that gave NULL may have met: "although there is memory"; or, where the process has nearly as many
+// mappings as the kernel allows, that it has. To look allocates nothing. The text is good until this thread's next use
+// of it.
+const char* lack_of_memory(void);
+
+// Only the latter, as "the process has ...: map larger pieces"; NULL where it has fewer.
+const char* limit_of_mappings(void);
+
 // Limits the address space of the process to what it has now and `more` bytes.
 void limit_address_space(size_t more);
 
