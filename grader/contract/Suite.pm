@@ -247,6 +247,10 @@ my @CAUSES = (
           . 'unmapped in the middle of one, makes one mapping more'
     ],
     [
+        qr/ returned NULL with errno / =>
+          'who returns NULL sets errno to ENOMEM, also where no call of the system has done it'
+    ],
+    [
         qr/\bx(?:malloc|realloc)\((?:[^)]*, )?\d{15,}\)/,
 'a header added to so large a size, or rounding it up, may make it a small number: refuse what is over PTRDIFF_MAX first, '
           . 'and look at the result of mmap'

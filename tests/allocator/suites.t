@@ -413,6 +413,13 @@ qr/it hangs: all threads have been asleep for 5 s, in xrealloc\($address of \d+ 
         bug  => 'a size that wraps around when it is rounded up',
     },
     {
+        backend => 'wraparound',
+        case    => 'out of memory',
+        traits  => 'course',
+        says => qr/xmalloc\(18446744073709551615\) returned $address instead of NULL: no machine has that much memory/,
+        bug  => 'the same where no memory is the topic',
+    },
+    {
         backend => 'lostblock',
         case    => 'huge sizes',
         says    => qr/xmalloc\(0\) returned $address, which overlaps the live block $address of 0 bytes taken earlier/,

@@ -70,4 +70,17 @@ subtest 'a size that takes too much, of which no memory is lost' => sub {
     like( told($outcome), qr/^a page for each small block/m, 'is not told to unmap what it has unmapped' );
 };
 
+subtest 'a size that no machine has' => sub {
+    my $outcome = of_broken( 'wraparound', 'par.out_of_memory', 'xmalloc_refuses_huge_sizes_with_enomem' );
+    is( $outcome->{verdict}, 'fail', 'is asked for where no memory is the topic' );
+    like( told($outcome), qr/xmalloc\(18446744073709551615\) returned 0x/, '... with the call' );
+    like( told($outcome), qr/^a header added to so large a size/m,         '... and what to look for' );
+    my $untold = pretended(
+        'par.out_of_memory',
+        says(
+            'xmalloc(18446744073709551615) returned NULL with errno 0 (Success) instead of 12 (Cannot allocate memory)')
+    );
+    like( told($untold), qr/^who returns NULL sets errno/m, '... another thing where only errno is wrong' );
+};
+
 done_testing();

@@ -109,5 +109,6 @@ TCase* out_of_memory_case(void) {
                        SIZES);
     add_long_loop_test(topic, after_memory_ran_out_and_was_freed_the_heap_is_usable, 0, SIZES);
     add_long_loop_test(topic, when_memory_runs_out_xrealloc_gives_null_and_enomem_and_keeps_the_block, 0, SIZES);
+    if (backend.course) add_huge_sizes(topic);  // of our own backends they are a topic
     return topic;
 }

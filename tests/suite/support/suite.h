@@ -28,6 +28,7 @@ TCase* overlap_case(void);
 TCase* sizes_case(void);
 TCase* resize_case(void);
 TCase* huge_case(void);
+void add_huge_sizes(TCase* topic);  // the same tests as the last ones of another topic
 TCase* errno_case(void);
 TCase* null_and_zero_case(void);
 TCase* threads_case(void);
