@@ -25,6 +25,8 @@ my $ATOMIC = qr/\A\s+[0-9a-f]+:\s+(?:
 )/x;
 my $FENCE = qr/\block\s+or[bwlq]?\s+\$0x0,[^(]*\(%[re]sp\)/;
 
+my $ONE_LIST = 'hw08 is one free list under one lock: all three calls must take that one';
+
 # For calls that take a moment: who spins in the first one shall not spin for minutes.
 my $WALL_S = 20;
 
@@ -52,27 +54,29 @@ sub _run ( $job, $backend, $check ) {
         asleep_s => $job->settings->{asleep_s}
     );
     my ($closing) = $result->{stdout} =~ /^one_lock: (\d+ threads made \d+ calls); \Q$word\E$/m;
+    my @locks     = map { [ split / / ] } $result->{stdout} =~ /^lock (\w+ \d+ (?:binary|memory) [0-9a-f]+)$/mg;
+    my @words     = @locks ? _words_of( $job, $binary, @locks ) : ();
+
     if ( !measure::Launch::ok($result) || !defined $closing ) {
         my $how = grader::contract::Check::how_it_ended($result);
         my $hint =
             grader::contract::Check::was_stopped($result) ? grader::contract::Check::hang_hint($result)
           : defined $result->{signal}                     ? grader::contract::Check::crash_hint( $result->{signal} )
           :                                                 'its locks could not be counted';
-        my $outcome =
-          grader::contract::Check::fail( "$hint; $see", "$name $how", grader::contract::Words::printed($result) );
+        $hint = "$ONE_LIST. Else $hint" if @locks > 1;
+        my $outcome = grader::contract::Check::fail(
+            "$hint; $see", "$name $how",
+            @locks ? ( 'until then it had taken ' . @locks . ( @locks == 1 ? ' lock:' : ' locks:' ), @words ) : (),
+            grader::contract::Words::printed($result)
+        );
         return { %{$outcome},
             grader::contract::Check::was_stopped($result) ? grader::contract::Check::hung($result) : () };
     }
 
-    my @locks = map { [ split / / ] } $result->{stdout} =~ /^lock (\w+ \d+ (?:binary|memory) [0-9a-f]+)$/mg;
-    my $where = _variables( $job, $binary );
-    my @words = map { _lock_words( $where, @{$_} ) } @locks;
-    return grader::contract::Check::pass( "$closing: $words[0]", _by_hand( $job, $backend ) ) if @locks == 1;
-    return grader::contract::Check::fail(
-        "hw08 is one free list under one lock: all three calls must take that one; $see",
-        "$closing and took " . @locks . ' locks:',
-        map { "    $_" } @words
-    ) if @locks;
+    return grader::contract::Check::pass( "$closing: " . $words[0] =~ s/\A\s+//r, _by_hand( $job, $backend ) )
+      if @locks == 1;
+    return grader::contract::Check::fail( "$ONE_LIST; $see", "$closing and took " . @locks . ' locks:', @words )
+      if @locks;
     return grader::contract::Check::fail(
         'protect the free list with one pthread_mutex_t that every call takes; a lock that you made by hand, of atomic '
           . "operations, cannot be seen here, and is not what hw08 asks for; $see",
@@ -101,6 +105,12 @@ sub atomic_functions ($listing) {
     }
     my @names = sort keys %seen;
     return @names;
+}
+
+# Indented lines, one for each lock.
+sub _words_of ( $job, $binary, @locks ) {
+    my $where = _variables( $job, $binary );
+    return map { q{ } x 4 . _lock_words( $where, @{$_} ) } @locks;
 }
 
 sub _lock_words ( $where, $call, $times, $kind, $place ) {

@@ -20,7 +20,8 @@ typedef struct LockUse {
 // Calls are noted only while this is on. Not while other threads run.
 void note_locks(bool on);
 
-// uses: receives a row for each lock, in no order; the rows after the last are zero. Not while other threads run.
+// uses: receives a row for each lock, in no order; the rows after the last are zero. While other threads run a row may
+// be new and have no call yet.
 void read_locks(LockUse uses[MOST_LOCKS]);
 
 #endif

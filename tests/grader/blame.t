@@ -83,4 +83,17 @@ subtest 'a size that no machine has' => sub {
     like( told($untold), qr/^who returns NULL sets errno/m, '... another thing where only errno is wrong' );
 };
 
+subtest 'a crash where locks are counted' => sub {
+    my $outcome = of_broken( 'threelocks', 'hw08.one_lock' );
+    is( $outcome->{verdict}, 'fail', 'is a failure' );
+    like( told($outcome), qr/crashed with signal 11/,                            '... told first' );
+    like( told($outcome), qr/^until then it had taken 3 locks:$/m,               '... with what was seen until then' );
+    like( told($outcome), qr/^ +pthread_mutex_lock on 'free_lock', \d+ times$/m, '... by name' );
+    like(
+        told($outcome),
+        qr/^hw08 is one free list under one lock: .* Else what a call/m,
+        '... and what it may come of'
+    );
+};
+
 done_testing();
