@@ -218,16 +218,34 @@ sub failed ( $self, $program, $backend ) {
 # that it may write]. Result: of measure::Launch::run.
 sub launch ( $self, %options ) {
     $self->progress->show('running');
-    return _once_more_if_lost( sub () { measure::Launch::run( $self->{sandbox}->wrap(%options) ) } );
+    return _once_more_if_lost( $self, sub () { measure::Launch::run( $self->{sandbox}->wrap(%options) ) } );
 }
 
 # What was killed from outside, as when others have filled the machine's memory, or lost together with its sandbox, is run
-# once more: nobody shall pay for that.
-sub _once_more_if_lost ($run) {
+# once more, after a while in which they may end: nobody shall pay for that. Where it is lost again, and the kernel has ended
+# programs for want of memory meanwhile, nothing can be told of it: untold => why, as the rest of a sentence.
+sub _once_more_if_lost ( $self, $run ) {
+    my $kills    = oom_kills();
     my $result   = $run->();
-    my $stopped  = $result->{stopped};
-    my $was_lost = defined $stopped ? $stopped eq 'lost' : ( $result->{signal} // 0 ) == 9;
-    return $was_lost ? $run->() : $result;
+    my $was_lost = _is_lost($result) || !defined $result->{stopped} && ( $result->{signal} // 0 ) == 9;
+    return $result if !$was_lost;
+    sleep $self->settings->{lost_pause_s};
+    $result = $run->();
+    $result->{untold} =
+      'ended together with its sandbox, twice, and meanwhile the kernel has ended programs because the machine had no '
+      . 'memory left: grade again on a quieter machine'
+      if _is_lost($result) && oom_kills() > $kills;
+    return $result;
+}
+
+sub _is_lost ($result) { return ( $result->{stopped} // q{} ) eq 'lost' }
+
+# How many processes the kernel has ended since it started because there was no memory; 0 when it does not say.
+sub oom_kills () {
+    open my $file, '<', '/proc/vmstat' or return 0;
+    my ($kills) = map { /\Aoom_kill (\d+)$/ ? $1 : () } <$file>;
+    close $file or return 0;
+    return $kills // 0;
 }
 
 # What measure::Launch::run takes for this run of a program. It sees its own file and the system, and keeps nothing for the
@@ -254,6 +272,7 @@ sub run ( $self, $program, $backend, $top, %options ) {
     $self->progress->show("$program-$backend $top");
     my $nonce  = delete $options{nonce} // $self->nonce;
     my $result = _once_more_if_lost(
+        $self,
         sub () {
             measure::Launch::run( $self->command( $program, $backend, $top ), question => "$nonce\n", %options );
         }

@@ -33,6 +33,7 @@ sub defaults () {
         run_timeout_s   => 20,
         slow_factor     => 3,           # an answer that takes so many times longer is waited for, and told as slow
         asleep_s        => 5,           # all threads asleep for so long are a deadlock
+        lost_pause_s    => 10,          # before a run is repeated that was killed from outside
         build_timeout_s => 120,
         output_bytes    => 64 * 1024,
 

@@ -119,10 +119,11 @@ sub binary ( $job, $backend, $flavour, $name ) {
     return { %{ fail( $hint, $why->{complaint}, @{ $why->{errors} // [] } ) }, is_cheat => $why->{is_cheat} };
 }
 
-# Runs a binary of a check in the sandbox. %options: those of $job->launch. Result: of measure::Launch::run.
+# Runs a binary of a check in the sandbox. %options: those of $job->launch. Result: of measure::Launch::run. Dies where the machine
+# is to blame for how the run ended; unless_untold makes an outcome of that.
 sub launch ( $job, $binary, %options ) {
     my $most_s = $times_longer * ( delete $options{wall_s} // $WALL_S );
-    return $job->launch(
+    my $result = $job->launch(
         see => [ dirname($binary) ],
         %LIMITS,
         %options,
@@ -131,6 +132,16 @@ sub launch ( $job, $binary, %options ) {
         asleep_s => $times_longer * ( $options{asleep_s} // 2 * $job->settings->{asleep_s} ),
         env      => { %ENVIRONMENT, CK_TIMEOUT_MULTIPLIER => $times_longer, %{ $options{env} // {} } },
     );
+    die { untold => $result->{untold} } if defined $result->{untold};
+    return $result;
+}
+
+# The outcome that $check makes.
+sub unless_untold ($check) {
+    my $outcome = eval { $check->() };
+    return $outcome if defined $outcome;
+    die $@          if ref $@ ne 'HASH' || !defined $@->{untold};
+    return { %{ skip("cannot tell: it $@->{untold}") }, blameless => 1 };
 }
 
 1;

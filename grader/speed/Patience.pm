@@ -38,12 +38,13 @@ sub _took_s ($result) {
     return min( $result->{wall_s}, $result->{user_s} + $result->{sys_s} );
 }
 
-# Why a run tells nothing, in words: it was stopped while it waited for a CPU most of its time, and had less CPU time than a slow
+# Why a run tells nothing, in words: the machine is to blame for how it ended; or it was stopped while it waited for a CPU most of its time, and had less CPU time than a slow
 # one may take; undef for all others.
 sub starved ( $settings, $result ) {
-    return if ( $result->{stopped} // q{} ) ne 'wall';
-    return if $result->{user_s} + $result->{sys_s} > _most_s($settings);
-    return if ( grader::speed::Run::idle_share($result) // 1 ) > $MOST_IDLE;
+    return $result->{untold} if defined $result->{untold};
+    return                   if ( $result->{stopped} // q{} ) ne 'wall';
+    return                   if $result->{user_s} + $result->{sys_s} > _most_s($settings);
+    return                   if ( grader::speed::Run::idle_share($result) // 1 ) > $MOST_IDLE;
     return
       sprintf
 'had %.0f s of CPU time in %.0f s, because others had the CPUs, and was stopped: grade again on a quieter machine',

@@ -56,8 +56,9 @@ sub make ($comparison) {
         $series = _rounds( $comparison, $watch );
         1;
     };
-    return $series if $made;
-    die $@         if !ref $@;
+    return $series                                                                    if $made;
+    die $@                                                                            if !ref $@;
+    return { verdict => 'skip', reason => "cannot tell: not timed: $@->{complaint}" } if $@->{is_untold};
     return _not_timed( $comparison, $@->{backend} // $backend, $@->{complaint}, @{ $@->{errors} // [] } );
 }
 

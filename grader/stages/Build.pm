@@ -8,6 +8,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use grader::contract::Check;
 use grader::contract::OwnMemory;
 
 # Result: the tests, each { id, name => sentence, run => sub () { outcome as grader::results::Tap::result takes it } }.
@@ -129,7 +130,7 @@ sub _memory ( $job, $backend ) {
     return $named if $named->{verdict} ne 'pass';
     my ($why) = $job->refused($backend);
     return { verdict => 'fail', diag => ["not asked: $why"], hint => 'make that pass first' } if defined $why;
-    return grader::contract::OwnMemory::run( $job, $backend );
+    return grader::contract::Check::unless_untold( sub () { grader::contract::OwnMemory::run( $job, $backend ) } );
 }
 
 sub _named_memory ($judged) {

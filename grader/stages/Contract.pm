@@ -10,6 +10,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use grader::contract::Check;
 use grader::contract::Memcheck;
 use grader::contract::OneLock;
 use grader::contract::Races;
@@ -84,12 +85,13 @@ sub _died_of_it ($outcome) {
 
 sub _run_patiently ( $job, $backend, $check, $state ) {
     my $watch   = measure::Contention->new( threads => 2 );
-    my $outcome = $check->{run}->( $job, $backend, $check );
+    my $run     = sub () { $check->{run}->( $job, $backend, $check ) };
+    my $outcome = grader::contract::Check::unless_untold($run);
     return $outcome if !$outcome->{was_slow} || $state->{was_patient};
     return $outcome if !$watch->reasons && $watch->usable_cpus >= 2;
     $state->{was_patient} = 1;
     local $grader::contract::Check::times_longer = $PATIENCE;
-    return $check->{run}->( $job, $backend, $check );
+    return grader::contract::Check::unless_untold($run);
 }
 
 1;

@@ -12,7 +12,14 @@ use FindBin qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
+use grader::Job;
+use grader::Settings;
+use grader::speed::Patience;
+use grader::speed::Run;
+use grader::speed::Series;
+use grader::stages::Build;
 use grader::stages::Contract;
+use measure::Launch;
 use tests::lib::Built;
 use tests::lib::ContractJob;
 
@@ -93,6 +100,81 @@ subtest 'a crash where locks are counted' => sub {
         told($outcome),
         qr/^hw08 is one free list under one lock: .* Else what a call/m,
         '... and what it may come of'
+    );
+};
+
+# ---- Runs that end together with their sandbox -----------------------------------------------------------------------------
+
+package tests::Bare {
+    sub new  ($class)            { return bless {}, $class }
+    sub wrap ( $self, %options ) { return %options }
+    sub show ( $self, @ )        { return }
+}
+
+# Runs end as given, one after the other, and before each the kernel has killed so many for want of memory. Result: of launch(),
+# and how many runs there were.
+sub launched ( $kills, @ends ) {
+    my $runs = 0;
+    no warnings 'redefine';
+    local *measure::Launch::run   = sub (%) { return { %usual, %{ $ends[ $runs++ ] // die 'too many runs' } } };
+    local *grader::Job::oom_kills = sub () { return $kills->[$runs] };
+    my $lean = grader::Job->new(
+        settings => { lost_pause_s => 0 },
+        sandbox  => tests::Bare->new,
+        progress => tests::Bare->new
+    );
+    return ( $lean->launch( command => ['x'] ), $runs );
+}
+
+my %lost = ( exit => undef, stopped => 'lost' );
+
+subtest 'what is lost together with its sandbox' => sub {
+    my ( $result, $runs ) = launched( [ 3, 4 ], \%lost, {} );
+    is( $runs, 2, 'is run once more' );
+    ok( measure::Launch::ok($result) && !defined $result->{untold}, '... which counts' );
+    ( $result, $runs ) = launched( [ 3, 4, 5 ], \%lost, \%lost );
+    is( $runs, 2, '... and not a third time' );
+    like(
+        $result->{untold},
+        qr/\Aended together with its sandbox, twice, .* memory/,
+        '... nor told where the kernel killed for want of memory'
+    );
+    ( $result, $runs ) = launched( [ 3, 3, 3 ], \%lost, \%lost );
+    is( $result->{untold}, undef, 'it is told where the kernel did not' );
+    ( $result, $runs ) = launched( [ 3, 4, 5 ], { exit => undef, signal => 9 }, { exit => undef, signal => 9 } );
+    is( $result->{untold}, undef, '... and where the program alone was killed' );
+};
+
+subtest 'who pays for what nobody can tell' => sub {
+    our %untold = ( %lost, untold => 'ended together with its sandbox, twice' );
+    for my $id (qw(par.threads par.small_space par.valgrind par.tsan par.out_of_memory hw08.one_lock)) {
+        my ($backend) = $id =~ /\A(\w+)[.]/;
+        my $outcome = outcome( $job->with( $backend => 'par' )->pretending( { %usual, %untold } ), $id );
+        is( $outcome->{verdict}, 'skip',                                                   "$id cannot be told" );
+        is( $outcome->{reason},  'cannot tell: it ended together with its sandbox, twice', '... and says so' );
+        ok( $outcome->{blameless}, '... for nobody is to blame' );
+        unlike( told($outcome), qr/lock/, '... and no lock is' );
+    }
+    my $settings = grader::Settings::defaults();
+    is( grader::speed::Patience::starved( $settings, { %usual, %untold } ), $untold{untold}, 'nor is an answer asked' );
+
+    package tests::Timed {
+        sub new          ($class)               { return bless {}, $class }
+        sub settings     ($self)                { return grader::Settings::defaults() }
+        sub failed       ( $self, @ )           { return }
+        sub run          ( $self, @ )           { return { %usual, %untold } }
+        sub binary       ( $self, $backend, @ ) { grader::speed::Run::run( $self, 'list', $backend, 10 ); return 'x' }
+        sub is_handed_in ( $self, @ )           { return 1 }
+    }
+    no warnings 'redefine';
+    local *measure::Contention::usable_cpus = sub ($) { 4 };
+    my $timed =
+      grader::speed::Series::make( { job => tests::Timed->new, program => 'list', over => 'hw08', under => 'par' } );
+    is( $timed->{verdict}, 'skip', 'nor a speed' );
+    like(
+        $timed->{reason},
+        qr/\Acannot tell: not timed: bin\/list-hw08 10 ended together with its sandbox, twice/,
+        '... which is said'
     );
 };
 
