@@ -38,8 +38,8 @@ sub _took_s ($result) {
     return min( $result->{wall_s}, $result->{user_s} + $result->{sys_s} );
 }
 
-# Why a run tells nothing, in words: the machine is to blame for how it ended; or it was stopped while it waited for a CPU most of its time, and had less CPU time than a slow
-# one may take; undef for all others.
+# Why a run tells nothing, in words: the machine is to blame for how it ended (untold), or it was stopped while it waited for a CPU
+# most of its time, and had less CPU time than a slow one may take; undef for all others.
 sub starved ( $settings, $result ) {
     return $result->{untold} if defined $result->{untold};
     return                   if ( $result->{stopped} // q{} ) ne 'wall';
