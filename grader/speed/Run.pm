@@ -9,8 +9,8 @@ no warnings 'experimental::signatures';
 
 use List::Util qw(max sum0);
 
-# Result: of measure::Launch::run. Dies with { backend, complaint, is_untold => the machine is to blame } when the run was not right, but not when the options give
-# it fewer seconds than usual and it was stopped for these.
+# Result: of measure::Launch::run. Dies with { backend, complaint, is_untold => the machine is to blame } when the run was not right,
+# but not when the options give it fewer seconds than usual and it was stopped for these.
 sub run ( $job, $program, $backend, $top, %options ) {
     my $result = _off_the_clock( $job->run( $program, $backend, $top, %options ) );
     return $result if defined $options{wall_s} && ( $result->{stopped} // q{} ) eq 'wall';
