@@ -18,8 +18,6 @@
 
 enum { THREADS = 64, MAPPINGS = 3000, BLOCKS = 64 };
 
-extern char** environ;
-
 static size_t resident_bytes(void) {
     unsigned long pages = 0;
     FILE* statm = fopen("/proc/self/statm", "r");
