@@ -21,6 +21,7 @@ enum {
     RECENT_SHARE = 16,    // by this part of the way "lately" comes down to the present with each magazine taken
     SWEPT_CLASSES = 4,    // that the hand passes at a time, and
     SWEPT_MAGAZINES = 2,  // that leave those nobody comes for
+    DRAINED = 8,          // magazines that go to the spans at a time while a class shrinks
     NEW_RECORDS = 16,     // of magazines, at a time
     PUT_OFF_SWEEPS = 1024,
 };
@@ -105,17 +106,21 @@ static bool is_full(const struct depot* depot, unsigned size_class) {
            depot->blocks >= depot->recent / KEPT_SHARE;
 }
 
-// While a class shrinks, its magazines go back one by one, so that no call takes long.
-static void drain_one(struct depot* depot, unsigned size_class) {
-    if (depot->magazines != NULL) span_list_give(&depot->spans, size_class, pop_magazine(depot).first);
+// While a class shrinks, its magazines go back a few at a time, so that no call takes long. Several together take
+// hardly longer than one would alone. Result: how many, up to `most` (at most DRAINED).
+static unsigned drain(struct depot* depot, unsigned size_class, unsigned most) {
+    struct block* firsts[DRAINED];
+    unsigned count = 0;
+    for (; count < most && depot->magazines != NULL; count++) firsts[count] = pop_magazine(depot).first;
+    span_list_give_cold(&depot->spans, size_class, firsts, count);
+    return count;
 }
 
 // Gives up to so many magazines of a class for which nobody came since the hand passed. Result: how many.
-static int sweep_class(unsigned size_class, int most) {
+static unsigned sweep_class(unsigned size_class, unsigned most) {
     struct depot* depot = &depots[size_class];
     if (size_class == NO_CLASS || !lock_try(&depot->lock)) return 0;
-    int swept = 0;
-    for (; swept < most && !depot->is_used && depot->magazines != NULL; swept++) drain_one(depot, size_class);
+    unsigned swept = depot->is_used ? 0 : drain(depot, size_class, most);
     depot->is_used = false;
     lock_give(&depot->lock);
     return swept;
@@ -141,7 +146,7 @@ static void sweep(void) {
     }
     // order: relaxed. Two threads at the same class, or one left out, do no harm.
     unsigned first = atomic_fetch_add_explicit(&hand, SWEPT_CLASSES, memory_order_relaxed);
-    int swept = 0;
+    unsigned swept = 0;
     for (unsigned i = 0; i < SWEPT_CLASSES; i++)
         swept += sweep_class((first + i) % CLASS_COUNT, SWEPT_MAGAZINES - swept);
 }
@@ -167,7 +172,7 @@ bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     lock_to_push(depot);
     bool shrinking = is_shrinking(depot, size_class);
     depot->is_used = true;
-    if (shrinking) drain_one(depot, size_class);
+    if (shrinking) drain(depot, size_class, DRAINED);
     if (shrinking || is_full(depot, size_class)) {
         span_list_give(&depot->spans, size_class, magazine);
     } else {
@@ -182,7 +187,7 @@ bool depot_give_loose(unsigned size_class, struct block* first) {
     lock_take(&depot->lock);
     span_list_give(&depot->spans, size_class, first);
     bool shrinking = is_shrinking(depot, size_class);
-    if (shrinking) drain_one(depot, size_class);
+    if (shrinking) drain(depot, size_class, DRAINED);
     lock_give(&depot->lock);
     return shrinking;
 }
@@ -215,7 +220,7 @@ void depot_give_one(unsigned size_class, struct block* block) {
     if (is_shrinking(depot, size_class) || is_full(depot, size_class)) {
         set_next(block, NULL);
         span_list_give(&depot->spans, size_class, block);
-        drain_one(depot, size_class);
+        drain(depot, size_class, DRAINED);
     } else {
         // It lengthens the magazine on top, so that the others find long ones.
         bool fits = depot->magazines != NULL && depot->magazines->count < size_classes[size_class].magazine_most;
@@ -230,7 +235,7 @@ void depot_flush(void) {
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         struct depot* depot = &depots[size_class];
         lock_take(&depot->lock);
-        while (depot->magazines != NULL) drain_one(depot, size_class);
+        while (depot->magazines != NULL) drain(depot, size_class, DRAINED);
         lock_give(&depot->lock);
     }
 }

@@ -55,7 +55,7 @@ static struct run span_run(const struct size_class* size) {
 }
 
 // The order of steps here and in span_unmake is proved by tests/models/page_map.pml; links written without the lock, in
-// span_cut, and span_list_take and span_list_give by tests/models/depot.pml.
+// span_cut, and span_list_take, span_list_give and span_list_give_cold by tests/models/depot.pml.
 static struct span* span_make(unsigned size_class) {
     const struct size_class* size = &size_classes[size_class];
     struct run run = span_run(size);
@@ -148,24 +148,41 @@ static bool is_within(const struct span* span, const struct block* block, uint32
     return (size_t)((const char*)block - span->start) < (size_t)span->block_count * block_bytes;
 }
 
+// Takes one block back. span: the one that had the last block, or NULL, for blocks that were freed one after the other
+// often lie side by side. Result: the one that has this block, or NULL when that went back to its region.
+static inline __attribute__((always_inline)) struct span* take_back(struct span_list* list, uint32_t block_bytes,
+                                                                    struct block* block, struct span* span) {
+    if (span == NULL || !is_within(span, block, block_bytes)) span = span_of(block);
+    if (span_is_spent(span)) list_add(list, span);
+    set_next(block, span->free);
+    span->free = block;
+    span->free_count++;
+    list->outside--;
+    if (span->free_count < span->carved) return span;
+    list_remove(list, span);
+    span_unmake(span);
+    return NULL;
+}
+
 void span_list_give(struct span_list* list, unsigned size_class, struct block* first) {
     uint32_t block_bytes = size_classes[size_class].block_bytes;
     struct span* span = NULL;
     while (first != NULL) {
         struct block* block = first;
         first = next_of(block);
-        // Blocks that were freed one after the other often lie side by side.
-        if (span == NULL || !is_within(span, block, block_bytes)) span = span_of(block);
-        if (span_is_spent(span)) list_add(list, span);
-        set_next(block, span->free);
-        span->free = block;
-        span->free_count++;
-        list->outside--;
-        if (span->free_count == span->carved) {
-            list_remove(list, span);
-            span_unmake(span);
-            span = NULL;
-        }
+        span = take_back(list, block_bytes, block, span);
+    }
+}
+
+void span_list_give_cold(struct span_list* list, unsigned size_class, struct block** firsts, unsigned count) {
+    uint32_t block_bytes = size_classes[size_class].block_bytes;
+    struct span* span = NULL;
+    for (unsigned i = 0; count > 0; i = i + 1 < count ? i + 1 : 0) {
+        struct block* block = firsts[i];
+        firsts[i] = next_of(block);
+        __builtin_prefetch(firsts[i]);
+        span = take_back(list, block_bytes, block, span);
+        if (firsts[i] == NULL) firsts[i] = firsts[--count];
     }
 }
 

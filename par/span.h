@@ -37,6 +37,11 @@ struct block* span_cut(const struct batch* batch, unsigned size_class);
 // Takes a list of blocks of this class back into their spans. O(its length).
 void span_list_give(struct span_list* list, unsigned size_class, struct block* first);
 
+// The same for so many lists (none empty), whose blocks nobody has used for long. Each link leads to memory that is in
+// no cache and is known only when that of the block before has come; so the lists go in turns, and their waits overlap.
+// firsts: is used up.
+void span_list_give_cold(struct span_list* list, unsigned size_class, struct block** firsts, unsigned count);
+
 // Whether a block of this class begins at this place, which lies in a span of it. No lock is needed.
 bool span_has_block_at(const void* place, unsigned size_class);
 

@@ -2,7 +2,7 @@
  *
  * Models: par/depot.c: depot_take depot_give depot_give_loose
  * Models: par/cache.c: cache_refill_and_take cache_spill_and_free make_room cache_flush
- * Models: par/span.c: span_list_take span_list_give span_cut
+ * Models: par/span.c: span_list_take span_list_give span_list_give_cold span_cut
  *
  * Three threads take and free blocks of one class, eight blocks in all, two in a magazine, any thread any live block; then
  * each gives back what its cache holds.
@@ -152,7 +152,7 @@ inline depot_give(me, first, count) {
         if
         :: push_magazine(me, first, count)
         :: span_list_give(me, first) /* the depot is full */
-        :: do /* the class shrinks */
+        :: do /* the class shrinks; with the lock held, span_list_give_cold is one list after the other */
            :: magazines != 0 -> pop_magazine(me, emptied, emptied_count); span_list_give(me, emptied)
            :: else -> break
            od;
