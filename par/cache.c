@@ -25,7 +25,8 @@ enum {
     RUNS_MOST_BYTES = 512 * 1024,         // but no more than this
     FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,                        // but no fewer blocks than these
-    FEW_MOST = 8,                         // and no more than these
+    FEW_LEAST_MOST = 8,                   // and no more than these,
+    HELD_SHARE = 16,                      // unless their spans are this part of what is left, or less (few_of)
     FRESH_LOOKS = 4,                      // classes that are looked at when fresh memory was needed
     FIRST_FREES = 32,                     // blocks of classes that it has not taken a thread frees before it keeps any
 };
@@ -92,13 +93,13 @@ void cache_unlock(void) {}
 
 // Other destructors may still allocate after this one, and the C library itself frees after all of them. Nobody would
 // come for what a cache took in then (tests/models/ending.pml: thread_exit, await_end, cache_set_up, cache_flush,
-// budget_bytes, has_hardly_freed, cache_spill_and_free). So the thread has none from here on, and every call goes to
-// the depot.
+// count_of_threads, has_hardly_freed, cache_spill_and_free). So the thread has none from here on, and every call goes
+// to the depot.
 static void thread_exit(void* unused) {
     (void)unused;
     self.is_ending = true;
     if (!self.has_cache) return;
-    // order: relaxed, for the number leads to no memory (budget_bytes).
+    // order: relaxed, for the number leads to no memory (count_of_threads).
     atomic_fetch_sub_explicit(&threads, 1, memory_order_relaxed);
     cache_flush();
     self.has_cache = false;
@@ -124,11 +125,16 @@ __attribute__((constructor(101))) static void process_set_up_early(void) { pthre
 
 // ---- How long magazines are ----
 
-// Each thread's part, so that many threads keep no more than few.
-static size_t budget_bytes(void) {
+// For a thread that has a cache.
+static unsigned count_of_threads(void) {
     // order: relaxed. A stale number makes a magazine a little longer or shorter. It is never 0: a thread reads what it
     // added itself or something later, and that counts it until it ends.
-    size_t part = BUDGET_BYTES / atomic_load_explicit(&threads, memory_order_relaxed);
+    return atomic_load_explicit(&threads, memory_order_relaxed);
+}
+
+// Each thread's part, so that many threads keep no more than few.
+static size_t budget_bytes(void) {
+    size_t part = BUDGET_BYTES / count_of_threads();
     return part > BUDGET_MOST_BYTES ? BUDGET_MOST_BYTES : part < BUDGET_LEAST_BYTES ? BUDGET_LEAST_BYTES : part;
 }
 
@@ -217,7 +223,7 @@ void cache_set_up(void) {
     await_end();
     if (self.has_cache || self.is_ending || !find_cache()) return;
     self.has_cache = true;
-    // order: relaxed, as in thread_exit; in the thread itself it comes before each budget_bytes.
+    // order: relaxed, as in thread_exit; in the thread itself it comes before each count_of_threads.
     atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
     for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
         cache.wanted[size_class] = size_classes[size_class].magazine_first;
@@ -261,25 +267,38 @@ struct block* cache_refill_and_take(unsigned size_class) {
     return block;
 }
 
+// How many blocks a thread keeps of a class that shrinks and of which so many are left. The more, the fewer frees come
+// to the lock, where the thread waits until the memory of every block before has come; and most of a heap goes while
+// much of it is left. But each may hold a span of its own, for ever if the thread never frees again. One that is alone
+// frees what is left, too, and then keeps less; of several, some stop while the others go on. So they all keep a part
+// of what is left that is the smaller the more they are.
+static unsigned few_of(unsigned size_class, uint64_t left) {
+    const struct size_class* size = &size_classes[size_class];
+    unsigned least = size->magazine_most / FEW_SHARE;
+    if (least < FEW_LEAST) least = FEW_LEAST;
+    if (least > FEW_LEAST_MOST) least = FEW_LEAST_MOST;
+    uint64_t span_bytes = (uint64_t)size->span_pages * PAGE_BYTES;
+    uint64_t sharers = count_of_threads();
+    uint64_t affordable = left * size->block_bytes / (HELD_SHARE * sharers * sharers * span_bytes);
+    return affordable < least ? least : affordable < size->magazine_most ? (unsigned)affordable : size->magazine_most;
+}
+
 // Finds another place for the blocks of a full loaded magazine.
 static void make_room(unsigned size_class) {
     struct block* blocks = cache.loaded[size_class].first;
     unsigned count = cache.capacity[size_class];
-    unsigned few = size_classes[size_class].magazine_most / FEW_SHARE;
-    if (few < FEW_LEAST) few = FEW_LEAST;
-    if (few > FEW_MOST) few = FEW_MOST;
 
-    bool shrinks = false;
+    uint64_t left = 0;  // of the class, when it shrinks
     if (count == 0) {
-        shrinks = cache.shrinks[size_class];
+        left = cache.shrinks[size_class] ? 1 : 0;
     } else if (cache.shrinks[size_class]) {
-        shrinks = depot_give_loose(size_class, blocks);
+        left = depot_give_loose(size_class, blocks);
     } else if (cache.spare[size_class] == NULL) {
         set_spare(size_class, blocks, count);
     } else {
         // The older of the two goes: the other one's blocks are still warm.
-        shrinks = depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
-        if (shrinks) {
+        left = depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
+        if (left > 0) {
             depot_give_loose(size_class, blocks);
             set_spare(size_class, NULL, 0);
         } else {
@@ -287,8 +306,8 @@ static void make_room(unsigned size_class) {
             want_more(size_class);
         }
     }
-    cache.shrinks[size_class] = shrinks;
-    if (shrinks) cache.wanted[size_class] = (uint16_t)few;
+    cache.shrinks[size_class] = left > 0;
+    if (left > 0) cache.wanted[size_class] = (uint16_t)few_of(size_class, left);
     decay();
     empty_loaded(size_class, cache.wanted[size_class]);
 }

@@ -3,6 +3,7 @@
 #include "par/depot.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "par/harden.h"
@@ -167,7 +168,10 @@ struct batch depot_take(unsigned size_class, unsigned wanted) {
     return batch;
 }
 
-bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
+// What who gives blocks is told of the class.
+static uint64_t left_of(const struct depot* depot, bool shrinking) { return shrinking ? in_use(depot) + 1 : 0; }
+
+uint64_t depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     struct depot* depot = &depots[size_class];
     lock_to_push(depot);
     bool shrinking = is_shrinking(depot, size_class);
@@ -178,18 +182,20 @@ bool depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     } else {
         push_magazine(depot, magazine, count);
     }
+    uint64_t left = left_of(depot, shrinking);
     lock_give(&depot->lock);
-    return shrinking;
+    return left;
 }
 
-bool depot_give_loose(unsigned size_class, struct block* first) {
+uint64_t depot_give_loose(unsigned size_class, struct block* first) {
     struct depot* depot = &depots[size_class];
     lock_take(&depot->lock);
     span_list_give(&depot->spans, size_class, first);
     bool shrinking = is_shrinking(depot, size_class);
     if (shrinking) drain(depot, size_class, DRAINED);
+    uint64_t left = left_of(depot, shrinking);
     lock_give(&depot->lock);
-    return shrinking;
+    return left;
 }
 
 // For an ending thread, see tests/models/ending.pml.

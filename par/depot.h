@@ -9,8 +9,8 @@
 #ifndef PAR_DEPOT_H
 #define PAR_DEPOT_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "par/span.h"
 
@@ -18,12 +18,12 @@
 // Result: none only when there is no memory. Thread-safe.
 struct batch depot_take(unsigned size_class, unsigned wanted);
 
-// Gives a magazine of so many blocks (1 or more). Result: whether the class shrinks, so that the
-// caller should keep few blocks. Thread-safe.
-bool depot_give(unsigned size_class, struct block* magazine, unsigned count);
+// Gives a magazine of so many blocks (1 or more). Result: 0, or while the class shrinks, so that the caller should keep
+// few blocks, one more than those that are still with threads and the program. Thread-safe.
+uint64_t depot_give(unsigned size_class, struct block* magazine, unsigned count);
 
 // Gives a list of any length, straight to the spans. O(its length). Result: as for depot_give. Thread-safe.
-bool depot_give_loose(unsigned size_class, struct block* first);
+uint64_t depot_give_loose(unsigned size_class, struct block* first);
 
 // The same for a single block, for a thread that keeps none. O(1). Thread-safe.
 struct block* depot_take_one(unsigned size_class);  // NULL when there is no memory

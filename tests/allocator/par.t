@@ -133,6 +133,13 @@ each_case(
     [ large => 'all of its large blocks' ]
 );
 
+each_case(
+    built( 'tear_down', '-Wl,--wrap=depot_give_loose,--wrap=span_list_give_cold', 'tests/tools/tear_down.c', @par ),
+    calls => 'a large heap is freed in random order, and few of the frees come to the depot',
+    cold  => '... whose magazines go to the spans several at a time',
+    stays => '... and of threads that do so one after the other, and stop, little stays',
+);
+
 my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par );
 passes( "of $_->[1] MiB of addresses (limited: $_->[0]) nearly all become blocks, of whatever size",
     command => [ $few_addresses, reverse @{$_} ] )

@@ -1,6 +1,6 @@
 /* ending.pml: a thread that ends leaves no block in its cache, and is no longer counted.
  *
- * Models: par/cache.c: thread_exit await_end cache_set_up cache_flush budget_bytes has_hardly_freed cache_spill_and_free
+ * Models: par/cache.c: thread_exit await_end cache_set_up cache_flush count_of_threads has_hardly_freed cache_spill_and_free
  * Models: par/depot.c: depot_take_one depot_give_one depot_give_loose
  *
  * Three threads live as the C library has it: their own code; then the destructors of thread-specific data, each again as
@@ -66,7 +66,7 @@ inline fetch_add(me, more) {
     }
 }
 
-inline budget_bytes(me) {
+inline count_of_threads(me) {
     relaxed_read(me, COUNTED, counted);
     assert(counted > 0); /* no division by zero */
     counted = 0
@@ -84,7 +84,7 @@ inline set_up_awaited(me) {
     :: !is_set_up[me] && !is_ending[me] ->
         is_set_up[me] = true;
 #ifdef BROKEN_COUNTS_LATE
-        budget_bytes(me);
+        count_of_threads(me);
 #endif
         fetch_add(me, 1)
     :: else
@@ -170,7 +170,7 @@ inline calls_of(me, may_take, may_free) {
     do
     :: atomic { may_take && calls < CALLS -> calls++; take(me) }
         if
-        :: asks -> budget_bytes(me); asks = false
+        :: asks -> count_of_threads(me); asks = false
         :: else
         fi
     :: atomic { may_free && calls < CALLS && live > 0 -> calls++; live--; free(me) }
