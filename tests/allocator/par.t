@@ -136,7 +136,7 @@ each_case(
 each_case(
     built( 'tear_down', '-Wl,--wrap=depot_give_loose,--wrap=span_list_give_cold', 'tests/tools/tear_down.c', @par ),
     calls => 'a large heap is freed in random order, and few of the frees come to the depot',
-    cold  => '... whose magazines go to the spans several at a time',
+    cold  => '... whose magazines go to the spans two at a time',
     stays => '... and of threads that do so one after the other, and stop, little stays',
 );
 
