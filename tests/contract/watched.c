@@ -195,7 +195,7 @@ static void start(pthread_t* thread, void* (*run)(void*), size_t index) {
 
 // One ends and the next one begins, while the others are at work.
 static void let_come_and_go(size_t thread_count) {
-    pthread_t threads[MOST_THREADS];
+    pthread_t threads[MOST_THREADS] = {0};
     pthread_key_create(&last_ones, free_last_ones);
     for (size_t i = 0; i < LIVES * thread_count; i++) {
         if (i >= thread_count) pthread_join(threads[i % thread_count], NULL);
@@ -218,7 +218,7 @@ int main(int count, char** arguments) {
         return WRONG_USAGE;
     }
 
-    pthread_t threads[MOST_THREADS];
+    pthread_t threads[MOST_THREADS] = {0};
     for (size_t i = 0; i < thread_count; i++) start(&threads[i], work, i);
     for (size_t i = 0; i < thread_count; i++) pthread_join(threads[i], NULL);
     for (size_t i = 0; i < SLOTS; i++) give_back(&handed.pieces[i]);
