@@ -34,12 +34,13 @@ extern const char _end[];
 
 static void print_locks(void) {
     LockUse uses[MOST_LOCKS];
-    read_locks(uses);
+    read_locks(uses);  // NOLINT(bugprone-signal-handler): it reads a table
     for (size_t i = 0; i < MOST_LOCKS && uses[i].address != NULL; i++) {
         const char* address = uses[i].address;
         bool is_variable = address >= __executable_start && address < _end;
         uintptr_t place = is_variable ? (uintptr_t)(address - __executable_start) : (uintptr_t)address;
         if (uses[i].call == NULL) continue;  // another thread is about to note it
+        // NOLINTNEXTLINE(bugprone-signal-handler): the process ends in any case
         dprintf(STDOUT_FILENO, "lock %s %zu %s %" PRIxPTR "\n", uses[i].call, uses[i].times,
                 is_variable ? "binary" : "memory", place);
     }
