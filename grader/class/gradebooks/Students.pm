@@ -46,9 +46,10 @@ sub read_file ($path) {
 
     for my $row (@rows) {
         my %cell;
-        @cell{@head} = map { $_ // q{} } @{ $row->[1] }[ 0 .. $#head ];
+        my @cells = map { $_ // q{} } @{ $row->[1] }[ 0 .. $#head ];
+        @cell{@head} = @cells;
         my $key = $cell{ $platform->key };
-        next if "@{ $row->[1] }" eq "@head" || !$platform->is_student( \%cell );
+        next if "@cells" eq "@head" || !$platform->is_student( \%cell );
         push @students, \%cell if $key eq q{} || !$is_there{$key}++;
     }
     return {
