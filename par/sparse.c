@@ -15,7 +15,7 @@ enum {
     LOOKS_MOST_SAME = 4096,  // or the same pages are
     BARE_SHARE = 64,         // a sparse slot has memory for more than this part of it,
     SPARSE_SHARE = 4,        // but for no more than this
-    PURGED_MOST = 1024,      // slots in one call
+    PURGED_MOST = 16,        // slots in one call
 };
 
 static atomic_size_t looked_every;  // so seldom; 0: at least
@@ -71,19 +71,31 @@ static bool is_sparse(size_t resident) {
     return resident > SLOT_BYTES / BARE_SHARE && resident <= SLOT_BYTES / SPARSE_SHARE;
 }
 
-// A slot is asked first, each time another, for most blocks are full or bare.
+// A slot is asked first, each time another, for most blocks are full or bare. If it is sparse, the blocks that come
+// next are looked at, too, a few slots of each, until as many were seen as this one has: no call makes more than a few
+// calls of the system.
 void sparse_purge(char* start, size_t slots) {
-    static atomic_size_t turn;
+    static atomic_size_t turn;  // the slot that comes next, as far as a block has so many
+    static atomic_size_t owed;  // so many slots are still to be looked at
     learn(start, slots);
-    if (!looks_now()) return;
-    char* watched = start + count(&turn) % slots * SLOT_BYTES;
-    size_t resident = os_resident(watched, SLOT_BYTES);
-    if (resident <= SLOT_BYTES / BARE_SHARE) look_less(LOOKS_MOST_BARE);
-    if (!is_sparse(resident)) return;
-    for (size_t i = 0; i < slots && i < PURGED_MOST; i++) {
-        char* slot = start + i * SLOT_BYTES;
+    size_t left = load(&owed);
+    if (left == 0 && !looks_now()) return;
+    size_t first = load(&turn) % slots;
+    if (left == 0) {
+        set(&turn, first + 1);
+        char* watched = start + first * SLOT_BYTES;
+        size_t resident = os_resident(watched, SLOT_BYTES);
+        if (resident <= SLOT_BYTES / BARE_SHARE) look_less(LOOKS_MOST_BARE);
+        if (!is_sparse(resident)) return;
+        set(&purged_bytes, resident);
+        set(&purged_slot, (uintptr_t)watched);
+        left = slots;
+    }
+    size_t end = first + (slots < PURGED_MOST ? slots : PURGED_MOST);
+    for (size_t i = first; i < end; i++) {
+        char* slot = start + i % slots * SLOT_BYTES;
         if (is_sparse(os_resident(slot, SLOT_BYTES))) os_drop(slot, SLOT_BYTES);
     }
-    set(&purged_bytes, resident);
-    set(&purged_slot, (uintptr_t)watched);
+    set(&turn, end);
+    set(&owed, left > PURGED_MOST ? left - PURGED_MOST : 0);
 }

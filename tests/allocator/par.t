@@ -119,10 +119,11 @@ each_case(
     once  => '... but short ones that stay where long ones were do not keep the memory of these',
 );
 each_case(
-    built( 'sparse', 'tests/tools/sparse.c', @par ),
+    built( 'sparse', '-Wl,--wrap=os_drop', 'tests/tools/sparse.c', @par ),
     others =>
       'a large block that comes again and again, and of which a few other pages are touched each time, does not fill',
     same => '... and one of which the same pages are touched keeps them',
+    few  => '... and no call takes the memory of more than a few slots',
 );
 
 each_case(

@@ -1,8 +1,9 @@
 // sparse.c: a large block of which little is touched, that comes and goes, does not fill.
 //
 // "others": each time other pages of a block are touched; few may be resident at any time. "same": each time the same
-// pages of several blocks are, and hardly ever may their memory have gone. Exit status: 1 with a line that says what
-// was not so.
+// pages of several blocks are, and hardly ever may their memory have gone. "few": no free of a block with many sparse
+// slots takes the memory of more than a few. Linked with --wrap=os_drop. Exit status: 1 with a line that says what was
+// not so.
 
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +27,18 @@ enum {
     SHORT_EARLY = 4000,
     SHORT_TIMES = 12000,
     FAULTS_SHARE = 500,  // of the touches
+    FEW_SLOTS = 16,
+    FEW_TIMES = 400,
 };
+
+void __real_os_drop(void* start, size_t bytes);
+void __wrap_os_drop(void* start, size_t bytes);
+static size_t drops;
+
+void __wrap_os_drop(void* start, size_t bytes) {
+    drops++;
+    __real_os_drop(start, bytes);
+}
 
 static size_t random_below(size_t end) {
     static uint64_t state = 3;
@@ -85,7 +97,21 @@ static int same(void) {
     return 1;
 }
 
+static int few(void) {
+    size_t most = 0;
+    for (int i = 0; i < FEW_TIMES; i++) {
+        char* block = take(LONG);
+        for (size_t at = 0; at < LONG; at += SHORT_BLOCKS * PAGE) block[at] = 1;
+        size_t before = drops;
+        xfree(block);
+        if (drops - before > most) most = drops - before;
+    }
+    if (most > 0 && most <= FEW_SLOTS) return 0;
+    printf("one xfree took the memory of %zu sparse slots, at most %d should be, and some\n", most, FEW_SLOTS);
+    return 1;
+}
+
 int main(int count, char** arguments) {
     const char* of = count == 2 ? arguments[1] : "others";
-    return strcmp(of, "same") == 0 ? same() : others();
+    return strcmp(of, "same") == 0 ? same() : strcmp(of, "few") == 0 ? few() : others();
 }
