@@ -15,6 +15,10 @@ use grader::kit::Make;
 use grader::intake::Compile;
 use grader::intake::Judge;
 use measure::Launch;
+use measure::Machine;
+
+# What a right submission does with every check; more than some other program may have taken meanwhile is its own.
+my $ENOUGH_BYTES = 3 * 1024**3;
 
 # A nonce has so many hexadecimal digits.
 my $NONCE_DIGITS = 32;
@@ -223,18 +227,28 @@ sub launch ( $self, %options ) {
 
 # What was killed from outside, as when others have filled the machine's memory, or lost together with its sandbox, is run
 # once more, after a while in which they may end: nobody shall pay for that. Where it is lost again, and the kernel has ended
-# programs for want of memory meanwhile, nothing can be told of it: untold => why, as the rest of a sentence.
+# programs for want of memory meanwhile, nothing can be told of it, if there was little memory before it began: untold => why, as
+# the rest of a sentence. Else it is the program that took all there was: took_all => why.
 sub _once_more_if_lost ( $self, $run ) {
     my $kills    = oom_kills();
     my $result   = $run->();
     my $was_lost = _is_lost($result) || !defined $result->{stopped} && ( $result->{signal} // 0 ) == 9;
     return $result if !$was_lost;
     sleep $self->settings->{lost_pause_s};
+    my $free = measure::Machine::available_bytes();
     $result = $run->();
-    $result->{untold} =
-      'ended together with its sandbox, twice, and meanwhile the kernel has ended programs because the machine had no '
-      . 'memory left: grade again on a quieter machine'
-      if _is_lost($result) && oom_kills() > $kills;
+    return $result if !_is_lost($result) || oom_kills() <= $kills;
+
+    if ( $free < $ENOUGH_BYTES ) {
+        $result->{untold} =
+'ended together with its sandbox, twice, and meanwhile the kernel has ended programs because the machine had no '
+          . 'memory left: grade again on a quieter machine';
+    }
+    else {
+        $result->{took_all} =
+          sprintf 'ended together with its sandbox, twice: the machine had %d MiB of memory before it began, and '
+          . 'none left while it ran', $free / 1024**2;
+    }
     return $result;
 }
 

@@ -79,6 +79,7 @@ sub hung ($result) {
 # How a run of a program of tests/contract ended that did not say its closing word. What that program said counts before what
 # the submission may have printed first.
 sub how_it_ended ($result) {
+    return $result->{took_all} if defined $result->{took_all};
     my $said = grader::contract::Words::said_by_program($result);
     return "ended with exit status $result->{exit}: $said"
       if defined $said && !defined $result->{stopped} && $result->{exit};

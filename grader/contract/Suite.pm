@@ -283,10 +283,12 @@ sub _suite_failed ( $result, $closed, $backend, $check, $see, $debug ) {
         push @diag, $1 if $result->{stdout} =~ /^\w+: (the tests were tampered with: [^\n]*)/m;
     }
     else {
-        my $how = measure::Launch::ok($result) ? 'ended' : measure::Launch::sentence($result);
+        my $how =
+          measure::Launch::ok($result) ? 'ended' : ( $result->{took_all} // measure::Launch::sentence($result) );
         push @diag, "the suite $how, before all of its tests were over";
     }
-    push @diag, 'the tests passed, but the suite ' . measure::Launch::sentence($result) if !@diag;
+    push @diag, 'the tests passed, but the suite ' . ( $result->{took_all} // measure::Launch::sentence($result) )
+      if !@diag;
     push @diag, grader::contract::Words::printed($result);
 
     my ($hung) = map { $_->{hung} // () } @failures;

@@ -113,11 +113,15 @@ package tests::Bare {
 
 # Runs end as given, one after the other, and before each the kernel has killed so many for want of memory. Result: of launch(),
 # and how many runs there were.
-sub launched ( $kills, @ends ) {
+sub launched ( $kills, @ends ) { return launched_with( 1024**3, $kills, @ends ) }
+
+# The same where so many bytes are free.
+sub launched_with ( $free, $kills, @ends ) {
     my $runs = 0;
     no warnings 'redefine';
     local *measure::Launch::run   = sub (%) { return { %usual, %{ $ends[ $runs++ ] // die 'too many runs' } } };
     local *grader::Job::oom_kills = sub () { return $kills->[$runs] };
+    local *measure::Machine::available_bytes = sub () { return $free };
     my $lean = grader::Job->new(
         settings => { lost_pause_s => 0 },
         sandbox  => tests::Bare->new,
@@ -138,6 +142,13 @@ subtest 'what is lost together with its sandbox' => sub {
         $result->{untold},
         qr/\Aended together with its sandbox, twice, .* memory/,
         '... nor told where the kernel killed for want of memory'
+    );
+    ( $result, $runs ) = launched_with( 8 * 1024**3, [ 3, 4, 5 ], \%lost, \%lost );
+    is( $result->{untold}, undef, 'it is told where there was memory enough, for then the program took it' );
+    like(
+        grader::contract::Check::how_it_ended($result),
+        qr/twice: the machine had 8192 MiB of memory before it began, and none left/,
+        '... in words'
     );
     ( $result, $runs ) = launched( [ 3, 3, 3 ], \%lost, \%lost );
     is( $result->{untold}, undef, 'it is told where the kernel did not' );
