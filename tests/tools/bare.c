@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "par/stats.h"
+#include "tests/tools/resident.h"
 #include "xmalloc.h"
 
 enum {
@@ -97,14 +98,6 @@ static void take(size_t place, bool fills) {
 
 static void come_and_go(size_t times, bool fills) {
     while (times-- > 0) take(random_below(BLOCKS), fills);
-}
-
-static size_t resident(void) {
-    size_t all, pages = 0;
-    FILE* file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%zu %zu", &all, &pages) != 2) exit(3);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static int calls_are_few(void) {

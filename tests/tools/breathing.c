@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/tools/resident.h"
 #include "xmalloc.h"
 
 enum {
@@ -77,13 +78,7 @@ static bool breathe(size_t time, enum kind kind) {
     return true;
 }
 
-static size_t resident_mib(void) {
-    size_t all, resident = 0;
-    FILE* file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%zu %zu", &all, &resident) != 2) exit(3);
-    fclose(file);
-    return resident * (size_t)sysconf(_SC_PAGESIZE) / MIB;
-}
+static size_t resident_mib(void) { return resident() / MIB; }
 
 // Works on a few blocks, which the cache of one thread cannot hold, until little is resident. Result: the MiB, when
 // they have not become fewer for a while.

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tests/tools/resident.h"
 #include "xmalloc.h"
 
 enum {
@@ -50,14 +51,6 @@ static char* take(size_t bytes) {
     char* block = xmalloc(bytes);
     if (block == NULL) exit(3);
     return block;
-}
-
-static size_t resident(void) {
-    size_t all, pages = 0;
-    FILE* file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%zu %zu", &all, &pages) != 2) exit(3);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static size_t faults(void) {

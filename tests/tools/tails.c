@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/tools/resident.h"
 #include "xmalloc.h"
 
 enum {
@@ -68,14 +69,6 @@ static void take(size_t place, size_t bytes) {
     in_use += bytes;
     if (in_use > most_in_use) most_in_use = in_use;
     for (size_t at = 0; at < bytes; at += PAGE) blocks[place][at] = 1;
-}
-
-static size_t resident(void) {
-    size_t all, pages = 0;
-    FILE* file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%zu %zu", &all, &pages) != 2) exit(3);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static int turns(void) {

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/tools/resident.h"
 #include "xmalloc.h"
 
 enum { BLOCKS = 1024 * 1024, BYTES = 64, LONG_BYTES = 1024, LONG_BLOCKS = 100 * 1024, MIB = 1024 * 1024 };
@@ -101,26 +102,18 @@ static void* free_in_turn(void* first) {
     return NULL;
 }
 
-static size_t resident_bytes(void) {
-    size_t pages = 0;
-    FILE* file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%*u %zu", &pages) != 1) pages = 0;
-    if (file != NULL) fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static int stays(void) {
     pthread_t threads[THREADS];
     memset(blocks, 1, sizeof blocks);
     pthread_barrier_init(&turn, NULL, THREADS + 1);
-    size_t before = resident_bytes();
+    size_t before = resident();
     if (!take(BLOCKS, BYTES)) return 3;
-    size_t peak = resident_bytes();
+    size_t peak = resident();
     for (size_t i = 0; i < THREADS; i++) {
         if (pthread_create(&threads[i], NULL, free_in_turn, blocks + i * PART) != 0) return 3;
     }
     for (size_t i = 0; i <= THREADS; i++) pthread_barrier_wait(&turn);
-    size_t left = resident_bytes();
+    size_t left = resident();
     pthread_barrier_wait(&turn);
     for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     if (left <= before + (peak - before) / MAY_STAY_SHARE) return 0;
