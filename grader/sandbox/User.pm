@@ -55,13 +55,15 @@ sub _users_of_processes () {
 # Removes whatever this user left in folders that everybody may write; not in $except. For when it has no process. find(1)
 # reaches what no path is long enough to name. Dies when something is left.
 #
-# Between the runs of a job only those folders are looked into where this user may have made something: /tmp may be large.
+# /tmp may be large, so folders are passed over where this user can have left nothing that another could find: those that it
+# cannot enter, and closed ones deep in somebody's tree. (A workspace's group is the user's number.)
 sub remove_files ( $self, $except = undef ) {
     my @folders = grep { -d && !-l } @SHARED or return;
     my @own     = ( '-uid', $self->{number} );
     my @not     = defined $except ? ( '-path', $except, '-prune', '-o' ) : ();
-    my @closed  = defined $except ? ( '-o',    '-type', 'd', '!', '-perm', '-o+w', '-prune' ) : ();
-    my @found   = _find( @folders, '-xdev', @not, @own, '-prune', '-print0', @closed ) or return;
+    my @closed  = ( '-type', 'd', '!',     '-perm', '-o+w', '!',     '-group',     $self->{number} );
+    my @far     = ( '(',     '!', '-perm', '-o+x',  '-o',   '-path', '/*/*/*/*/*', ')' );
+    my @found   = _find( @folders, '-xdev', @not, @own, '-prune', '-print0', '-o', @closed, @far, '-prune' ) or return;
     _find( $_, '-xdev', '-depth', @own, '-delete' ) for @found;
     my ($left) = grep { -e || -l } @found or return;
     die "the grader cannot run: user $self->{number} has left $left, which cannot be removed\n";

@@ -378,7 +378,12 @@ subtest 'Isolation by a user' => sub {
               for '/', '/usr', "$workspace";
             is_refused( $sandbox, ['signal-parent'], 'the launcher cannot be sent a signal' );
 
-            my @left = map { "$_/sandbox-test-$$" } grep { -d && -w } qw(/tmp /var/tmp /dev/shm);
+            # An open folder in somebody's closed one.
+            my $closed = File::Temp->newdir( 'sandbox-closed-XXXX', DIR => '/tmp' );
+            mkdir "$closed/open";
+            chmod oct 755,  "$closed";
+            chmod oct 1777, "$closed/open";
+            my @left = map { "$_/sandbox-test-$$" } "$closed/open", grep { -d && -w } qw(/tmp /var/tmp /dev/shm);
             attack( $sandbox, [ 'write', $_ ] ) for @left, 'kept';
             is( scalar( grep { -e } @left ), scalar @left, 'it can leave files in shared folders' );
             is_refused( $sandbox, [ 'read', 'kept' ], 'its own folder is empty at each start' );
