@@ -17,7 +17,7 @@ our @KINDS = ( 'not graded', 'empty', 'wrong name', 'missing', 'suspicious', 'sa
 
 # What the grader says (grader/intake/Compile.pm, grader/intake/Names.pm).
 my $MISSING    = qr/\Athere is no \w+[.]c in the submission/;
-my $ONLY_THERE = qr/, or say --backend \w+=FILE/;               # which grade-class has not
+my $ONLY_THERE = qr/, or say --backend (\w+=FILE)/;             # which grade-class has for each
 my $TAKEN      = qr/\A(\S.*) is taken for (\w+)_alloc[.]c/;
 
 # Words of failures that are no bug of an allocator, by the test.
@@ -43,7 +43,7 @@ sub _names ( $grade, $names ) {
     my @builds = grep { $_->{id} =~ /[.]build\z/ } @{ $grade->{tests} };
     my @missing =
       grep { $_->{verdict} eq 'fail' && ( $_->{diag}[0] // q{} ) =~ $MISSING } @builds;
-    my @said = map { $_->{diag}[0] =~ s/$ONLY_THERE//r } @missing;
+    my @said = map { $_->{diag}[0] =~ s/$ONLY_THERE/, or write $1 under backend in overrides.csv/r } @missing;
     if ( @missing && @missing == @builds && !grep { /found instead/ } @said ) {
         my ($more) = $said[0] =~ /;\s*(.+)/s;
         return [ 'empty', 'there is no C file in it' . ( defined $more ? "; $more" : q{} ) ];

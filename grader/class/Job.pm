@@ -86,6 +86,7 @@ sub _grade ( $store, $settings, $job, $pass, $key, $is_on ) {
         '--submission' => $job->{path},
         '--rubric'     => $store->path("state/$pass.rubric.conf"),
         '--json'       => $store->path("state/partial/$key.$pass"),
+        ( map { ( '--backend' => $_ ) } @{ $job->{given} // [] } ),
         @{ $settings->{options} }
     );
     my $pid = fork // die "cannot start the grader: $!\n";

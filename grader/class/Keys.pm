@@ -44,13 +44,14 @@ sub kit ($listing) {
     return Digest::SHA::sha256_hex( join q{}, grep { !m{  grader/rubrics/} } split /(?<=\n)/, $listing );
 }
 
-# Gives each submission the keys of its passes: keys => { PASS => key }. Those with the same files have the same keys.
+# Gives each submission the keys of its passes: keys => { PASS => key }. Those with the same files have the same keys, unless a person
+# said which files are to be taken (given).
 sub add ( $submissions, $rubrics, @depends_on ) {
     my %first;
     for my $submission ( @{$submissions} ) {
         for my $pass ( keys %{$rubrics} ) {
-            $submission->{keys}{$pass} =
-              Digest::SHA::sha256_hex( join "\n", $submission->{checksum}, $pass, $rubrics->{$pass}, @depends_on );
+            $submission->{keys}{$pass} = Digest::SHA::sha256_hex( join "\n", $submission->{checksum},
+                $pass, $rubrics->{$pass}, @depends_on, @{ $submission->{given} // [] } );
         }
         my $same = $first{ $submission->{checksum} } //= $submission;
         $submission->{same_as} = $same->{name} if $same != $submission;

@@ -8,6 +8,7 @@ package grader::class::Overrides;
 #     change     5 and -3 change it, too: a spreadsheet makes 5 of +5, which sets a score where it stands under points
 #     excused    yes: there is no score, and none is missed
 #     reason     for points and excused it must be given; the student reads it
+#     backend    par=FILE: the file to take, as --backend of test.pl; more than one with ; between them
 
 use v5.32;
 use warnings;
@@ -19,13 +20,13 @@ use grader::class::Table;
 use grader::class::Text;
 use grader::Nearest;
 
-my @COLUMNS = qw(name late_days points change excused reason);
+my @COLUMNS = qw(name late_days points change excused reason backend);
 my $NUMBER  = qr/\d+(?:[.]\d+)?/;
 
 our $HEAD = join( q{,}, @COLUMNS ) . "\n";
 
 # $known: { name as grader::class::Text::folded has it => { KEY => whose that is, in words } }; more than one for a name that fits
-# many, an empty KEY for one of a team, one that begins with a NUL for who handed in nothing. Result: { KEY => { late_days, points, excused, reason } }. Dies with one line for the first mistake.
+# many, an empty KEY for one of a team, one that begins with a NUL for who handed in nothing. Result: { KEY => { late_days, points, excused, reason, given => [what --backend says] } }. Dies with one line for the first mistake.
 sub read_file ( $path, $known ) {
     return {} if !-e $path;
     my ( $head, @rows ) = grader::class::Table::read_file($path);
@@ -50,7 +51,7 @@ sub read_file ( $path, $known ) {
         die "$shown, line $line: ${\grader::class::Text::plain($wrong)}\n" if defined $wrong;
         my ($key) = keys %{$fits};
         die "$shown, line $line: $fits->{$key} handed in nothing: take points as 42, or excused\n"
-          if $key =~ /\A\0/ && _needs_a_score(%said);
+          if $key =~ /\A\0/ && ( _needs_a_score(%said) || _given(%said) );
         die "$shown, line $line: $fits->{$key} has a line already\n" if $of{$key};
         $of{$key} = _override(%said);
     }
@@ -77,6 +78,8 @@ sub _wrong ($said) {
     return "change is '$change', and must be as 5, +5 or -3"
       if length $change && $change !~ /\A[+-]?$NUMBER\z/;
     return 'points and change are two ways; take one' if length $points && length $change;
+    my ($odd) = grep { !m{\A\w+=[^/]} } _given( %{$said} );
+    return "backend is '$odd', and must be as par=FILE" if defined $odd;
     return "excused is '$excused', and must be yes or no"
       if length $excused && $excused !~ /\A(?:yes|no)\z/i;
     my $is_by_hand = length $points || length $change || lc $excused eq 'yes';
@@ -85,6 +88,11 @@ sub _wrong ($said) {
     return 'who is excused has no points'
       if length "$points$change" && lc $excused eq 'yes';
     return;
+}
+
+# Which files are to be taken.
+sub _given (%said) {
+    return grep { length } split /\s*;\s*/, $said{backend} // q{};
 }
 
 # Whether it changes a score, instead of giving one.
@@ -99,6 +107,7 @@ sub _override (%said) {
         points    => length( $said{points} // q{} )          ? $said{points} : undef,
         excused   => lc( $said{excused}    // q{} ) eq 'yes' ? 1             : 0,
         reason    => $said{reason} // q{},
+        given     => [ _given(%said) ],
     };
 }
 

@@ -64,7 +64,8 @@ sub run ( $self, $run_id ) {
     }
     $self->{tried} = 1;
     for my $submission ( reverse @{ $self->{submissions} } ) {
-        $store->write_json( "state/jobs/$_", { path => $submission->{path} } ) for values %{ $submission->{keys} };
+        my %job = map { $_ => $submission->{$_} } qw(path given);
+        $store->write_json( "state/jobs/$_", \%job ) for values %{ $submission->{keys} };
     }
     for my $pass ( @{ $self->{passes} } ) {
         my @to_do = grep { !$store->is_done( $_, $pass ) } $self->_keys($pass);

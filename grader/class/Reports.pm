@@ -7,6 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Encode     ();
 use JSON::PP   ();
 use List::Util qw(max);
 use grader::class::Anonymous;
@@ -22,8 +23,8 @@ use grader::class::gradebooks::Students;
 
 my $NAMES_TOLD = 10;    # of students without a submission, on the page
 
-# What people have put into the output folder. Result: { roster, match, overrides, absent }; absent: [ { row, override } ], what was
-# decided about students without a submission. Dies with one line when something is wrong there.
+# What people have put into the output folder. Each submission learns which files are to be taken (given). Result: { roster, match,
+# overrides, absent }; absent: [ { row, override } ], what was decided about students without a submission. Dies with one line when something is wrong there.
 sub read_wishes ( $store, $submissions ) {
     my @names  = map { $_->{name} } @{$submissions};
     my $roster = grader::class::gradebooks::Students::read_file( $store->path('roster.csv') );
@@ -36,8 +37,12 @@ sub read_wishes ( $store, $submissions ) {
     $store->write_file( 'overrides.csv', $grader::class::Overrides::HEAD )
       if !-e $path;
     my $overrides = grader::class::Overrides::read_file( $path, _known( $roster, $match, @names ) );
-    my @without   = @{ $match->{without} };
-    my @absent    = map { { row => $without[$_], override => $overrides->{ _absent($_) } } }
+    for my $submission ( @{$submissions} ) {
+        my $override = $overrides->{ $submission->{name} } // next;
+        $submission->{given} = [ map { Encode::encode( 'UTF-8', $_ ) } @{ delete $override->{given} } ];
+    }
+    my @without = @{ $match->{without} };
+    my @absent  = map { { row => $without[$_], override => $overrides->{ _absent($_) } } }
       grep { $overrides->{ _absent($_) } } 0 .. $#without;
     return { roster => $roster, match => $match, overrides => $overrides, absent => \@absent };
 }

@@ -137,7 +137,7 @@ subtest 'The box' => sub {
             'empty hollow all hw08_alloc.c is empty',
             'empty hollow all par_alloc.c is empty',
             "empty nested all there is no C file in it; 'a.zip' is packed once more",
-"wrong name 4711_misnamed all $MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?); rename the one that is meant",
+"wrong name 4711_misnamed all $MISSING; found instead: parr_alloc.c (did you mean par_alloc.c?); rename the one that is meant, or write par=FILE under backend in overrides.csv",
             'wrong name 4711_misnamed all hw8_alloc.c is taken for hw08_alloc.c',
             "missing course all $MISSING",
             'suspicious forger all par.objects: it calls execve',

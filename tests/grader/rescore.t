@@ -114,7 +114,7 @@ subtest 'What a person decided' => sub {
     grade();
     is(
         $class->read('grades/overrides.csv'),
-        "name,late_days,points,change,excused,reason\n",
+        "name,late_days,points,change,excused,reason,backend\n",
         'there is a file for it'
     );
     override( "late,2,,,\nboth,1,+5,,asked in class\nset,,12.5,no,read by hand\n"

@@ -38,7 +38,7 @@ sub content ($name) { return Encode::decode( 'UTF-8', $class->read("grades/$name
 sub put ( $name, $text ) { return $class->write( "grades/$name", bytes($text) ) }
 
 sub overrides (@lines) {
-    return put( 'overrides.csv', join "\n", 'name,late_days,points,change,excused,reason', @lines, q{} );
+    return put( 'overrides.csv', join "\n", 'name,late_days,points,change,excused,reason,backend', @lines, q{} );
 }
 
 # What the gradebook for Canvas says of one.
@@ -128,6 +128,29 @@ subtest 'Decisions' => sub {
         '... which the page says'
     );
     unlike( content('summary.html'), qr/without a submission: [^.]*Roe, Al[^(]/, '... and it misses nothing of them' );
+};
+
+subtest 'Which file' => sub {
+    my %cases = (
+        'lee,,,,,,fast.c' => qr/backend is 'fast.c', and must be as par=FILE/,
+        'gone,,,,,,par=x' => qr/Gone, Al handed in nothing/
+    );
+    for my $line ( sort keys %cases ) {
+        overrides($line);
+        like( grade('--reports')->{stderr}, $cases{$line}, "told: $line" );
+    }
+    $class->forget_events;
+    overrides('lee,,,,,,par=Größe/a b.c');
+    like( grade()->{stdout}, qr/5 graded/, 'a person says which file is to be taken' );
+    is_deeply(
+        [ map { [ @{$_}{qw(name given)} ] } $class->begun ],
+        [ [ 'lee', bytes('par=Größe/a b.c') ] ],
+        '... and that submission alone is graded anew, with it'
+    );
+    unlike( content('gradebook.csv'), qr/Größe/, '... which is no change of a score' );
+    overrides();
+    grade();
+    is( scalar $class->begun, 1, 'without it the grade of before is there' );
 };
 
 subtest 'Too many points' => sub {

@@ -36,7 +36,7 @@ my $began   = 0;
 sub content { open my $file, '<', $_[0] or die "$_[0]: $!\n"; local $/; return scalar <$file> }
 sub record {
     open my $file, '>>', "$Bin/events" or die $!;
-    syswrite $file, encode_json( { what => $_[0], pass => $pass, name => $name, pid => $$, at => clock_gettime(CLOCK_MONOTONIC), array => $ENV{SLURM_ARRAY_JOB_ID}, cpus => $ENV{SLURM_JOB_CPUS_PER_NODE} } ) . "\n";
+    syswrite $file, encode_json( { what => $_[0], pass => $pass, name => $name, pid => $$, at => clock_gettime(CLOCK_MONOTONIC), array => $ENV{SLURM_ARRAY_JOB_ID}, cpus => $ENV{SLURM_JOB_CPUS_PER_NODE}, given => $option{'--backend'} } ) . "\n";
 }
 sub others { return grep { /"begin"/ && !/"pid":$$\D/ } split /\n/, content("$Bin/events") }
 
@@ -107,9 +107,9 @@ sub submission ( $self, $name, $does ) {
     return;
 }
 
-# What the grader did, in order: { what => begin, end or told, pass, name, pid, at, and of Slurm array, cpus }.
+# What the grader did, in order: { what => begin, end or told, pass, name, pid, at, given => --backend, and of Slurm array, cpus }.
 sub events ($self) {
-    return map { JSON::PP->new->decode($_) } split /\n/, $self->read('events') // q{};
+    return map { JSON::PP->new->utf8->decode($_) } split /\n/, $self->read('events') // q{};
 }
 
 sub begun ($self) {
