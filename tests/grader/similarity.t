@@ -170,6 +170,26 @@ qr/^similar: 'doe_1_a[.]c', 'doe_1_b[.]c', 'doe_1_c[.]c' and 1 more are neither 
     ok( defined $marked, 'the lines in common are marked' );
 };
 
+subtest 'A student with two submissions' => sub {
+    my $one = File::Temp->newdir;
+    for my $case ( [ 'roster.csv', "Student,ID,SIS User ID,SIS Login ID,Section\n\"Doe, Jo\",1,S1,caches,A\n" ],
+        [ 'teams.csv', "submission,student\ncopy,caches\n" ] )
+    {
+        my ( $name, $text ) = @{$case};
+        open my $file, '>', "$one/$name" or die $!;
+        print {$file} $text;
+        close $file or die $!;
+    }
+    my $result = similar( '--output', "$one/similar.html" );
+    is_deeply( [ $result->{stdout} =~ /^ *\d+%  (.*)$/mg ], ['plain, wrapper'], 'is no pair' )
+      or diag $result->{stderr};
+    like(
+        $result->{stdout},
+        qr/^similar: of one student, so not compared with each other: caches, copy$/m,
+        '... which is said'
+    );
+};
+
 subtest 'What was given' => sub {
     my $lecture = content("$RIGHT/buddy/par_alloc.c");
     submit( "lecture$_", $lecture ) for 1 .. 2;
