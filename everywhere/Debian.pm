@@ -109,15 +109,17 @@ sub install ( $folder, $log, @packages ) {
 }
 
 # The command that runs a line of shell as root inside, with a /proc and a /dev that are gone when it ends, and with them
-# whatever it has started.
+# whatever it has started. The tree is the root of its mounts: whoever was only put there by chroot may make no namespaces.
 sub inside ( $folder, $script ) {
-    my $mounts = 'mount --rbind /dev "$0"/dev && mount -t proc proc "$0"/proc && mount -t sysfs -o ro sysfs "$0"/sys';
+    my $mounts = 'mount --rbind "$0" "$0" && mount --rbind /dev "$0"/dev && mount -t proc proc "$0"/proc'
+      . ' && mount -t sysfs -o ro sysfs "$0"/sys && cd "$0"';
+    my $enter = 'if pivot_root . mnt 2>/dev/null; then umount -l /mnt; else set -- "$1" chroot .; fi';
     return (
         qw(unshare --mount --pid --fork --kill-child --),
         'sh',
         '-c',
-"$mounts && exec chroot \"\$0\" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "
-          . 'LC_ALL=C.UTF-8 TERM=dumb HOME=/root sh -c "$1"',
+"$mounts && $enter && script=\$1 && shift && exec \"\$@\" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "
+          . 'LC_ALL=C.UTF-8 TERM=dumb HOME=/root sh -c "$script"',
         "$folder/root",
         $script
     );

@@ -301,12 +301,15 @@ subtest 'Isolation by namespaces' => sub {
             is_refused( $sandbox, ['signal-parent'], 'the launcher takes no signals from inside' );
             is( attack( $sandbox, ['signal-parent'] )->{exit}, 0, '... and reports as if there had been none' );
 
-            for my $folder (qw(/tmp /dev/shm)) {
-                my $filled = attack( $sandbox, [ 'fill', $folder ], tmp_bytes => 4 * $MIB );
-                is( $filled->{stdout}, "refused: No space left on device\n4 MiB\n", "$folder is bounded" );
+          SKIP: {
+                not_tested('this bubblewrap has no --size') if !$sandbox->{bwrap}{knows}{size};
+                for my $folder (qw(/tmp /dev/shm)) {
+                    my $filled = attack( $sandbox, [ 'fill', $folder ], tmp_bytes => 4 * $MIB );
+                    is( $filled->{stdout}, "refused: No space left on device\n4 MiB\n", "$folder is bounded" );
+                }
+                attack( $sandbox, [ 'write', '/tmp/kept' ] );
+                is_refused( $sandbox, [ 'read', '/tmp/kept' ], 'nothing is handed from one run to the next' );
             }
-            attack( $sandbox, [ 'write', '/tmp/kept' ] );
-            is_refused( $sandbox, [ 'read', '/tmp/kept' ], 'nothing is handed from one run to the next' );
             {
                 local $sandbox->{bwrap}{knows} = {};
                 is_refused( $sandbox, [ 'write', $_ ], "an old bubblewrap: nothing can be written at $_" )
