@@ -51,15 +51,15 @@ enum {
 };
 
 // tests/models/first_use.pml: take_any, xmalloc.
-static void* take_any(size_t bytes) {
+static void* take_any(size_t bytes, size_t room) {
     if (bytes <= SMALL_MOST) {
         cache_set_up();  // before the class can be looked up
         struct block* block = cache_refill_and_take(size_class_of(bytes));
         if (block != NULL) set_taken(block);
         return block;
     }
-    if (bytes <= MEDIUM_MOST) {
-        void* block = cache_take_run(bytes, 1).start;
+    if (room <= MEDIUM_MOST) {
+        void* block = cache_take_run(bytes, room, 1).start;
         if (block != NULL) return block;
     }
     return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES, LARGE_AS_BEFORE).start : NULL;
@@ -104,12 +104,13 @@ static bool idle_could_help(size_t bytes) {
     return bytes <= mapped || os_has_room(bytes - mapped);
 }
 
-// Every block that is not on a list of the thread's own.
-static __attribute__((noinline)) void* take_slow(size_t bytes) {
+// Every block that is not on a list of the thread's own. room: more than its bytes, up to MEDIUM_MOST, for a medium
+// block that is to grow where it stands; else its bytes.
+static __attribute__((noinline)) void* take_slow(size_t bytes, size_t room) {
     int kept_errno = errno;
-    void* block = take_any(bytes);
+    void* block = take_any(bytes, room);
     if (block == NULL && bytes <= PTRDIFF_MAX && idle_could_help(bytes) && give_all_idle(bytes))
-        block = take_any(bytes);
+        block = take_any(bytes, bytes);
     errno = block == NULL ? ENOMEM : kept_errno;
     return block;
 }
@@ -131,11 +132,22 @@ static struct used used_of(struct mapping* mapping, const char* block) {
     return mapping->kind == MAPPING_LARGE ? ((struct large*)mapping)->used : run_used((struct region*)mapping, block);
 }
 
+static void set_used(struct mapping* mapping, const char* block, struct used used) {
+    if (mapping->kind == MAPPING_LARGE) {
+        ((struct large*)mapping)->used = used;
+    } else {
+        run_set_used((struct region*)mapping, block, used);
+    }
+}
+
 // Ends the process when there is no such block here, or somebody wrote behind it. Result: its mapping.
 static struct mapping* check_pages(const char* call, char* block) {
     struct mapping* mapping = mapping_of(call, block);
     struct used used = used_of(mapping, block);
-    if (used.slack != SLACK_UNKNOWN && !slack_is_whole(block, used)) overrun_block(call, block, used.bytes);
+    enum slack slack = used.slack;
+    if (slack == SLACK_UNKNOWN) return mapping;
+    if (!slack_is_whole(block, &used)) overrun_block(call, block, used.bytes);
+    if (used.slack != slack) set_used(mapping, block, used);
     return mapping;
 }
 
@@ -183,10 +195,10 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
 // block's two words, room), of which those of the block may miss the cache; 3 stores; the next block is fetched ahead.
 // No lock, no atomic operation. (objdump -d bin/list-par --disassemble=xmalloc)
 void* xmalloc(size_t bytes) {
-    if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes);
+    if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes, bytes);
     struct magazine* loaded = &cache.loaded[size_class_of(bytes)];
     struct block* block = loaded->first;
-    if (unlikely(block == NULL)) return take_slow(bytes);
+    if (unlikely(block == NULL)) return take_slow(bytes, bytes);
     struct block* next = next_of(block);
     loaded->first = next;
     __builtin_prefetch(next);  // another core may have freed it; as in tcmalloc
@@ -226,23 +238,12 @@ static size_t room_of(struct mapping* mapping, const char* block) {
     return region_run_pages((struct region*)mapping, block) * PAGE_BYTES;
 }
 
-// A block of pages gets more or fewer bytes of its room. behind: as for slack_seal.
-static void* use_room(struct mapping* mapping, char* block, size_t bytes, enum slack behind) {
-    if (mapping->kind == MAPPING_LARGE) {
-        ((struct large*)mapping)->used = slack_seal(block, bytes, behind);
-    } else {
-        run_use((struct region*)mapping, block, bytes, behind);
-    }
-    return block;
-}
-
-static enum slack if_fresh(enum slack slack) { return slack == SLACK_FRESH ? SLACK_FRESH : SLACK_UNKNOWN; }
-
-// The same of a block in use: where its owner gives bytes up, something of his lies behind.
+// A block of pages gets more or fewer bytes of its room.
 static void* stay_in_pages(struct mapping* mapping, char* block, size_t bytes) {
     struct used used = used_of(mapping, block);
     if (bytes == used.bytes) return block;
-    return use_room(mapping, block, bytes, bytes > used.bytes ? if_fresh(used.slack) : SLACK_UNKNOWN);
+    set_used(mapping, block, slack_seal(block, bytes, slack_behind(used, bytes)));
+    return block;
 }
 
 // Whether a block may stay where it is: it is large enough, and not so large that moving pays. A small block that
@@ -274,11 +275,9 @@ static void* resize_in_pages(struct mapping* mapping, void* block, size_t bytes)
 // A block for one that grows out of its place. Where each page more would be another move it has room for a quarter
 // more; what nobody touches of that costs no memory.
 static void* take_with_room(size_t bytes) {
-    size_t roomy = bytes > SMALL_MOST ? bytes + bytes / ROOM_SHARE : bytes;
-    void* block = roomy > bytes && roomy <= MEDIUM_MOST ? xmalloc(roomy) : NULL;
-    if (block == NULL) return xmalloc(bytes);
-    struct mapping* mapping = page_map_mapping(block);
-    return use_room(mapping, block, bytes, if_fresh(used_of(mapping, block).slack));
+    size_t roomy = bytes + bytes / ROOM_SHARE;
+    bool gets_room = bytes > SMALL_MOST && bytes <= MEDIUM_MOST && roomy <= MEDIUM_MOST;
+    return gets_room ? take_slow(bytes, roomy) : xmalloc(bytes);
 }
 
 void* xrealloc(void* block, size_t bytes) {

@@ -370,14 +370,14 @@ static struct region* reuse_kept(char* kept, size_t bytes) {
     if (watches_kept()) {
         run_use(region, kept, bytes, SLACK_UNKNOWN);
     } else {
-        run_use_unwatched(region, kept, bytes);
+        run_set_used(region, kept, (struct used){bytes, SLACK_UNKNOWN});
     }
     return region;
 }
 
-struct run cache_take_run(size_t bytes, size_t alignment_pages) {
+struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages) {
     if (!self.has_cache) cache_set_up();
-    size_t pages = pages_for(bytes);
+    size_t pages = pages_for(room);
     char* kept = NULL;
     if (self.has_cache && alignment_pages == 1) {
         kept = run_cache_take(&cache.runs, &pages);
@@ -397,9 +397,8 @@ bool cache_resize_run(struct region* region, char* start, size_t bytes) {
     if (resized == NOT_RESIZED) return false;
     if (self.has_cache) run_cache_note_resize(&cache.runs, old_pages, pages_for(bytes));
     // All that the run had behind the block is as fresh as it was, unless the block had more of it.
-    bool stays_fresh = used.slack == SLACK_FRESH && bytes >= used.bytes && pages_for(bytes) <= old_pages;
-    bool is_fresh = resized == GROWN_INTO_ZEROS || stays_fresh;
-    run_use(region, start, bytes, is_fresh ? SLACK_FRESH : SLACK_UNKNOWN);
+    enum slack behind = pages_for(bytes) <= old_pages ? slack_behind(used, bytes) : SLACK_UNKNOWN;
+    run_use(region, start, bytes, resized == GROWN_INTO_ZEROS ? SLACK_FRESH : behind);
     return true;
 }
 

@@ -60,9 +60,9 @@ struct block* cache_refill_and_take(unsigned size_class);
 void cache_spill_and_free(unsigned size_class, struct block* block);
 
 // Takes a run of pages for a medium block, one that the thread has kept or one of the regions.
-// bytes: 1 to MEDIUM_MOST_PAGES pages; the run may be longer (run_cache.h). alignment_pages, and the result: as for
-// region_take_run.
-struct run cache_take_run(size_t bytes, size_t alignment_pages);
+// room: 1 byte to MEDIUM_MOST_PAGES pages, of which the block's owner may use so many bytes, 1 or more, until it is
+// resized; the run may be longer (run_cache.h). alignment_pages, and the result: as for region_take_run.
+struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages);
 
 // As region_resize_run, for the run of a medium block, which gets so many bytes. Result: false when it cannot be done.
 bool cache_resize_run(struct region* region, char* start, size_t bytes);

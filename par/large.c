@@ -274,18 +274,19 @@ static bool goes_apart(struct large* large, size_t needed) {
     return true;
 }
 
-// Result: false when there is no place for so many slots; then nothing has changed. Sets is_zero where it knows that
-// those that it got hold zeros.
-static bool make_room(struct large* large, size_t had, size_t needed, bool* is_zero) {
+// Result: false when there is no place for so many slots; then nothing has changed. Sets what lies behind
+// the block then, as for slack_seal.
+static bool make_room(struct large* large, size_t had, size_t needed, enum slack* behind) {
     large->ends_fresh = true;
+    *behind = SLACK_UNKNOWN;
     if (goes_apart(large, needed) && move(large, had, needed)) return true;
     enum growth growth = extent_grow(large->mapping.start, had, needed);
     large->ends_fresh = growth != GROWN_IDLE;
-    *is_zero = growth == GROWN_FRESH;
+    if (growth == GROWN_FRESH) *behind = SLACK_FRESH;
     return growth != NOT_GROWN || move(large, had, needed);
 }
 
-static void* resize(struct large* large, size_t bytes, bool* is_zero) {
+static void* resize(struct large* large, size_t bytes, enum slack* behind) {
     size_t had = slots_of(large->bytes);
     size_t needed = slots_of(bytes);
     if (bytes < large->bytes) {
@@ -295,14 +296,13 @@ static void* resize(struct large* large, size_t bytes, bool* is_zero) {
     bool was_exact = large->is_exact;
     if (!make_whole(large)) return NULL;
     if (needed == had) {
-        *is_zero = large->used.slack == SLACK_FRESH;
         large->bytes = bytes;
         if (was_exact) make_exact(large);
         return large->mapping.start;
     }
     bool is_dense = is_filled(large);
     size_t whole = large->bytes / SLOT_BYTES;
-    if (!make_room(large, had, needed, is_zero)) {
+    if (!make_room(large, had, needed, behind)) {
         if (was_exact) make_exact(large);
         return NULL;
     }
@@ -315,10 +315,10 @@ static void* resize(struct large* large, size_t bytes, bool* is_zero) {
 
 void* large_resize(struct large* large, size_t bytes) {
     size_t before = large->bytes;
-    bool is_zero = false;
-    char* start = resize(large, whole_pages(bytes), &is_zero);
+    enum slack behind = slack_behind(large->used, bytes);
+    char* start = resize(large, whole_pages(bytes), &behind);
     count(0, large->bytes - before);
-    if (start != NULL) large->used = slack_seal(start, bytes, is_zero ? SLACK_FRESH : SLACK_UNKNOWN);
+    if (start != NULL) large->used = slack_seal(start, bytes, behind);
     return start;
 }
 

@@ -20,7 +20,7 @@
 #include "par/region_runs.h"
 #include "par/slack.h"
 
-enum { SLACK_SHIFT = 30 };  // in the note of a live block, above its bytes
+enum { SLACK_SHIFT = 29 };  // in the note of a live block, above its bytes
 
 static inline uint32_t* run_note(struct region* region, size_t page) { return &region->notes[page / GRANULE_PAGES]; }
 
@@ -38,18 +38,16 @@ static inline struct used run_used(struct region* region, const char* start) {
     return (struct used){note % (1U << SLACK_SHIFT), (enum slack)(note >> SLACK_SHIFT)};
 }
 
-// The run is a block of so many bytes now. behind: as for slack_seal.
-static inline void run_use(struct region* region, char* start, size_t bytes, enum slack behind) {
+static inline void run_set_used(struct region* region, const char* start, struct used used) {
     size_t page = region_page_of(region, start);
-    if (!run_has_note(region, page)) return;
-    struct used used = slack_seal(start, bytes, behind);
-    *run_note(region, page) = (uint32_t)used.bytes | (uint32_t)used.slack << SLACK_SHIFT;
+    if (run_has_note(region, page))
+        *run_note(region, page) = (uint32_t)used.bytes | (uint32_t)used.slack << SLACK_SHIFT;
 }
 
-// The same, but nobody looks behind it.
-static inline void run_use_unwatched(struct region* region, const char* start, size_t bytes) {
-    size_t page = region_page_of(region, start);
-    if (run_has_note(region, page)) *run_note(region, page) = (uint32_t)bytes;
+// The run is a block of so many bytes now. behind: as for slack_seal.
+static inline void run_use(struct region* region, char* start, size_t bytes, enum slack behind) {
+    if (run_has_note(region, region_page_of(region, start)))
+        run_set_used(region, start, slack_seal(start, bytes, behind));
 }
 
 // The block was freed. is_watched: its first line will be looked at.

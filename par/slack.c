@@ -13,6 +13,7 @@ enum {
     LAST_WORDS = 2,           // and before the end of the page; where there is no room for all, each byte is
     LONG_BYTES = 256 * 1024,  // of a long block
     SKIPS_MOST = 63,          // long blocks that are not looked at, in a row
+    FIRST_MARKS_MOST = 64,    // marks in fresh memory
 };
 
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
@@ -82,33 +83,68 @@ static bool is_skipped(size_t bytes) {
     return now < load(&skips);
 }
 
-// A long block that holds zeros before its end was probably never written there.
-static void learn(const char* start, struct used used) {
-    const word* last = (const word*)(start + used.bytes - sizeof(word));
+// A long block that holds zeros at its end was probably never written there.
+static void learn(bool is_filled) {
     unsigned now = load(&skips);
-    unsigned wanted = *last != 0 ? 0 : now < SKIPS_MOST ? 2 * now + 1 : SKIPS_MOST;
+    unsigned wanted = is_filled ? 0 : now < SKIPS_MOST ? 2 * now + 1 : SKIPS_MOST;
     if (wanted != now) set(&skips, wanted);
 }
 
-// ---- The two calls ----
+// ---- Marks in fresh memory ----
+
+static atomic_uint first_marks;  // of blocks that live, and of those whose end nobody came to
+
+static bool may_mark_first(void) {
+    if (load(&first_marks) >= FIRST_MARKS_MOST) return false;
+    // order: relaxed, as in load.
+    atomic_fetch_add_explicit(&first_marks, 1, memory_order_relaxed);
+    return true;
+}
+
+// The page of the mark is one that the block's owner needed.
+static void first_mark_was_free(void) {
+    // order: relaxed, as in load.
+    atomic_fetch_sub_explicit(&first_marks, 1, memory_order_relaxed);
+}
+
+// ---- The calls ----
 
 struct used slack_seal(char* start, size_t bytes, enum slack behind) {
     size_t whole = (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
     if (!pages_are_watched() || bytes == whole) return (struct used){whole, SLACK_UNKNOWN};
     struct used used = {bytes, behind};
-    if (behind == SLACK_FRESH || is_skipped(bytes)) return used;
     struct ends ends = ends_of(start + bytes);
-    used.slack = SLACK_ZEROS;
-    if (holds(ends, 0)) return used;
-    used.slack = SLACK_MARK;
+    if (behind == SLACK_FRESH) {
+        if (!may_mark_first()) return used;
+        used.slack = SLACK_FIRST_MARK;
+    } else {
+        if (is_skipped(bytes)) return used;
+        used.slack = SLACK_ZEROS;
+        if (holds(ends, 0)) return used;
+        used.slack = SLACK_MARK;
+    }
     write_mark(ends, mark_of(ends));
     return used;
 }
 
-bool slack_is_whole(const char* start, struct used used) {
-    if (used.slack != SLACK_MARK && is_skipped(used.bytes)) return true;
-    struct ends ends = ends_of(start + used.bytes);
-    if (!holds(ends, used.slack == SLACK_MARK ? mark_of(ends) : 0)) return false;
-    if (used.bytes >= LONG_BYTES) learn(start, used);
+enum slack slack_behind(struct used used, size_t bytes) {
+    bool is_behind_mark = bytes / PAGE_BYTES > used.bytes / PAGE_BYTES;
+    bool is_fresh =
+        used.slack == SLACK_FRESH ? bytes >= used.bytes : used.slack >= SLACK_MARK_BEFORE_ZEROS && is_behind_mark;
+    return is_fresh ? SLACK_FRESH : SLACK_UNKNOWN;
+}
+
+bool slack_is_whole(const char* start, struct used* used) {
+    bool is_marked = used->slack >= SLACK_MARK;
+    if (!is_marked && is_skipped(used->bytes)) return true;
+    struct ends ends = ends_of(start + used->bytes);
+    if (!holds(ends, is_marked ? mark_of(ends) : 0)) return false;
+    if (used->bytes < LONG_BYTES && used->slack != SLACK_FIRST_MARK) return true;
+    bool is_filled = used->bytes < sizeof(word) || *(const word*)(ends.block - sizeof(word)) != 0;
+    if (used->bytes >= LONG_BYTES) learn(is_filled);
+    if (used->slack == SLACK_FIRST_MARK && is_filled) {
+        first_mark_was_free();
+        used->slack = SLACK_MARK_BEFORE_ZEROS;
+    }
     return true;
 }

@@ -10,9 +10,10 @@
 // none of its bytes is zero, so a string that is one byte too long is seen, and one that brought another block's slack
 // along.
 //
-// No page gets memory for that: fresh memory is zero and left so, other memory is read first, and only where it holds
-// something is it written. Of a program that does not come to the end of its long blocks only a few are looked at, for
-// a look costs a page fault there.
+// Where nothing was written before, a mark costs a page that the program may never come to. So of fresh memory a few
+// blocks get one, 64 of those whose owners have not come to their end so far (256 KiB); of others the zeros that are
+// there must stay. Memory that is not fresh is read first, and gets a mark only where it holds something. Of a program
+// that does not come to the end of its long blocks only a few are looked at, for a look costs a page fault there.
 
 #ifndef PAR_SLACK_H
 #define PAR_SLACK_H
@@ -26,6 +27,8 @@ enum slack {
     SLACK_FRESH,    // zeros, as all that is mapped behind it
     SLACK_ZEROS,
     SLACK_MARK,
+    SLACK_MARK_BEFORE_ZEROS,  // a mark; all that is mapped behind its page holds zeros
+    SLACK_FIRST_MARK,         // the same, in a page that nobody else was seen to need
 };
 
 // The caller's part of a block of pages: what he asked for; or all of its last page, where nobody looks behind it.
@@ -38,7 +41,12 @@ struct used {
 // where that is known to be so; else SLACK_UNKNOWN. start: at the beginning of a page. The caller owns the block.
 struct used slack_seal(char* start, size_t bytes, enum slack behind);
 
-// Whether that is still there, where it is not SLACK_UNKNOWN. The caller owns the block.
-bool slack_is_whole(const char* start, struct used used);
+// What lies behind a block that gets so many bytes in place of those it has: SLACK_FRESH where that is known, as long
+// as nothing else was mapped behind it; else SLACK_UNKNOWN.
+enum slack slack_behind(struct used used, size_t bytes);
+
+// Whether that is still there, where it is not SLACK_UNKNOWN. It may learn something of it, and sets that. The caller
+// owns the block.
+bool slack_is_whole(const char* start, struct used* used);
 
 #endif
