@@ -51,8 +51,8 @@ my %caught = (
 );
 
 for my $way ( sort keys %caught ) {
-    my $result  = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
-    my ($pointer) = $result->{stdout} =~ /(\S+)\n\z/;    # of some, the last one
+    my $result = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
+    my ($pointer) = $result->{stdout} =~ /(\S+)\n\z/;                                            # of some, the last one
     is( $result->{signal}, 6, "$way ends the process" ) or diag measure::Launch::sentence($result);
     like(
         $result->{stderr},
