@@ -35,7 +35,9 @@
 #include "par/page_map.h"
 #include "par/region.h"
 #include "par/region_runs.h"
+#include "par/run_notes.h"
 #include "par/size_class.h"
+#include "par/slack.h"
 #include "par/span.h"
 
 #define likely(condition) __builtin_expect((condition), 1)
@@ -49,15 +51,15 @@ enum {
 };
 
 // tests/models/first_use.pml: take_any, xmalloc.
-static void* take_any(size_t bytes) {
+static void* take_any(size_t bytes, size_t room) {
     if (bytes <= SMALL_MOST) {
         cache_set_up();  // before the class can be looked up
         struct block* block = cache_refill_and_take(size_class_of(bytes));
         if (block != NULL) set_taken(block);
         return block;
     }
-    if (bytes <= MEDIUM_MOST) {
-        void* block = cache_take_run((bytes + PAGE_BYTES - 1) / PAGE_BYTES, 1).start;
+    if (room <= MEDIUM_MOST) {
+        void* block = cache_take_run(bytes, room, 1).start;
         if (block != NULL) return block;
     }
     return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES, LARGE_AS_BEFORE).start : NULL;
@@ -102,12 +104,13 @@ static bool idle_could_help(size_t bytes) {
     return bytes <= mapped || os_has_room(bytes - mapped);
 }
 
-// Every block that is not on a list of the thread's own.
-static __attribute__((noinline)) void* take_slow(size_t bytes) {
+// Every block that is not on a list of the thread's own. room: more than its bytes, up to MEDIUM_MOST, for a medium
+// block that is to grow where it stands; else its bytes.
+static __attribute__((noinline)) void* take_slow(size_t bytes, size_t room) {
     int kept_errno = errno;
-    void* block = take_any(bytes);
+    void* block = take_any(bytes, room);
     if (block == NULL && bytes <= PTRDIFF_MAX && idle_could_help(bytes) && give_all_idle(bytes))
-        block = take_any(bytes);
+        block = take_any(bytes, bytes);
     errno = block == NULL ? ENOMEM : kept_errno;
     return block;
 }
@@ -121,6 +124,30 @@ static struct mapping* mapping_of(const char* call, char* block) {
                         ? mapping->start == block
                         : (uintptr_t)block % PAGE_BYTES == 0 && region_run_pages((struct region*)mapping, block) > 0;
     if (!is_block) misuse(call, block, what);
+    return mapping;
+}
+
+// What a block that is no small one has for its owner, and what lies behind that.
+static struct used used_of(struct mapping* mapping, const char* block) {
+    return mapping->kind == MAPPING_LARGE ? ((struct large*)mapping)->used : run_used((struct region*)mapping, block);
+}
+
+static void set_used(struct mapping* mapping, const char* block, struct used used) {
+    if (mapping->kind == MAPPING_LARGE) {
+        ((struct large*)mapping)->used = used;
+    } else {
+        run_set_used((struct region*)mapping, block, used);
+    }
+}
+
+// Ends the process when there is no such block here, or somebody wrote behind it. Result: its mapping.
+static struct mapping* check_pages(const char* call, char* block) {
+    struct mapping* mapping = mapping_of(call, block);
+    struct used used = used_of(mapping, block);
+    enum slack slack = used.slack;
+    if (slack == SLACK_UNKNOWN) return mapping;
+    if (!slack_is_whole(block, &used)) overrun_block(call, block, used.bytes);
+    if (used.slack != slack) set_used(mapping, block, used);
     return mapping;
 }
 
@@ -151,7 +178,7 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
         check_small("xfree", block, size_class);
         cache_spill_and_free(size_class, block);
     } else if (block != NULL) {
-        struct mapping* mapping = mapping_of("xfree", block);
+        struct mapping* mapping = check_pages("xfree", block);
         if (mapping->kind == MAPPING_REGION) {
             cache_give_run((struct region*)mapping, block);
         } else {
@@ -168,10 +195,10 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
 // block's two words, room), of which those of the block may miss the cache; 3 stores; the next block is fetched ahead.
 // No lock, no atomic operation. (objdump -d bin/list-par --disassemble=xmalloc)
 void* xmalloc(size_t bytes) {
-    if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes);
+    if (unlikely(bytes > SMALL_MOST)) return take_slow(bytes, bytes);
     struct magazine* loaded = &cache.loaded[size_class_of(bytes)];
     struct block* block = loaded->first;
-    if (unlikely(block == NULL)) return take_slow(bytes);
+    if (unlikely(block == NULL)) return take_slow(bytes, bytes);
     struct block* next = next_of(block);
     loaded->first = next;
     __builtin_prefetch(next);  // another core may have freed it; as in tcmalloc
@@ -197,52 +224,60 @@ void xfree(void* block) {
     put(loaded, freed);
 }
 
-static size_t usable_of_class(const char* call, void* block, unsigned size_class) {
+// How many bytes of a block its owner may use. Of a block of pages that is what was asked for: behind it par looks
+// whether somebody wrote there.
+static inline __attribute__((unused)) size_t usable_bytes(const char* call, void* block) {
+    unsigned size_class = page_map_class(block);
     if (size_class != NO_CLASS) return size_classes[size_class].block_bytes;
-    struct mapping* mapping = mapping_of(call, block);
+    return used_of(mapping_of(call, block), block).bytes;
+}
+
+// How long a block of pages may become where it stands, and who has nothing behind it.
+static size_t room_of(struct mapping* mapping, const char* block) {
     if (mapping->kind == MAPPING_LARGE) return ((struct large*)mapping)->bytes;
     return region_run_pages((struct region*)mapping, block) * PAGE_BYTES;
 }
 
-// For the calls of the family that have no need of the class.
-static inline __attribute__((unused)) size_t usable_bytes(const char* call, void* block) {
-    return usable_of_class(call, block, page_map_class(block));
+// A block of pages gets more or fewer bytes of its room.
+static void* stay_in_pages(struct mapping* mapping, char* block, size_t bytes) {
+    struct used used = used_of(mapping, block);
+    if (bytes == used.bytes) return block;
+    set_used(mapping, block, slack_seal(block, bytes, slack_behind(used, bytes)));
+    return block;
 }
 
 // Whether a block may stay where it is: it is large enough, and not so large that moving pays. A small block that
 // shrinks stays until half of it lies idle, because copying costs time and the memory is little (as in tcmalloc and
 // mimalloc); one of some pages may have room to grow into.
-static bool fits_well(size_t bytes, size_t usable) {
-    if (bytes > usable) return false;
-    size_t idle = usable - bytes;
+static bool fits_well(size_t bytes, size_t room) {
+    if (bytes > room) return false;
+    size_t idle = room - bytes;
     if (idle < ALIGNMENT) return true;
-    return idle <= (usable <= SMALL_MOST ? usable / 2 : usable <= MEDIUM_MOST ? usable / ROOM_SHARE : usable / 8);
+    return idle <= (room <= SMALL_MOST ? room / 2 : room <= MEDIUM_MOST ? room / ROOM_SHARE : room / 8);
 }
 
 // Resizes a block that is no small one without copying: a run to a run, a large block to a large one, also when it
 // becomes up to half as long as the shortest that is taken so; else a block that goes up and down across that border
 // would be copied each time. A block of few pages can be a large one too, when it was taken with a large alignment
 // (libpar.c). Result: NULL when that cannot be done.
-static void* resize_in_pages(void* block, size_t bytes) {
-    struct mapping* mapping = page_map_mapping(block);
+static void* resize_in_pages(struct mapping* mapping, void* block, size_t bytes) {
     void* resized = NULL;
     int kept_errno = errno;
     if (mapping->kind == MAPPING_LARGE) {
         if (bytes > MEDIUM_MOST / 2 && bytes <= PTRDIFF_MAX) resized = large_resize((struct large*)mapping, bytes);
     } else if (bytes > SMALL_MOST / 2 && bytes <= MEDIUM_MOST) {
-        size_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
-        if (cache_resize_run((struct region*)mapping, block, pages)) resized = block;
+        if (cache_resize_run((struct region*)mapping, block, bytes)) resized = block;
     }
     errno = kept_errno;
     return resized;
 }
 
-// A block for one that grows out of its place. Where each page more would be another move it gets a quarter more; what
-// nobody touches of that costs no memory.
+// A block for one that grows out of its place. Where each page more would be another move it has room for a quarter
+// more; what nobody touches of that costs no memory.
 static void* take_with_room(size_t bytes) {
-    size_t roomy = bytes > SMALL_MOST ? bytes + bytes / ROOM_SHARE : bytes;
-    void* block = roomy > bytes && roomy <= MEDIUM_MOST ? xmalloc(roomy) : NULL;
-    return block != NULL ? block : xmalloc(bytes);
+    size_t roomy = bytes + bytes / ROOM_SHARE;
+    bool gets_room = bytes > SMALL_MOST && bytes <= MEDIUM_MOST && roomy <= MEDIUM_MOST;
+    return gets_room ? take_slow(bytes, roomy) : xmalloc(bytes);
 }
 
 void* xrealloc(void* block, size_t bytes) {
@@ -252,21 +287,29 @@ void* xrealloc(void* block, size_t bytes) {
         return NULL;
     }
     unsigned size_class = page_map_class(block);
-    size_t usable = usable_of_class("xrealloc", block, size_class);
-    if (size_class != NO_CLASS) check_small("xrealloc", block, size_class);
-    if (fits_well(bytes, usable)) return block;
-    void* resized = size_class == NO_CLASS ? resize_in_pages(block, bytes) : NULL;
+    struct mapping* mapping = NULL;
+    size_t room = size_classes[size_class].block_bytes;
+    if (size_class != NO_CLASS) {
+        check_small("xrealloc", block, size_class);
+        if (fits_well(bytes, room)) return block;
+    } else {
+        mapping = check_pages("xrealloc", block);
+        room = room_of(mapping, block);
+        if (fits_well(bytes, room)) return stay_in_pages(mapping, block, bytes);
+    }
+    void* resized = mapping != NULL ? resize_in_pages(mapping, block, bytes) : NULL;
     if (resized != NULL) return resized;
     int kept_errno = errno;
-    void* moved = bytes > usable ? take_with_room(bytes) : xmalloc(bytes);
+    void* moved = bytes > room ? take_with_room(bytes) : xmalloc(bytes);
     if (moved == NULL) {
         // What was idle has been given back, so there may be room behind the block now.
-        if (bytes > usable && size_class == NO_CLASS) resized = resize_in_pages(block, bytes);
+        if (bytes > room && mapping != NULL) resized = resize_in_pages(mapping, block, bytes);
         if (resized != NULL) errno = kept_errno;
-        if (bytes > usable) return resized;
+        if (bytes > room) return resized;
         errno = kept_errno;  // a smaller block can always stay; only growing needs memory
-        return block;
+        return mapping != NULL ? stay_in_pages(mapping, block, bytes) : block;
     }
+    size_t usable = mapping != NULL ? used_of(mapping, block).bytes : room;
     memcpy(moved, block, bytes < usable ? bytes : usable);
     xfree(block);
     return moved;

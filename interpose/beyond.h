@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static size_t rounded_up(size_t bytes, size_t alignment) { return (bytes + alignment - 1) & ~(alignment - 1); }
-
 // A small block is aligned when its size is a multiple of the alignment, for spans begin at granules. Powers of two are
 // among the sizes, so there always is one.
 static void* take_aligned_small(size_t alignment, size_t bytes) {
@@ -20,9 +18,9 @@ static void* take_aligned_small(size_t alignment, size_t bytes) {
 static void* take_aligned_any(size_t alignment, size_t bytes) {
     if (alignment <= PAGE_BYTES && bytes <= SMALL_MOST) return take_aligned_small(alignment, bytes);
     if (alignment <= MEDIUM_MOST && bytes <= MEDIUM_MOST) {
-        size_t pages = rounded_up(bytes == 0 ? 1 : bytes, PAGE_BYTES) / PAGE_BYTES;
         size_t alignment_pages = alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES;
-        void* block = cache_take_run(pages, alignment_pages).start;
+        size_t least = bytes == 0 ? 1 : bytes;
+        void* block = cache_take_run(least, least, alignment_pages).start;
         if (block != NULL) return block;
     }
     return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment, LARGE_AS_BEFORE).start;

@@ -60,12 +60,12 @@ struct block* cache_refill_and_take(unsigned size_class);
 void cache_spill_and_free(unsigned size_class, struct block* block);
 
 // Takes a run of pages for a medium block, one that the thread has kept or one of the regions.
-// pages: 1 to MEDIUM_MOST_PAGES; the run may be longer (run_cache.h). alignment_pages, and the result: as for
-// region_take_run, but the run's region is not always said.
-struct run cache_take_run(size_t pages, size_t alignment_pages);
+// room: 1 byte to MEDIUM_MOST_PAGES pages, of which the block's owner may use so many bytes, 1 or more, until it is
+// resized; the run may be longer (run_cache.h). alignment_pages, and the result: as for region_take_run.
+struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages);
 
-// As region_resize_run, for the run of a medium block.
-bool cache_resize_run(struct region* region, char* start, size_t pages);
+// As region_resize_run, for the run of a medium block, which gets so many bytes. Result: false when it cannot be done.
+bool cache_resize_run(struct region* region, char* start, size_t bytes);
 
 // Gives the run of a medium block back, or keeps it.
 void cache_give_run(struct region* region, char* start);

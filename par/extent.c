@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "par/bare.h"
+#include "par/freed_slots.h"
 #include "par/harden.h"
 #include "par/idle.h"
 #include "par/invariant.h"
@@ -109,6 +110,7 @@ static struct piece take_excess(size_t most) {
     size_t gone = excess < extent->slots ? excess : extent->slots;
     extent->slots -= gone;
     struct piece piece = {end_of(extent), gone};
+    freed_slots_look(piece.start, gone);
     keep(extent);
     return piece;
 }
@@ -212,6 +214,7 @@ static size_t move_pages(char* start, size_t slots, char* place) {
 // Takes the first slots of a free extent.
 static void cut(struct extent* extent, size_t slots) {
     leave(extent);
+    freed_slots_look(extent->start, slots);
     extent->start += slots * SLOT_BYTES;
     extent->slots -= slots;
     keep(extent);
@@ -331,12 +334,13 @@ char* extent_map_part(size_t* pages) {
     return NULL;
 }
 
-void extent_give(char* start, size_t slots) {
+void extent_give(char* start, size_t slots, uint32_t first_line) {
     bare_watch(start, slots);
     lock_take(&lock);
     in_use.now -= slots;
     use_given(&in_use, &rule, slots);
     bool idles = slots_may_idle(slots) && add(start, slots);
+    if (idles && first_line != NO_LINE) *page_map_line(start) = first_line;
     struct piece excess = idles ? take_excess(may_idle()) : (struct piece){start, slots};
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
@@ -371,7 +375,7 @@ enum growth extent_grow(char* start, size_t old_slots, size_t new_slots) {
     bool is_mapped =
         os_map_there(rest, (more - idle) * SLOT_BYTES) == MAPPED && prepare(rest, (more - idle) * SLOT_BYTES) != NULL;
     if (is_mapped) return fill_and_settle(rest, more - idle) + idle == 0 ? GROWN_FRESH : GROWN_IDLE;
-    if (idle > 0) extent_give(end, idle);
+    if (idle > 0) extent_give(end, idle, NO_LINE);
     return NOT_GROWN;
 }
 

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { APART_LEAST = 4 };  // slots of a block that is put, or grows, apart from others where addresses are few
 
@@ -60,8 +61,9 @@ struct slots extent_map_exact(size_t bytes, size_t alignment);
 // multiple of 16. Result: NULL when there is none, or addresses are not few. Thread-safe.
 char* extent_map_part(size_t* pages);
 
-// Gives slots back: all that one call took, or any part of it. Thread-safe.
-void extent_give(char* start, size_t slots);
+// Gives slots back: all that one call took, or any part of it. first_line: of a freed block that begins with them,
+// which is looked at when they are taken again or unmapped; or NO_LINE (first_line.h). Thread-safe.
+void extent_give(char* start, size_t slots, uint32_t first_line);
 
 // Forgets slots that the caller has unmapped itself, wholly or the rest of them. Thread-safe.
 void extent_forget(size_t slots);

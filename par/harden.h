@@ -56,5 +56,13 @@ static inline bool slots_may_idle(size_t slots) { return (void)slots, true; }
 // Whether a thread may keep the runs of blocks that were freed.
 static inline bool runs_may_be_kept(void) { return true; }
 
+// Whether blocks of pages are watched: what lies behind them while they live, and their first line when they are freed.
+// Memcheck does that itself, and must not see us read what is a program's (libpar_valgrind.c).
+#ifdef ANNOUNCED_BUILD
+static inline bool pages_are_watched(void) { return false; }
+#else
+static inline bool pages_are_watched(void) { return true; }
+#endif
+
 #endif
 #endif

@@ -6,6 +6,7 @@
 
 #include "par/density.h"
 #include "par/extent.h"
+#include "par/first_line.h"
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/os.h"
@@ -180,6 +181,7 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     struct large_block block = {.start = NULL};
     struct large* large = record_take();
     if (large == NULL) return block;
+    size_t asked = bytes;
     bytes = whole_pages(bytes);
     // Many programs take and give back the same few slots: that shall cost no system call.
     struct slots slots = {.start = alignment == SLOT_BYTES ? extent_take_idle(slots_of(bytes)) : NULL};
@@ -203,6 +205,7 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     large->tail = 0;
     large->is_exact = is_exact && slots.is_zero && tail_of(large) > 0;
     if (!slots.is_zero) settle_tail(large, is_exact);
+    large->used = slack_seal(slots.start, asked, slots.is_zero ? SLACK_FRESH : SLACK_UNKNOWN);
     page_map_add(&large->mapping);
     count(1, bytes);
     count_taken(bytes);
@@ -220,7 +223,8 @@ static void give_slots(struct large* large, size_t from) {
     }
     if (from == slots) return;
     sparse_purge(start + from * SLOT_BYTES, slots - from);
-    extent_give(start + from * SLOT_BYTES, slots - from);
+    uint32_t line = from == 0 ? first_line_of_freed(start) : NO_LINE;
+    extent_give(start + from * SLOT_BYTES, slots - from, line);
 }
 
 void large_give(struct large* large) {
@@ -270,16 +274,19 @@ static bool goes_apart(struct large* large, size_t needed) {
     return true;
 }
 
-// Result: false when there is no place for so many slots; then nothing has changed.
-static bool make_room(struct large* large, size_t had, size_t needed) {
+// Result: false when there is no place for so many slots; then nothing has changed. Sets what lies behind
+// the block then, as for slack_seal.
+static bool make_room(struct large* large, size_t had, size_t needed, enum slack* behind) {
     large->ends_fresh = true;
+    *behind = SLACK_UNKNOWN;
     if (goes_apart(large, needed) && move(large, had, needed)) return true;
     enum growth growth = extent_grow(large->mapping.start, had, needed);
     large->ends_fresh = growth != GROWN_IDLE;
+    if (growth == GROWN_FRESH) *behind = SLACK_FRESH;
     return growth != NOT_GROWN || move(large, had, needed);
 }
 
-static void* resize(struct large* large, size_t bytes) {
+static void* resize(struct large* large, size_t bytes, enum slack* behind) {
     size_t had = slots_of(large->bytes);
     size_t needed = slots_of(bytes);
     if (bytes < large->bytes) {
@@ -295,7 +302,7 @@ static void* resize(struct large* large, size_t bytes) {
     }
     bool is_dense = is_filled(large);
     size_t whole = large->bytes / SLOT_BYTES;
-    if (!make_room(large, had, needed)) {
+    if (!make_room(large, had, needed, behind)) {
         if (was_exact) make_exact(large);
         return NULL;
     }
@@ -308,8 +315,10 @@ static void* resize(struct large* large, size_t bytes) {
 
 void* large_resize(struct large* large, size_t bytes) {
     size_t before = large->bytes;
-    void* start = resize(large, whole_pages(bytes));
+    enum slack behind = slack_behind(large->used, bytes);
+    char* start = resize(large, whole_pages(bytes), &behind);
     count(0, large->bytes - before);
+    if (start != NULL) large->used = slack_seal(start, bytes, behind);
     return start;
 }
 

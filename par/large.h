@@ -12,10 +12,12 @@
 
 #include "par/density.h"
 #include "par/page_map.h"
+#include "par/slack.h"
 
 struct large {
     struct mapping mapping;
-    size_t bytes;      // of the block, a multiple of a page
+    size_t bytes;      // of the block, whole pages
+    struct used used;  // the part that the caller asked for
     size_t tail;       // bytes behind its end, in its last slot, that may have memory
     bool is_exact;     // nothing is mapped behind its end in its last slot
     bool is_apart;     // it has been moved where much is free behind

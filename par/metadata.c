@@ -6,7 +6,7 @@
 #include "par/lock.h"
 #include "par/os.h"
 
-enum { FIRST_CHUNK_BYTES = 16 * 1024, CHUNK_BYTES = 64 * 1024 };
+enum { FIRST_CHUNK_BYTES = 20 * 1024, CHUNK_BYTES = 64 * 1024 };
 
 // It spares a short process a call of the system.
 FAR_DATA _Alignas(LINE_BYTES) char metadata_first_chunk[FIRST_CHUNK_BYTES];

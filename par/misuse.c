@@ -13,6 +13,13 @@ void misuse(const char* call, const void* block, const char* what) {
     abort();
 }
 
+void overrun_block(const char* call, const void* block, size_t bytes) {
+    char what[120];
+    (void)snprintf(what, sizeof what,
+                   "this block was written behind its %zu bytes, or the next one in front of its own", bytes);
+    misuse(call, block, what);
+}
+
 void broken_block(const void* block) {
     misuse("par", block, "this block was written after it had been freed, or an overrun of another reached it");
 }

@@ -5,14 +5,15 @@
 //
 // A leaf covers 4 GiB of addresses. For each granule of 16 KiB it holds one byte, the class of the span there. A heap
 // of half a gigabyte has 32 KiB of such bytes, so a look-up is two loads that nearly always hit the first-level cache.
-// For each slot of 2 MiB the leaf holds the mapping that begins there, and the free extent that begins or ends there.
-// (The two-level map is from tcmalloc; the separation of the one hot byte from the rest is from jemalloc.)
+// For each slot of 2 MiB the leaf holds the mapping that begins there, the free extent that begins or ends there, and
+// the first line of a free block that began there (freed_slots.h). (The two-level map is from tcmalloc; the separation
+// of the one hot byte from the rest is from jemalloc.)
 //
 // The owner of the memory changes the entries of classes and mappings; all threads read them without a lock. That is
 // safe: a thread got its pointer to a block, directly or through the program's own synchronisation, from a thread that
 // had seen the entry set; and the entry is removed before its place is given to anybody. tests/models/page_map.pml
-// proves that for page_map_class and page_map_mapping. The entries of free extents are changed and read under the lock
-// of extent.h.
+// proves that for page_map_class and page_map_mapping. The entries of free extents and of lines are changed and read
+// under the lock of extent.h.
 
 #ifndef PAR_PAGE_MAP_H
 #define PAR_PAGE_MAP_H
@@ -55,6 +56,7 @@ struct page_map_leaf {
     _Atomic uint8_t classes[LEAF_GRANULES];
     _Atomic(struct mapping*) mappings[LEAF_SLOTS];
     struct extent* extents[LEAF_SLOTS];
+    uint32_t lines[LEAF_SLOTS];
 };
 
 extern _Atomic(struct page_map_leaf*) page_map_root[ROOT_ENTRIES];
@@ -94,6 +96,11 @@ static inline struct extent* page_map_extent(const void* address) {
 // Enters a free extent for one slot, or with NULL none. The leaf must be there.
 static inline void page_map_set_extent(const void* address, struct extent* extent) {
     page_map_leaf(address)->extents[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS] = extent;
+}
+
+// The place for the number of the line at which this address's slot begins. The leaf must be there.
+static inline uint32_t* page_map_line(const void* address) {
+    return &page_map_leaf(address)->lines[((uintptr_t)address / SLOT_BYTES) % LEAF_SLOTS];
 }
 
 // Makes the leaf for an address if there is none yet. Result: false when there is no memory for it.

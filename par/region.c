@@ -14,6 +14,7 @@
 #include "par/region_bins.h"
 #include "par/region_idle_list.h"
 #include "par/region_runs.h"
+#include "par/run_notes.h"
 
 enum {
     PURGE_RUNS = 2,    // that one call gives up at most, so that no call takes long
@@ -65,6 +66,7 @@ static void remove_idle(struct region* region, size_t first, size_t pages) {
 // Result: how many of the pages have no memory yet.
 static size_t mark_used(struct region* region, size_t first, size_t pages) {
     size_t idle_before = idle_pages;
+    run_notes_look(region, first, pages);
     remove_idle(region, first, pages);
     page_bits_set(region->used, first, pages);
     in_use.now += pages;
@@ -159,13 +161,14 @@ static bool is_surplus(const struct region* region) {
 // Takes an empty region out of all lists. Then it is the caller's alone, who unmaps it without a lock.
 static void detach(struct region* region) {
     region_bins_remove(&kinds[region->use].bins, region);
+    region->first_line = run_notes_leave(region);
     remove_idle(region, 0, SLOT_PAGES);
 }
 
 static void region_unmap(struct region* region) {
     page_map_remove(&region->mapping);
     density_forget(region->density, region->mapping.start, !region->was_purged);
-    extent_give(region->mapping.start, 1);
+    extent_give(region->mapping.start, 1, region->first_line);
     record_give(region);
 }
 
@@ -273,6 +276,7 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
         run.is_zero = page_bits_next_set(region->idle, page) >= page + pages;
         size_t fresh = mark_used(region, page, pages);
         run_set(region, page, pages);
+        run_notes_begin(region, page);
         use_taken(&in_use, fresh);
         *purge = must_purge(is_fresh && fresh > 0 ? idle_most_when_growing(&in_use, &rule) : SIZE_MAX);
     }
@@ -311,6 +315,7 @@ void region_give_run(struct region* region, char* start) {
     lock_take(&lock);
     size_t page = region_page_of(region, start);
     size_t pages = run_length(region, page);
+    run_notes_end(region, page);
     mark_free(region, page, pages);
     add_idle(region, page, pages);
     run_set(region, page, 0);
@@ -323,16 +328,19 @@ void region_give_run(struct region* region, char* start) {
     if (purge) purge_some();
 }
 
-bool region_resize_run(struct region* region, char* start, size_t pages) {
+enum resized region_resize_run(struct region* region, char* start, size_t pages) {
     lock_take(&lock);
     size_t first = region_page_of(region, start);
     size_t old_pages = run_length(region, first);
     bool fits = pages <= old_pages ||
                 (first + pages <= SLOT_PAGES && page_bits_next_set(region->used, first + old_pages) >= first + pages);
     bool purge = false;
+    bool is_zero = false;
     if (fits && pages != old_pages) {
         if (pages > old_pages) {
-            use_taken(&in_use, mark_used(region, first + old_pages, pages - old_pages));
+            size_t fresh = mark_used(region, first + old_pages, pages - old_pages);
+            is_zero = fresh == pages - old_pages;
+            use_taken(&in_use, fresh);
         } else {
             mark_free(region, first + pages, old_pages - pages);
             add_idle(region, first + pages, old_pages - pages);
@@ -342,7 +350,7 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
     }
     lock_give(&lock);
     if (purge) purge_some();
-    return fits;
+    return !fits ? NOT_RESIZED : is_zero ? GROWN_INTO_ZEROS : RESIZED;
 }
 
 void region_decay(bool time_ends) {

@@ -40,6 +40,9 @@ struct region {
     uint64_t idle[SLOT_PAGES / 64];  // a bit for each free page that was used before and so still occupies memory
     // At the first page of a run its length, elsewhere 0 (region_runs.h).
     _Atomic uint16_t run_entries[SLOT_PAGES];
+    uint64_t noted[SLOT_PAGES / 64];  // a bit for each free page at which a block began, whose first line is noted
+    uint32_t first_line;              // of a freed block that began at its start, once it is empty and goes
+    uint32_t notes[SLOT_GRANULES];    // of blocks and of freed ones (run_notes.h)
     uint16_t free_pages;
     uint16_t idle_pages;
     bool was_purged;
@@ -48,6 +51,7 @@ struct region {
     uint16_t longest_free;              // pages in the longest run that is free
     uint8_t span_first[SLOT_GRANULES];  // for each granule of a span, the granule where the span begins
     struct span spans[SLOT_GRANULES];   // for the granule where a span begins, its record
+    char rest[128];  // a little more than two pages: in a chunk of metadata.c all but the spans lies in one page then
 };
 
 struct run {
@@ -70,10 +74,12 @@ struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum reg
 // Gives a run back, whole, also one that was kept. Thread-safe.
 void region_give_run(struct region* region, char* start);
 
+enum resized { NOT_RESIZED, RESIZED, GROWN_INTO_ZEROS };
+
 // Changes the length of a run where it stands. pages: 1 or more.
-// Result: false when the pages behind it are in use; then nothing has changed. The caller owns the run; thread-safe
-// otherwise.
-bool region_resize_run(struct region* region, char* start, size_t pages);
+// Result: NOT_RESIZED when the pages behind it are in use; then nothing has changed. Whether it got pages that hold
+// zeros, as in struct run. The caller owns the run; thread-safe otherwise.
+enum resized region_resize_run(struct region* region, char* start, size_t pages);
 
 // The pages in all runs of a use. Thread-safe.
 size_t region_used_pages(enum region_use use);

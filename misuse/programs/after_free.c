@@ -32,6 +32,21 @@ static void written_in_the_middle(size_t bytes, size_t by) {
     write_8(block + bytes / 2 / 8 * 8);
 }
 
+static void written_at_the_end(size_t bytes, size_t by) {
+    (void)by;
+    char* block = freed(bytes);
+    write_8(block + bytes - 8);
+}
+
+// A flag or a pointer is reset in an object that is gone.
+static void zeros_at_start(size_t bytes, size_t by) {
+    (void)by;
+    char* block = freed(bytes);
+    act_by_touch();
+    memset(block, 0, 8);
+    acted();
+}
+
 static void written_all(size_t bytes, size_t by) {
     (void)by;
     char* block = freed(bytes);
@@ -113,6 +128,8 @@ const struct kind after_free_kinds[] = {
     {416, "written-at-start", written_at, all_sizes, NULL},
     {416, "written-at", written_at, little_sizes, by_words},
     {416, "written-in-the-middle", written_in_the_middle, usual_sizes, NULL},
+    {416, "written-at-the-end", written_at_the_end, usual_sizes, NULL},
+    {416, "zeros-at-start", zeros_at_start, all_sizes, NULL},
     {416, "written-all", written_all, all_sizes, NULL},
     {416, "link-forged", link_forged, little_sizes, NULL},
     {416, "written-later", written_later, usual_sizes, NULL},

@@ -28,6 +28,24 @@ static void end_of_string(size_t bytes, size_t by) {
     give(block);
 }
 
+// A buffer that is cleared with the size of another.
+static void cleared_behind(size_t bytes, size_t by) {
+    char* block = victim(bytes);
+    write_bytes(block + bytes, by, 0);
+    give(block);
+}
+
+// One block is copied into another of the same size, and both ends are missed: what is behind the one comes behind the
+// other.
+static void copied_behind(size_t bytes, size_t by) {
+    char* source = victim(bytes);
+    char* block = victim(bytes);
+    act_by_touch();
+    for (size_t i = 0; i < bytes + by; i++) ((volatile char*)block)[i] = source[i];
+    acted();
+    give(block);
+}
+
 static void behind_then_resized(size_t bytes, size_t by) {
     char* block = victim(bytes);
     write_bytes(block + bytes, by, 'x');
@@ -52,6 +70,13 @@ static void in_front(size_t bytes, size_t by) {
 static void behind_shrunk(size_t bytes, size_t by) {
     char* block = resize(victim(bytes), bytes - bytes / 8);
     write_bytes(block + bytes - bytes / 8, by, 'x');
+    give(block);
+}
+
+static void behind_grown(size_t bytes, size_t by) {
+    size_t grown = bytes + bytes / 8;
+    char* block = resize(victim(bytes), grown);
+    write_bytes(block + grown, by, 'x');
     give(block);
 }
 
@@ -130,14 +155,18 @@ static const size_t by_few[] = {1, 8, 0};
 static const size_t by_one[] = {1, 0};
 static const size_t by_eight[] = {8, 0};
 static const size_t by_front[] = {1, 8, 16, 0};
+static const size_t by_clear[] = {8, 64, 0};
 static const size_t by_far[] = {16, 4096, 0};
 
 const struct kind overflow_kinds[] = {
     {122, "behind", behind, all_sizes, by_most},
     {122, "end-of-string", end_of_string, usual_sizes, NULL},
+    {122, "cleared-behind", cleared_behind, all_sizes, by_clear},
+    {122, "copied-behind", copied_behind, usual_sizes, by_eight},
     {122, "behind-then-resized", behind_then_resized, usual_sizes, by_eight},
     {122, "far-behind", far_behind, usual_sizes, by_far},
     {122, "behind-shrunk", behind_shrunk, usual_sizes, by_eight},
+    {122, "behind-grown", behind_grown, usual_sizes, by_eight},
     {122, "behind-zeros", behind_zeros, little_sizes, by_few},
     {122, "behind-aligned", behind_aligned, little_sizes, by_few},
     {124, "in-front", in_front, all_sizes, by_front},

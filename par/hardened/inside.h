@@ -70,4 +70,7 @@ static inline bool slots_may_idle(size_t slots) { return slots == 1; }
 // A freed run is not handed out again at once; and its marks stand at an end that must not move (front.c).
 static inline bool runs_may_be_kept(void) { return false; }
 
+// There are marks behind each block, and all that is free holds zeros.
+static inline bool pages_are_watched(void) { return false; }
+
 #endif

@@ -31,11 +31,28 @@ my %caught = (
     'large-inside'             => 'xfree',
     'foreign'                  => 'xfree',
     'foreign-resize'           => 'xrealloc',
+
+    # Blocks of pages: what lies behind their bytes, and the first line of those that are free.
+    'medium-overrun-by-one'        => 'xfree',
+    'large-overrun-by-one'         => 'xfree',
+    'medium-overrun-by-one-resize' => 'xrealloc',
+    'large-overrun-by-one-resize'  => 'xrealloc',
+    'medium-overrun-shrunk'        => 'xfree',
+    'large-overrun-shrunk'         => 'xfree',
+    'medium-overrun-grown'         => 'xfree',
+    'large-overrun-grown'          => 'xfree',
+    'medium-string-end'            => 'xfree',
+    'large-string-end'             => 'xfree',
+    'medium-in-front'              => 'xfree',
+    'medium-written-after-free'    => 'par',
+    'large-written-after-free'     => 'par',
+    'kept-overrun-by-one'          => 'xfree',
+    'kept-written-after-free'      => 'par',
 );
 
 for my $way ( sort keys %caught ) {
-    my $result  = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
-    my $pointer = $result->{stdout} =~ s/\n\z//r;
+    my $result = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
+    my ($pointer) = $result->{stdout} =~ /(\S+)\n\z/;                                            # of some, the last one
     is( $result->{signal}, 6, "$way ends the process" ) or diag measure::Launch::sentence($result);
     like(
         $result->{stderr},
@@ -43,7 +60,10 @@ for my $way ( sort keys %caught ) {
         '... with one line that names call and pointer'
     );
 }
-my $right = measure::Launch::run( command => [ "$tree/$program", 'none' ], wall_s => 300 );
-is( $right->{exit}, 0, 'a program without misuse is left in peace' );
+for my $way (qw(none none-pages)) {
+    my $right = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
+    is( $right->{exit}, 0, "a program without misuse is left in peace ($way)" )
+      or diag measure::Launch::sentence($right), "\n", $right->{stderr};
+}
 
 done_testing;

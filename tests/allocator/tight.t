@@ -31,10 +31,11 @@ my %MOST_MIB  = (
     moving      => 13,
     survivors   => 80,
     zeros_again => 24,
-    after_files => 36
+    after_files => 36,
+    sparse_odd  => 24
 );
 my @CASES =
-  qw(sparse_large sparse_medium sparse_buffers sparse_zeros zeros_again after_files after_matrices after_reads many_mappings odd_1150000 odd_1052672 odd_720000
+  qw(sparse_large sparse_medium sparse_buffers sparse_odd sparse_zeros zeros_again after_files after_matrices after_reads many_mappings odd_1150000 odd_1052672 odd_720000
   idle_64 idle_1000 busy_200 moving survivors);
 
 # Every slot may split a mapping in two, at most; the system has 65,530.

@@ -29,7 +29,7 @@ sub letters ( $allocator, $programs ) {
 my $SOME =
     '^CWE-(415-(in-a-row|another-between|overwritten-between)-(40|100000)'
   . '|761-inside-1024-by-16|590-static|122-behind-(40|1024)-by-(1|64)|416-written-at-40-by-8|908-fresh-block-1024'
-  . '|124-in-front-(1024|3000000)-by-8)$';
+  . '|124-in-front-(1024|100000|3000000)-by-8|122-end-of-string-100000|416-written-at-start-(100000|3000000))$';
 
 is_deeply(
     letters( 'par', $SOME ),
@@ -42,7 +42,9 @@ is_deeply(
         'CWE-122-behind'              => 'hWWW',
         'CWE-416-written-at'          => 'C',
         'CWE-908-fresh-block'         => 'W',
-        'CWE-124-in-front'            => 'Wh',
+        'CWE-122-end-of-string'       => 'C',
+        'CWE-416-written-at-start'    => 'CC',
+        'CWE-124-in-front'            => 'WCh',
     },
     'the release catches what costs next to nothing'
 );
@@ -57,7 +59,9 @@ is_deeply(
         'CWE-122-behind'              => 'CCCC',
         'CWE-416-written-at'          => 'C',
         'CWE-908-fresh-block'         => 'h',
-        'CWE-124-in-front'            => 'CC',
+        'CWE-122-end-of-string'       => 'C',
+        'CWE-416-written-at-start'    => 'CC',
+        'CWE-124-in-front'            => 'CCC',
     },
     'the hardened build catches nearly all, and tells no secret'
 );

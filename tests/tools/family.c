@@ -58,6 +58,10 @@ static void check_block(const char* call, void* block, size_t bytes, size_t alig
 }
 
 static void aligned_blocks(void) {
+    // First: what is behind a block in fresh memory may be treated otherwise, and nothing is in front of this one.
+    void* few_bytes = memalign(4 << 20, unknown(5));
+    check_block("memalign", few_bytes, 5, 4 << 20);
+    free(few_bytes);
     for (size_t alignment = sizeof(void*); alignment <= 4 << 20; alignment *= 2) {
         void* blocks[SIZES][3];
         for (size_t i = 0; i < SIZES; i++) {

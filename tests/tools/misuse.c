@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -153,6 +154,71 @@ static void write_after_resize(size_t bytes) {
     xfree(block);
 }
 
+// The end of a string that is one too long, behind a block whose memory was used before. So that the end of its bytes
+// is not where that of others was, it is shorter.
+static void end_string_in_used_memory(size_t bytes) {
+    char* before = xmalloc(bytes);
+    memset(before, 'x', bytes);
+    xfree(before);
+    char* block = xmalloc(bytes - 100);
+    announce(block);
+    block[bytes - 100] = 0;
+    xfree(block);
+}
+
+// Blocks grow and shrink where they stand, too: what lies behind them is looked at where they end now.
+static void overrun_resized(size_t bytes, size_t resized) {
+    char* block = xmalloc(bytes);
+    memset(block, 'x', bytes);
+    block = xrealloc(block, resized);
+    memset(block, 'x', resized);
+    announce(block);
+    block[resized] = 'x';
+    xfree(block);
+}
+
+static void overrun_shrunk(size_t bytes) { overrun_resized(bytes, bytes - bytes / 16); }
+
+static void overrun_grown(size_t bytes) { overrun_resized(bytes, bytes + bytes / 16); }
+
+// The page in front belongs to another block, which has some bytes to spare there.
+static void write_in_front(size_t bytes) {
+    char* first = xmalloc(bytes);
+    char* second = xmalloc(bytes);
+    char* left = first < second ? first : second;
+    char* right = first < second ? second : first;
+    announce(left);
+    right[-1] = 'x';
+    xfree(left);
+}
+
+static char* written_after_free(size_t bytes, size_t at) {
+    char* block = xmalloc(bytes);
+    memset(block, 'x', bytes);
+    announce(block);
+    xfree(block);
+    block[at] = 'y';
+    return block;
+}
+
+// Nothing but the memory itself is asked for again: other blocks of that size take it.
+static void write_at_start_after_free(size_t bytes) {
+    written_after_free(bytes, 0);
+    for (size_t i = 0; i < CROWD; i++) crowd[i] = xmalloc(bytes);
+    _exit(0);
+}
+
+// The thread takes such a block again and again, so it keeps it, and it is looked at now and then.
+static void write_at_start_of_kept(size_t bytes) {
+    for (int i = 0; i < 4; i++) xfree(xmalloc(bytes));
+    for (char i = 0; i < 64; i++) *written_after_free(bytes, 63) = i;
+}
+
+static void overrun_kept(size_t bytes) {
+    for (int i = 0; i < 4; i++) xfree(xmalloc(bytes));
+    for (int i = 0; i < 64; i++) overrun_and_free(bytes);
+}
+
 // Late enough to hit what the backend itself has noted in the block.
 static void ruin_free_block(size_t bytes) {
     take_crowd();
@@ -175,6 +241,41 @@ static void use_rightly(size_t bytes) {
     free_crowd();
     xfree(NULL);
     xfree(xmalloc(0));
+}
+
+static void fill_ends(char* block, size_t bytes, char byte) {
+    size_t most = bytes < 5000 ? bytes : 5000;
+    memset(block, byte, most);
+    memset(block + bytes - most, byte, most);
+}
+
+static bool ends_hold(const char* block, size_t bytes, char byte) {
+    return block[0] == byte && block[bytes / 2 < 5000 ? bytes / 2 : 4999] == byte && block[bytes - 1] == byte;
+}
+
+// Blocks of pages of all lengths, of which every byte is the program's: taken, resized and freed in any order.
+static void use_pages_rightly(size_t most) {
+    enum { SLOTS = 40, TIMES = 60000 };
+    static char* blocks[SLOTS];
+    static size_t lengths[SLOTS];
+    uint64_t random = 1;
+    for (size_t i = 0; i < TIMES; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        size_t slot = (random >> 33) % SLOTS;
+        size_t bytes = 1 + (random >> 20) % (most >> (random >> 60) / 2);
+        char byte = (char)(slot + 1);
+        if (blocks[slot] != NULL && !ends_hold(blocks[slot], lengths[slot], byte)) _exit(1);
+        if (i % 5 == 0) {
+            xfree(blocks[slot]);
+            blocks[slot] = NULL;
+            continue;
+        }
+        if (i % 3 == 0 && blocks[slot] != NULL) bytes = lengths[slot] + bytes % 9000;
+        blocks[slot] = xrealloc(blocks[slot], bytes);
+        lengths[slot] = bytes;
+        fill_ends(blocks[slot], bytes, byte);
+    }
+    for (size_t i = 0; i < SLOTS; i++) xfree(blocks[i]);
 }
 
 static atomic_bool working = true;
@@ -228,12 +329,27 @@ static const struct {
     {"foreign-resize", resize_foreign, 100},
     {"overrun-by-one", overrun_and_free, SMALL},
     {"large-overrun-by-one", overrun_and_free, LARGE},
+    {"medium-overrun-by-one", overrun_and_free, MEDIUM},
     {"overrun-by-one-resize", overrun_and_resize, SMALL},
+    {"medium-overrun-by-one-resize", overrun_and_resize, MEDIUM},
+    {"large-overrun-by-one-resize", overrun_and_resize, LARGE},
+    {"medium-overrun-shrunk", overrun_shrunk, MEDIUM},
+    {"large-overrun-shrunk", overrun_shrunk, LARGE},
+    {"medium-overrun-grown", overrun_grown, MEDIUM},
+    {"large-overrun-grown", overrun_grown, LARGE},
+    {"medium-string-end", end_string_in_used_memory, MEDIUM},
+    {"large-string-end", end_string_in_used_memory, LARGE},
+    {"medium-in-front", write_in_front, MEDIUM},
+    {"medium-written-after-free", write_at_start_after_free, MEDIUM},
+    {"large-written-after-free", write_at_start_after_free, LARGE},
+    {"kept-written-after-free", write_at_start_of_kept, MEDIUM},
+    {"kept-overrun-by-one", overrun_kept, MEDIUM},
     {"write-after-free", write_after_free_at_the_end, SMALL},
     {"write-after-free-later", write_after_free_before_others, SMALL},
     {"write-after-resize", write_after_resize, SMALL},
     {"ruined-heap", ruin_free_block, SMALL},
     {"none", use_rightly, 10000},
+    {"none-pages", use_pages_rightly, 10 * 1000 * 1000},
     {"none-fork", fork_among_threads, 1000},
 };
 

@@ -36,6 +36,16 @@ static void sparse_large(void) { take_many(500, 4 * MIB, PAGE); }
 static void sparse_medium(void) { take_many(500, MIB, PAGE); }
 static void sparse_buffers(void) { take_many(4000, 128 * KIB, PAGE); }
 
+// Lengths that leave something behind the end, of which nobody touches anything; also when they come again.
+static void sparse_odd(void) {
+    enum { COUNT = 4000, BYTES = 130000 };
+    take_many(COUNT, BYTES, PAGE);
+    for (size_t i = 0; i < COUNT; i++) {
+        free(blocks[i]);
+        blocks[i] = taken(BYTES, PAGE);
+    }
+}
+
 static void sparse_zeros(void) {
     char* block = calloc(512, MIB);
     if (block == NULL) exit(2);
@@ -181,6 +191,7 @@ static const struct {
     {"sparse_large", sparse_large},
     {"sparse_medium", sparse_medium},
     {"sparse_buffers", sparse_buffers},
+    {"sparse_odd", sparse_odd},
     {"sparse_zeros", sparse_zeros},
     {"zeros_again", zeros_again},
     {"after_files", after_files},
