@@ -10,8 +10,10 @@ enum {
     MAGAZINE_FIRST_BYTES = 1024,      // so much moves at once for a thread that has just begun with a class,
     MAGAZINE_MOST_BYTES = 16 * 1024,  // and so much for one that comes again and again,
     MAGAZINE_MOST_BLOCKS = 512,       // but no more blocks than that,
-    MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that
-    SPAN_BYTES_LEAST = 48 * 1024,     // of long blocks,
+    MAGAZINE_LEAST_MOST_BLOCKS = 4,   // nor fewer than that,
+    MAGAZINE_WANDERED_BLOCKS = 64,    // or than that, of blocks of up to so many bytes:
+    MAGAZINE_WANDERED_BYTES = 1024,
+    SPAN_BYTES_LEAST = 48 * 1024,  // of long blocks,
     SPAN_BYTES_MOST = 256 * 1024,
     SPAN_BLOCKS_LEAST = 4,  // and so many of them
     SPAN_WEIGHT = 2,        // of the length of a span, against what a slot of them wastes
@@ -43,6 +45,14 @@ static uint16_t between(uint32_t least, uint32_t number, uint32_t most) {
     return (uint16_t)(number < least ? least : number > most ? most : number);
 }
 
+// A thread that takes and frees at random wanders up and down in its magazines, and comes to their end about once in as
+// many calls as the square of their blocks. There it gives blocks to another thread and gets others of it, whose memory
+// is with the other core. So no magazine is short that a program may wander in much.
+static uint16_t magazine_most_of(uint32_t block_bytes) {
+    uint32_t least = block_bytes <= MAGAZINE_WANDERED_BYTES ? MAGAZINE_WANDERED_BLOCKS : MAGAZINE_LEAST_MOST_BLOCKS;
+    return between(least, MAGAZINE_MOST_BYTES / block_bytes, MAGAZINE_MOST_BLOCKS);
+}
+
 static uint32_t grid_of(uint32_t block_bytes) {
     if (is_long_block(block_bytes)) return NO_GRID;
     return (uint32_t)((((uint64_t)1 << 32) + block_bytes - 1) / block_bytes);
@@ -61,7 +71,7 @@ void size_classes_init(void) {
         size_classes[size_class] = (struct size_class){
             .block_bytes = bytes,
             .magazine_first = between(0, MAGAZINE_FIRST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
-            .magazine_most = between(MAGAZINE_LEAST_MOST_BLOCKS, MAGAZINE_MOST_BYTES / bytes, MAGAZINE_MOST_BLOCKS),
+            .magazine_most = magazine_most_of(bytes),
             .span_pages = (uint16_t)(span_bytes / PAGE_BYTES),
             .span_alignment_pages = (is_long_block(bytes) ? GRANULE_BYTES : GRID_BYTES) / PAGE_BYTES,
             .span_blocks = span_bytes / bytes,

@@ -8,7 +8,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use FindBin qw($Bin);
+use File::Path qw(make_path);
+use FindBin    qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
@@ -21,6 +22,7 @@ my $suite    = 'build/hardened/tests/suite-par';
 my $order    = 'build/release/tests/tools/quarantine';
 tests::lib::Built::insist( qw(HARDENED=1 BACKENDS=par), $suite );
 tests::lib::Built::insist('lib/libpar-hardened.so');
+make_path("$tree/build/release/tests/tools");
 system( 'gcc', qw(-std=c11 -O1 -fno-builtin -o), "$tree/$order", "$tree/tests/tools/quarantine.c" ) == 0
   or BAIL_OUT("cannot build $order");
 
