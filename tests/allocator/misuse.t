@@ -47,6 +47,8 @@ my %caught = (
     'medium-written-after-free'    => 'par',
     'large-written-after-free'     => 'par',
     'kept-overrun-by-one'          => 'xfree',
+    'medium-filled-after-free'     => 'par',
+    'large-filled-after-free'      => 'par',
     'kept-written-after-free'      => 'par',
 );
 
@@ -60,7 +62,7 @@ for my $way ( sort keys %caught ) {
         '... with one line that names call and pointer'
     );
 }
-for my $way (qw(none none-pages)) {
+for my $way (qw(none none-pages none-medium-lost none-large-lost)) {
     my $right = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
     is( $right->{exit}, 0, "a program without misuse is left in peace ($way)" )
       or diag measure::Launch::sentence($right), "\n", $right->{stderr};

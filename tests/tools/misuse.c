@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,6 +209,13 @@ static void write_at_start_after_free(size_t bytes) {
     _exit(0);
 }
 
+// Equal bytes in place of others that were equal, too.
+static void fill_after_free(size_t bytes) {
+    memset(written_after_free(bytes, 0), 'z', 256);
+    for (size_t i = 0; i < CROWD; i++) crowd[i] = xmalloc(bytes);
+    _exit(0);
+}
+
 // The thread takes such a block again and again, so it keeps it, and it is looked at now and then.
 static void write_at_start_of_kept(size_t bytes) {
     for (int i = 0; i < 4; i++) xfree(xmalloc(bytes));
@@ -278,6 +286,21 @@ static void use_pages_rightly(size_t most) {
     for (size_t i = 0; i < SLOTS; i++) xfree(blocks[i]);
 }
 
+// The program has told the system that it needs a block's pages no more, and frees the block; when memory is short,
+// some time later, the system takes them. Nobody wrote there.
+static void lose_pages_after_free(size_t bytes) {
+    enum { BLOCKS = 3 };
+    char* blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = xmalloc(bytes);
+        memset(blocks[i], 0x5a, bytes);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) xfree(blocks[i]);
+    for (size_t i = 0; i < BLOCKS; i++) madvise(blocks[i], 4096, MADV_DONTNEED);
+    for (size_t i = 0; i < BLOCKS; i++) blocks[i] = xmalloc(bytes);
+    for (size_t i = 0; i < BLOCKS; i++) xfree(blocks[i]);
+}
+
 static atomic_bool working = true;
 
 static void* work(void* unused) {
@@ -342,6 +365,8 @@ static const struct {
     {"medium-in-front", write_in_front, MEDIUM},
     {"medium-written-after-free", write_at_start_after_free, MEDIUM},
     {"large-written-after-free", write_at_start_after_free, LARGE},
+    {"medium-filled-after-free", fill_after_free, MEDIUM},
+    {"large-filled-after-free", fill_after_free, LARGE},
     {"kept-written-after-free", write_at_start_of_kept, MEDIUM},
     {"kept-overrun-by-one", overrun_kept, MEDIUM},
     {"write-after-free", write_after_free_at_the_end, SMALL},
@@ -350,6 +375,8 @@ static const struct {
     {"ruined-heap", ruin_free_block, SMALL},
     {"none", use_rightly, 10000},
     {"none-pages", use_pages_rightly, 10 * 1000 * 1000},
+    {"none-medium-lost", lose_pages_after_free, MEDIUM},
+    {"none-large-lost", lose_pages_after_free, LARGE},
     {"none-fork", fork_among_threads, 1000},
 };
 
