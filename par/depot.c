@@ -79,6 +79,13 @@ static struct batch pop_magazine(struct depot* depot) {
     return (struct batch){.first = magazine->first, .count = magazine->count};
 }
 
+// Gives the lock, and then the spans that have all their blocks back: that waits for the system.
+static void unlock(struct depot* depot) {
+    struct span* emptied = span_list_take_emptied(&depot->spans);
+    lock_give(&depot->lock);
+    spans_give(emptied);
+}
+
 // Blocks that are with threads or the program.
 static uint64_t in_use(const struct depot* depot) { return depot->spans.outside - depot->blocks; }
 
@@ -124,7 +131,7 @@ static unsigned sweep_class(unsigned size_class, unsigned most) {
     if (size_class == NO_CLASS || !lock_try(&depot->lock)) return 0;
     unsigned swept = depot->is_used ? 0 : drain(depot, size_class, most);
     depot->is_used = false;
-    lock_give(&depot->lock);
+    unlock(depot);
     return swept;
 }
 
@@ -153,11 +160,23 @@ static void sweep(void) {
         swept += sweep_class((first + i) % CLASS_COUNT, SWEPT_MAGAZINES - swept);
 }
 
+// The lock, and a span to take from if there was no free block. That is made without the lock; so several threads may
+// make one each, and each takes from its own. Result: whether one was made.
+static bool lock_to_take(struct depot* depot, unsigned size_class) {
+    lock_take(&depot->lock);
+    if (depot->magazines != NULL || depot->spans.first != NULL) return false;
+    lock_give(&depot->lock);
+    struct span* made = span_make(size_class);
+    lock_take(&depot->lock);
+    if (made != NULL) span_list_add(&depot->spans, made);
+    return made != NULL;
+}
+
 struct batch depot_take(unsigned size_class, unsigned wanted) {
     struct depot* depot = &depots[size_class];
     struct batch batch = {0};
-    lock_take(&depot->lock);
-    if (depot->magazines != NULL) {
+    bool is_made = lock_to_take(depot, size_class);
+    if (depot->magazines != NULL && !is_made) {
         batch = pop_magazine(depot);
     } else {
         batch = span_list_take(&depot->spans, size_class, wanted);
@@ -184,7 +203,7 @@ uint64_t depot_give(unsigned size_class, struct block* magazine, unsigned count)
         push_magazine(depot, magazine, count);
     }
     uint64_t left = left_of(depot, shrinking);
-    lock_give(&depot->lock);
+    unlock(depot);
     return left;
 }
 
@@ -195,16 +214,16 @@ uint64_t depot_give_loose(unsigned size_class, struct block* first) {
     bool shrinking = is_shrinking(depot, size_class);
     if (shrinking) drain(depot, size_class, DRAINED);
     uint64_t left = left_of(depot, shrinking);
-    lock_give(&depot->lock);
+    unlock(depot);
     return left;
 }
 
 // For an ending thread, see tests/models/ending.pml.
 struct block* depot_take_one(unsigned size_class) {
     struct depot* depot = &depots[size_class];
-    lock_take(&depot->lock);
+    bool is_made = lock_to_take(depot, size_class);
     struct batch batch = {0};
-    if (depot->magazines != NULL) {
+    if (depot->magazines != NULL && !is_made) {
         batch = pop_magazine(depot);
         if (batch.count > 1) push_magazine(depot, next_of(batch.first), batch.count - 1);
     } else {
@@ -216,7 +235,7 @@ struct block* depot_take_one(unsigned size_class) {
     note_demand(depot);
     depot->is_used = true;
     bool is_fresh = batch.fresh_count > 0;
-    lock_give(&depot->lock);
+    unlock(depot);
     if (is_fresh) sweep();
     return batch.first;
 }
@@ -235,7 +254,7 @@ void depot_give_one(unsigned size_class, struct block* block) {
         set_next(block, top.first);
         push_magazine(depot, block, top.count + 1);
     }
-    lock_give(&depot->lock);
+    unlock(depot);
 }
 
 void depot_flush(void) {
@@ -243,7 +262,7 @@ void depot_flush(void) {
         struct depot* depot = &depots[size_class];
         lock_take(&depot->lock);
         while (depot->magazines != NULL) drain(depot, size_class, DRAINED);
-        lock_give(&depot->lock);
+        unlock(depot);
     }
 }
 

@@ -249,7 +249,7 @@ static bool must_purge(size_t idle_most) {
 
 // Who frees also gives up, so that a thread that was put aside in the middle of it does not let the others' pages pile
 // up.
-static void purge_some(void) {
+void region_purge_some(void) {
     for (int i = 0; i < PURGERS; i++) {
         if (!lock_try(&purge_locks[i])) continue;
         for (int run = 0; run < PURGE_RUNS && purge_one() > 0; run++) continue;
@@ -290,14 +290,14 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     while (run.start == NULL && !is_elsewhere && region_map(use, pages) != NULL)
         run = take_mapped(use, pages, alignment_pages, true, &purge);
     if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, false, &purge);
-    if (purge) purge_some();
+    if (purge) region_purge_some();
     return run;
 }
 
 struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum region_use use) {
     bool purge = false;
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
-    if (purge) purge_some();
+    if (purge) region_purge_some();
     return run;
 }
 
@@ -307,7 +307,7 @@ static bool gave(size_t pages) {
     return must_purge(idle_most(&in_use, &rule));
 }
 
-void region_give_run(struct region* region, char* start) {
+bool region_return_run(struct region* region, char* start) {
     lock_take(&lock);
     size_t page = region_page_of(region, start);
     size_t pages = run_length(region, page);
@@ -320,7 +320,11 @@ void region_give_run(struct region* region, char* start) {
     bool purge = gave(pages);
     lock_give(&lock);
     if (goes) region_unmap(region);
-    if (purge) purge_some();
+    return purge;
+}
+
+void region_give_run(struct region* region, char* start) {
+    if (region_return_run(region, start)) region_purge_some();
 }
 
 bool region_resize_run(struct region* region, char* start, size_t pages) {
@@ -341,7 +345,7 @@ bool region_resize_run(struct region* region, char* start, size_t pages) {
         purge = gave(pages < old_pages ? old_pages - pages : 0);
     }
     lock_give(&lock);
-    if (purge) purge_some();
+    if (purge) region_purge_some();
     return fits;
 }
 
@@ -350,7 +354,7 @@ void region_decay(bool time_ends) {
     if (time_ends) use_end_time(&in_use);
     bool purge = must_purge(idle_most(&in_use, &rule));
     lock_give(&lock);
-    if (purge) purge_some();
+    if (purge) region_purge_some();
 }
 
 size_t region_used_pages(enum region_use use) {

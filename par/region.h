@@ -70,6 +70,12 @@ struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum reg
 // Gives a run back, whole, also one that was kept. Thread-safe.
 void region_give_run(struct region* region, char* start);
 
+// The same for who gives several and purges after the last. Result: whether region_purge_some is to be called then.
+bool region_return_run(struct region* region, char* start);
+
+// Gives up at most two runs of idle pages. No lock may be held. Thread-safe.
+void region_purge_some(void);
+
 // Changes the length of a run where it stands. pages: 1 or more.
 // Result: false when the pages behind it are in use; then nothing has changed. The caller owns the run; thread-safe
 // otherwise.

@@ -141,6 +141,16 @@ each_case(
     stays => '... and of threads that do so one after the other, and stop, little stays',
 );
 
+each_case(
+    built(
+        'waits',
+        ( map { "-Wl,--wrap=$_" } qw(mmap munmap madvise mincore span_list_take span_list_give span_list_give_cold) ),
+        'tests/tools/waits.c', @par
+    ),
+    held => 'no thread waits for the system while it holds the lock of a class',
+    few  => '... and a free that empties many spans makes few calls of the system',
+);
+
 my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par );
 passes( "of $_->[1] MiB of addresses (limited: $_->[0]) nearly all become blocks, of whatever size",
     command => [ $few_addresses, reverse @{$_} ] )
