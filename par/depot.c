@@ -36,6 +36,7 @@ struct record {
 
 struct depot {
     _Alignas(LINE_BYTES) struct lock lock;  // guards this and every span of the class
+    struct lock growth;                     // who makes a span has it, and takes it before the other
     struct record* magazines;
     struct record* unused_records;
     uint64_t blocks;  // in the magazines
@@ -160,15 +161,24 @@ static void sweep(void) {
         swept += sweep_class((first + i) % CLASS_COUNT, SWEPT_MAGAZINES - swept);
 }
 
-// The lock, and a span to take from if there was no free block. That is made without the lock; so several threads may
-// make one each, and each takes from its own. Result: whether one was made.
+static bool has_blocks(const struct depot* depot) { return depot->magazines != NULL || depot->spans.first != NULL; }
+
+// The lock, and a span to take from if there was no free block. That is made without the lock, so that nobody but who
+// needs one, too, waits for the system; but one at a time, so that all take from it. Result: whether one was made.
 static bool lock_to_take(struct depot* depot, unsigned size_class) {
     lock_take(&depot->lock);
-    if (depot->magazines != NULL || depot->spans.first != NULL) return false;
+    if (has_blocks(depot)) return false;
     lock_give(&depot->lock);
-    struct span* made = span_make(size_class);
+    lock_take(&depot->growth);
     lock_take(&depot->lock);
-    if (made != NULL) span_list_add(&depot->spans, made);
+    struct span* made = NULL;
+    if (!has_blocks(depot)) {
+        lock_give(&depot->lock);
+        made = span_make(size_class);
+        lock_take(&depot->lock);
+        if (made != NULL) span_list_add(&depot->spans, made);
+    }
+    lock_give(&depot->growth);
     return made != NULL;
 }
 
@@ -278,11 +288,17 @@ size_t depot_used_bytes(void) {
 }
 
 void depot_lock_all(void) {
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) lock_take(&depots[size_class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        lock_take(&depots[size_class].growth);
+        lock_take(&depots[size_class].lock);
+    }
 }
 
 void depot_unlock_all(void) {
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) lock_give(&depots[size_class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        lock_give(&depots[size_class].lock);
+        lock_give(&depots[size_class].growth);
+    }
 }
 
 static void check_one(const struct depot* depot, unsigned size_class) {
