@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "par/bands.h"
 #include "par/decay.h"
 #include "par/depot.h"
 #include "par/harden.h"
@@ -366,7 +367,7 @@ struct run cache_take_run(size_t pages, size_t alignment_pages) {
         run_cache_note_resize(&cache.runs, 0, pages);
     }
     if (kept != NULL) return (struct run){.start = kept};
-    return region_take_run(pages, alignment_pages, REGION_OF_BLOCKS);
+    return region_take_run(pages, alignment_pages, band_of(pages));
 }
 
 bool cache_resize_run(struct region* region, char* start, size_t pages) {
@@ -378,6 +379,7 @@ bool cache_resize_run(struct region* region, char* start, size_t pages) {
 
 void cache_give_run(struct region* region, char* start) {
     if (self.has_cache && run_cache_keep(&cache.runs, region, start)) return;
+    bands_watch(start, region_run_pages(region, start));
     region_give_run(region, start);
     if (self.has_cache) cache.runs.most_pages = most_run_pages();
     decay();

@@ -285,11 +285,12 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
     // What would leave a hole in a region that nobody can fill must not, where addresses are few: see large.h.
     bool is_elsewhere =
-        use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few_for_slot();
+        use != REGION_OF_SPANS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few_for_slot();
     // Another thread may take all of a new region before this one does.
     while (run.start == NULL && !is_elsewhere && region_map(use, pages) != NULL)
         run = take_mapped(use, pages, alignment_pages, true, &purge);
-    if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, false, &purge);
+    for (int other = 0; other < REGION_USES && run.start == NULL; other++)
+        run = take_mapped((enum region_use)other, pages, alignment_pages, false, &purge);
     if (purge) region_purge_some();
     return run;
 }
@@ -357,9 +358,10 @@ void region_decay(bool time_ends) {
     if (purge) region_purge_some();
 }
 
-size_t region_used_pages(enum region_use use) {
+size_t region_block_pages(void) {
     lock_take(&lock);
-    size_t pages = kinds[use].used_pages;
+    size_t pages = 0;
+    for (int use = REGION_OF_BLOCKS; use < REGION_USES; use++) pages += kinds[use].used_pages;
     lock_give(&lock);
     return pages;
 }

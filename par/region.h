@@ -24,10 +24,11 @@
 
 enum {
     MEDIUM_MOST_PAGES = SLOT_PAGES,  // a larger block gets slots of its own
+    REGION_BANDS = 5,
 };
 
-// What the runs of a region are.
-enum region_use { REGION_OF_SPANS, REGION_OF_BLOCKS, REGION_USES };
+// What the runs of a region are: spans, medium blocks, or such of about one length (bands.h).
+enum region_use { REGION_OF_SPANS, REGION_OF_BLOCKS, REGION_OF_BAND, REGION_USES = REGION_OF_BAND + REGION_BANDS };
 
 struct region {
     struct mapping mapping;
@@ -81,8 +82,8 @@ void region_purge_some(void);
 // otherwise.
 bool region_resize_run(struct region* region, char* start, size_t pages);
 
-// The pages in all runs of a use. Thread-safe.
-size_t region_used_pages(enum region_use use);
+// The pages in all runs that are no spans. Thread-safe.
+size_t region_block_pages(void);
 
 // Gives up some idle pages that are too many by now. time_ends: see idle.h. Thread-safe.
 void region_decay(bool time_ends);

@@ -122,8 +122,10 @@ each_case(
     built( 'sparse', '-Wl,--wrap=os_drop', 'tests/tools/sparse.c', @par ),
     others =>
       'a large block that comes again and again, and of which a few other pages are touched each time, does not fill',
-    same => '... and one of which the same pages are touched keeps them',
-    few  => '... and no call takes the memory of more than a few slots',
+    same    => '... and one of which the same pages are touched keeps them',
+    few     => '... and no call takes the memory of more than a few slots',
+    stacks  => 'medium blocks of two lengths, of which little is touched, do not fill the regions they take turns in',
+    buffers => '... and such that are filled take no more memory for it',
 );
 
 each_case(
