@@ -30,7 +30,7 @@ enum {
     SHORT_EARLY = 4000,
     SHORT_TIMES = 12000,
     FAULTS_SHARE = 500,  // of the touches
-    FEW_SLOTS = 16,
+    FEW_SLOTS = 2,
     FEW_TIMES = 400,
     STACK = 64 * 1024,
     STACKS = 600,
