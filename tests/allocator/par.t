@@ -149,8 +149,9 @@ each_case(
         ( map { "-Wl,--wrap=$_" } qw(mmap munmap madvise mincore span_list_take span_list_give span_list_give_cold) ),
         'tests/tools/waits.c', @par
     ),
-    held => 'no thread waits for the system while it holds the lock of a class',
-    few  => '... and a free that empties many spans makes few calls of the system',
+    held  => 'no thread waits for the system while it holds the lock of a class',
+    few   => '... and a free that empties many spans makes few calls of the system',
+    moved => 'no free moves more than three magazines, also when a class begins to shrink',
 );
 
 my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par );
