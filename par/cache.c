@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "par/bands.h"
 #include "par/decay.h"
 #include "par/depot.h"
 #include "par/harden.h"
@@ -285,33 +286,48 @@ static unsigned few_of(unsigned size_class, uint64_t left) {
     return affordable < least ? least : affordable < size->magazine_most ? (unsigned)affordable : size->magazine_most;
 }
 
-// Finds another place for the blocks of a full loaded magazine.
+// Gives the spare of a class that shrinks. Result: as for depot_give.
+static uint64_t give_spare_loose(unsigned size_class) {
+    struct block* spare = cache.spare[size_class];
+    set_spare(size_class, NULL, 0);
+    return depot_give_loose(size_class, spare);
+}
+
+// Finds another place for the blocks of a full loaded magazine, or makes it longer. One magazine goes to the depot, at
+// most: that moves two more.
 static void make_room(unsigned size_class) {
     struct block* blocks = cache.loaded[size_class].first;
     unsigned count = cache.capacity[size_class];
+    bool had_spare = cache.spare[size_class] != NULL;
+    bool shrank = cache.shrinks[size_class];
 
     uint64_t left = 0;  // of the class, when it shrinks
     if (count == 0) {
-        left = cache.shrinks[size_class] ? 1 : 0;
-    } else if (cache.shrinks[size_class]) {
-        left = depot_give_loose(size_class, blocks);
-    } else if (cache.spare[size_class] == NULL) {
+        left = shrank ? 1 : 0;
+    } else if (!had_spare && !shrank) {
         set_spare(size_class, blocks, count);
+    } else if (!had_spare) {
+        left = depot_give_loose(size_class, blocks);
+    } else if (shrank) {
+        left = give_spare_loose(size_class);
     } else {
         // The older of the two goes: the other one's blocks are still warm.
         left = depot_give(size_class, cache.spare[size_class], cache.spare_count[size_class]);
-        if (left > 0) {
-            depot_give_loose(size_class, blocks);
-            set_spare(size_class, NULL, 0);
-        } else {
-            set_spare(size_class, blocks, count);
-            want_more(size_class);
-        }
+        set_spare(size_class, blocks, count);
+        if (left == 0) want_more(size_class);
     }
     cache.shrinks[size_class] = left > 0;
     if (left > 0) cache.wanted[size_class] = (uint16_t)few_of(size_class, left);
     decay();
-    empty_loaded(size_class, cache.wanted[size_class]);
+    unsigned room = cache.wanted[size_class];
+    if (count > 0 && had_spare && shrank) {
+        if (count + room <= size_classes[size_class].magazine_most) {
+            set_loaded(size_class, blocks, count, count + room);
+            return;
+        }
+        set_spare(size_class, blocks, count);
+    }
+    empty_loaded(size_class, room);
 }
 
 // Whether the thread keeps no block of the class yet. First, it may be behind all of its destructors and new to malloc.
@@ -385,7 +401,7 @@ struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages) {
         run_cache_note_resize(&cache.runs, 0, pages);
     }
     if (kept != NULL) return (struct run){.start = kept, .region = reuse_kept(kept, bytes)};
-    struct run run = region_take_run(pages, alignment_pages, REGION_OF_BLOCKS);
+    struct run run = region_take_run(pages, alignment_pages, band_of(pages));
     if (run.start != NULL) run_use(run.region, run.start, bytes, run.is_zero ? SLACK_FRESH : SLACK_UNKNOWN);
     return run;
 }
@@ -404,6 +420,7 @@ bool cache_resize_run(struct region* region, char* start, size_t bytes) {
 
 void cache_give_run(struct region* region, char* start) {
     bool is_kept = self.has_cache && run_cache_keep(&cache.runs, region, start);
+    if (!is_kept) bands_watch(start, region_run_pages(region, start));
     run_note_freed(region, start, !is_kept || watches_kept());
     if (is_kept) return;
     region_give_run(region, start);

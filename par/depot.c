@@ -36,6 +36,7 @@ struct record {
 
 struct depot {
     _Alignas(LINE_BYTES) struct lock lock;  // guards this and every span of the class
+    struct lock growth;                     // who makes a span has it, and takes it before the other
     struct record* magazines;
     struct record* unused_records;
     uint64_t blocks;  // in the magazines
@@ -77,6 +78,13 @@ static struct batch pop_magazine(struct depot* depot) {
     magazine->next = depot->unused_records;
     depot->unused_records = magazine;
     return (struct batch){.first = magazine->first, .count = magazine->count};
+}
+
+// Gives the lock, and then the spans that have all their blocks back: that waits for the system.
+static void unlock(struct depot* depot) {
+    struct span* emptied = span_list_take_emptied(&depot->spans);
+    lock_give(&depot->lock);
+    spans_give(emptied);
 }
 
 // Blocks that are with threads or the program.
@@ -124,7 +132,7 @@ static unsigned sweep_class(unsigned size_class, unsigned most) {
     if (size_class == NO_CLASS || !lock_try(&depot->lock)) return 0;
     unsigned swept = depot->is_used ? 0 : drain(depot, size_class, most);
     depot->is_used = false;
-    lock_give(&depot->lock);
+    unlock(depot);
     return swept;
 }
 
@@ -153,11 +161,32 @@ static void sweep(void) {
         swept += sweep_class((first + i) % CLASS_COUNT, SWEPT_MAGAZINES - swept);
 }
 
+static bool has_blocks(const struct depot* depot) { return depot->magazines != NULL || depot->spans.first != NULL; }
+
+// The lock, and a span to take from if there was no free block. That is made without the lock, so that nobody but who
+// needs one, too, waits for the system; but one at a time, so that all take from it. Result: whether one was made.
+static bool lock_to_take(struct depot* depot, unsigned size_class) {
+    lock_take(&depot->lock);
+    if (has_blocks(depot)) return false;
+    lock_give(&depot->lock);
+    lock_take(&depot->growth);
+    lock_take(&depot->lock);
+    struct span* made = NULL;
+    if (!has_blocks(depot)) {
+        lock_give(&depot->lock);
+        made = span_make(size_class);
+        lock_take(&depot->lock);
+        if (made != NULL) span_list_add(&depot->spans, made);
+    }
+    lock_give(&depot->growth);
+    return made != NULL;
+}
+
 struct batch depot_take(unsigned size_class, unsigned wanted) {
     struct depot* depot = &depots[size_class];
     struct batch batch = {0};
-    lock_take(&depot->lock);
-    if (depot->magazines != NULL) {
+    bool is_made = lock_to_take(depot, size_class);
+    if (depot->magazines != NULL && !is_made) {
         batch = pop_magazine(depot);
     } else {
         batch = span_list_take(&depot->spans, size_class, wanted);
@@ -184,7 +213,7 @@ uint64_t depot_give(unsigned size_class, struct block* magazine, unsigned count)
         push_magazine(depot, magazine, count);
     }
     uint64_t left = left_of(depot, shrinking);
-    lock_give(&depot->lock);
+    unlock(depot);
     return left;
 }
 
@@ -195,16 +224,16 @@ uint64_t depot_give_loose(unsigned size_class, struct block* first) {
     bool shrinking = is_shrinking(depot, size_class);
     if (shrinking) drain(depot, size_class, DRAINED);
     uint64_t left = left_of(depot, shrinking);
-    lock_give(&depot->lock);
+    unlock(depot);
     return left;
 }
 
 // For an ending thread, see tests/models/ending.pml.
 struct block* depot_take_one(unsigned size_class) {
     struct depot* depot = &depots[size_class];
-    lock_take(&depot->lock);
+    bool is_made = lock_to_take(depot, size_class);
     struct batch batch = {0};
-    if (depot->magazines != NULL) {
+    if (depot->magazines != NULL && !is_made) {
         batch = pop_magazine(depot);
         if (batch.count > 1) push_magazine(depot, next_of(batch.first), batch.count - 1);
     } else {
@@ -216,7 +245,7 @@ struct block* depot_take_one(unsigned size_class) {
     note_demand(depot);
     depot->is_used = true;
     bool is_fresh = batch.fresh_count > 0;
-    lock_give(&depot->lock);
+    unlock(depot);
     if (is_fresh) sweep();
     return batch.first;
 }
@@ -235,7 +264,7 @@ void depot_give_one(unsigned size_class, struct block* block) {
         set_next(block, top.first);
         push_magazine(depot, block, top.count + 1);
     }
-    lock_give(&depot->lock);
+    unlock(depot);
 }
 
 void depot_flush(void) {
@@ -243,7 +272,7 @@ void depot_flush(void) {
         struct depot* depot = &depots[size_class];
         lock_take(&depot->lock);
         while (depot->magazines != NULL) drain(depot, size_class, DRAINED);
-        lock_give(&depot->lock);
+        unlock(depot);
     }
 }
 
@@ -259,11 +288,17 @@ size_t depot_used_bytes(void) {
 }
 
 void depot_lock_all(void) {
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) lock_take(&depots[size_class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        lock_take(&depots[size_class].growth);
+        lock_take(&depots[size_class].lock);
+    }
 }
 
 void depot_unlock_all(void) {
-    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) lock_give(&depots[size_class].lock);
+    for (unsigned size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        lock_give(&depots[size_class].lock);
+        lock_give(&depots[size_class].growth);
+    }
 }
 
 static void check_one(const struct depot* depot, unsigned size_class) {

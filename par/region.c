@@ -252,7 +252,7 @@ static bool must_purge(size_t idle_most) {
 
 // Who frees also gives up, so that a thread that was put aside in the middle of it does not let the others' pages pile
 // up.
-static void purge_some(void) {
+void region_purge_some(void) {
     for (int i = 0; i < PURGERS; i++) {
         if (!lock_try(&purge_locks[i])) continue;
         for (int run = 0; run < PURGE_RUNS && purge_one() > 0; run++) continue;
@@ -289,19 +289,20 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
     // What would leave a hole in a region that nobody can fill must not, where addresses are few: see large.h.
     bool is_elsewhere =
-        use == REGION_OF_BLOCKS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few_for_slot();
+        use != REGION_OF_SPANS && pages >= HOLES_FROM && run.start == NULL && extent_addresses_are_few_for_slot();
     // Another thread may take all of a new region before this one does.
     while (run.start == NULL && !is_elsewhere && region_map(use, pages) != NULL)
         run = take_mapped(use, pages, alignment_pages, true, &purge);
-    if (run.start == NULL) run = take_mapped(REGION_USES - 1 - use, pages, alignment_pages, false, &purge);
-    if (purge) purge_some();
+    for (int other = 0; other < REGION_USES && run.start == NULL; other++)
+        run = take_mapped((enum region_use)other, pages, alignment_pages, false, &purge);
+    if (purge) region_purge_some();
     return run;
 }
 
 struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum region_use use) {
     bool purge = false;
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
-    if (purge) purge_some();
+    if (purge) region_purge_some();
     return run;
 }
 
@@ -311,7 +312,7 @@ static bool gave(size_t pages) {
     return must_purge(idle_most(&in_use, &rule));
 }
 
-void region_give_run(struct region* region, char* start) {
+bool region_return_run(struct region* region, char* start) {
     lock_take(&lock);
     size_t page = region_page_of(region, start);
     size_t pages = run_length(region, page);
@@ -325,7 +326,11 @@ void region_give_run(struct region* region, char* start) {
     bool purge = gave(pages);
     lock_give(&lock);
     if (goes) region_unmap(region);
-    if (purge) purge_some();
+    return purge;
+}
+
+void region_give_run(struct region* region, char* start) {
+    if (region_return_run(region, start)) region_purge_some();
 }
 
 enum resized region_resize_run(struct region* region, char* start, size_t pages) {
@@ -349,7 +354,7 @@ enum resized region_resize_run(struct region* region, char* start, size_t pages)
         purge = gave(pages < old_pages ? old_pages - pages : 0);
     }
     lock_give(&lock);
-    if (purge) purge_some();
+    if (purge) region_purge_some();
     return !fits ? NOT_RESIZED : is_zero ? GROWN_INTO_ZEROS : RESIZED;
 }
 
@@ -358,12 +363,13 @@ void region_decay(bool time_ends) {
     if (time_ends) use_end_time(&in_use);
     bool purge = must_purge(idle_most(&in_use, &rule));
     lock_give(&lock);
-    if (purge) purge_some();
+    if (purge) region_purge_some();
 }
 
-size_t region_used_pages(enum region_use use) {
+size_t region_block_pages(void) {
     lock_take(&lock);
-    size_t pages = kinds[use].used_pages;
+    size_t pages = 0;
+    for (int use = REGION_OF_BLOCKS; use < REGION_USES; use++) pages += kinds[use].used_pages;
     lock_give(&lock);
     return pages;
 }

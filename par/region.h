@@ -24,10 +24,11 @@
 
 enum {
     MEDIUM_MOST_PAGES = SLOT_PAGES,  // a larger block gets slots of its own
+    REGION_BANDS = 5,
 };
 
-// What the runs of a region are.
-enum region_use { REGION_OF_SPANS, REGION_OF_BLOCKS, REGION_USES };
+// What the runs of a region are: spans, medium blocks, or such of about one length (bands.h).
+enum region_use { REGION_OF_SPANS, REGION_OF_BLOCKS, REGION_OF_BAND, REGION_USES = REGION_OF_BAND + REGION_BANDS };
 
 struct region {
     struct mapping mapping;
@@ -74,6 +75,12 @@ struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum reg
 // Gives a run back, whole, also one that was kept. Thread-safe.
 void region_give_run(struct region* region, char* start);
 
+// The same for who gives several and purges after the last. Result: whether region_purge_some is to be called then.
+bool region_return_run(struct region* region, char* start);
+
+// Gives up at most two runs of idle pages. No lock may be held. Thread-safe.
+void region_purge_some(void);
+
 enum resized { NOT_RESIZED, RESIZED, GROWN_INTO_ZEROS };
 
 // Changes the length of a run where it stands. pages: 1 or more.
@@ -81,8 +88,8 @@ enum resized { NOT_RESIZED, RESIZED, GROWN_INTO_ZEROS };
 // zeros, as in struct run. The caller owns the run; thread-safe otherwise.
 enum resized region_resize_run(struct region* region, char* start, size_t pages);
 
-// The pages in all runs of a use. Thread-safe.
-size_t region_used_pages(enum region_use use);
+// The pages in all runs that are no spans. Thread-safe.
+size_t region_block_pages(void);
 
 // Gives up some idle pages that are too many by now. time_ends: see idle.h. Thread-safe.
 void region_decay(bool time_ends);

@@ -11,9 +11,12 @@
 #include "par/region_runs.h"
 #include "par/size_class.h"
 
-enum { SHORTEST_DIVISOR = 3 };  // more than this part of its class's length has every span
+enum {
+    SHORTEST_DIVISOR = 3,  // more than this part of its class's length has every span
+    PURGED_SPANS = 3,      // that go back, before pages are given up if there are too many
+};
 
-static void list_add(struct span_list* list, struct span* span) {
+void span_list_add(struct span_list* list, struct span* span) {
     span->previous = NULL;
     span->next = list->first;
     if (list->first != NULL) list->first->previous = span;
@@ -56,7 +59,7 @@ static struct run span_run(const struct size_class* size) {
 
 // The order of steps here and in span_unmake is proved by tests/models/page_map.pml; links written without the lock, in
 // span_cut, and span_list_take, span_list_give and span_list_give_cold by tests/models/depot.pml.
-static struct span* span_make(unsigned size_class) {
+struct span* span_make(unsigned size_class) {
     const struct size_class* size = &size_classes[size_class];
     struct run run = span_run(size);
     if (run.start == NULL) return NULL;
@@ -71,12 +74,25 @@ static struct span* span_make(unsigned size_class) {
     return span;
 }
 
-static void span_unmake(struct span* span) {
+// Result: whether the caller must purge.
+static bool span_unmake(struct span* span) {
     struct region* region = region_of(span->start);
     size_t pages = region_run_pages(region, span->start);
     clear_span(span->start, (size_t)span->carved * size_classes[page_map_class(span->start)].block_bytes);
     page_map_set_class(span->start, pages / GRANULE_PAGES, NO_CLASS);
-    region_give_run(region, span->start);
+    return region_return_run(region, span->start);
+}
+
+void spans_give(struct span* emptied) {
+    while (emptied != NULL) {
+        bool purge = false;
+        for (unsigned i = 0; i < PURGED_SPANS && emptied != NULL; i++) {
+            struct span* span = emptied;
+            emptied = span->next;  // before the region goes, and the record with it
+            purge = span_unmake(span) || purge;
+        }
+        if (purge) region_purge_some();
+    }
 }
 
 struct block* span_cut(const struct batch* batch, unsigned size_class) {
@@ -125,11 +141,6 @@ static bool span_is_spent(const struct span* span) {
 
 struct batch span_list_take(struct span_list* list, unsigned size_class, unsigned wanted) {
     struct batch batch = {0};
-    if (list->first == NULL) {
-        struct span* made = span_make(size_class);
-        if (made == NULL) return batch;
-        list_add(list, made);
-    }
     while (batch.count + batch.fresh_count < wanted && batch.fresh_count == 0 && list->first != NULL) {
         struct span* span = list->first;
         // What came back may lie beside what another thread was given.
@@ -149,18 +160,19 @@ static bool is_within(const struct span* span, const struct block* block, uint32
 }
 
 // Takes one block back. span: the one that had the last block, or NULL, for blocks that were freed one after the other
-// often lie side by side. Result: the one that has this block, or NULL when that went back to its region.
+// often lie side by side. Result: the one that has this block, or NULL when that has all its blocks back.
 static inline __attribute__((always_inline)) struct span* take_back(struct span_list* list, uint32_t block_bytes,
                                                                     struct block* block, struct span* span) {
     if (span == NULL || !is_within(span, block, block_bytes)) span = span_of(block);
-    if (span_is_spent(span)) list_add(list, span);
+    if (span_is_spent(span)) span_list_add(list, span);
     set_next(block, span->free);
     span->free = block;
     span->free_count++;
     list->outside--;
     if (span->free_count < span->carved) return span;
     list_remove(list, span);
-    span_unmake(span);
+    span->next = list->emptied;
+    list->emptied = span;
     return NULL;
 }
 

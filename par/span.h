@@ -7,6 +7,7 @@
 #define PAR_SPAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "par/span_record.h"
@@ -20,14 +21,22 @@ struct batch {
     unsigned fresh_count;
 };
 
-// The spans of one class that have free blocks. Zero is empty. The caller holds the lock of the class in every call.
+// The spans of one class that have free blocks. Zero is empty. The caller holds the lock of the class in every call
+// that is given a list. Spans are made and given back without it, for that waits for the system.
 struct span_list {
     struct span* first;
-    uint64_t outside;  // blocks of the class that are in no span: in use, or with a thread or the depot
+    struct span* emptied;  // those that have all their blocks back; they are in no list but this
+    uint64_t outside;      // blocks of the class that are in no span: in use, or with a thread or the depot
 };
 
+// Makes a span of a class, which is the caller's alone. No lock may be held. Result: NULL when there is no memory.
+struct span* span_make(unsigned size_class);
+
+// Enters a span that was just made. The next blocks are taken from it.
+void span_list_add(struct span_list* list, struct span* span);
+
 // Takes about `wanted` blocks (1 or more) of a class: at most twice as many, and fewer when that saves work. None at
-// all only when there is no memory.
+// all only when the list is empty.
 struct batch span_list_take(struct span_list* list, unsigned size_class, unsigned wanted);
 
 // Makes one list of a whole batch, in which fresh blocks stand first, in the order of their addresses. No lock is
@@ -41,6 +50,17 @@ void span_list_give(struct span_list* list, unsigned size_class, struct block* f
 // no cache and is known only when that of the block before has come; so the lists go in turns, and their waits overlap.
 // firsts: is used up.
 void span_list_give_cold(struct span_list* list, unsigned size_class, struct block** firsts, unsigned count);
+
+// Takes the spans out that have all their blocks back. Result: a list for spans_give.
+static inline struct span* span_list_take_emptied(struct span_list* list) {
+    struct span* emptied = list->emptied;
+    list->emptied = NULL;
+    return emptied;
+}
+
+// Gives spans, which are the caller's alone, back to their regions, for any class. No lock may be held. emptied: may be
+// NULL.
+void spans_give(struct span* emptied);
 
 // Whether a block of this class begins at this place, which lies in a span of it. No lock is needed.
 bool span_has_block_at(const void* place, unsigned size_class);

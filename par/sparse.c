@@ -15,7 +15,7 @@ enum {
     LOOKS_MOST_SAME = 4096,  // or the same pages are
     BARE_SHARE = 64,         // a sparse slot has memory for more than this part of it,
     SPARSE_SHARE = 4,        // but for no more than this
-    PURGED_MOST = 16,        // slots in one call
+    PURGED_MOST = 2,         // slots in one call
 };
 
 static atomic_size_t looked_every;  // so seldom; 0: at least

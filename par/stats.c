@@ -13,7 +13,7 @@ struct par_stats par_stats(void) {
     struct par_stats stats = {
         .mapped_bytes = extent_mapped_slots() * SLOT_BYTES,
         .small_bytes = depot_used_bytes(),
-        .medium_bytes = region_used_pages(REGION_OF_BLOCKS) * PAGE_BYTES,
+        .medium_bytes = region_block_pages() * PAGE_BYTES,
     };
     large_count(&stats.large_blocks, &stats.large_bytes);
     return stats;

@@ -122,8 +122,10 @@ each_case(
     built( 'sparse', '-Wl,--wrap=os_drop', 'tests/tools/sparse.c', @par ),
     others =>
       'a large block that comes again and again, and of which a few other pages are touched each time, does not fill',
-    same => '... and one of which the same pages are touched keeps them',
-    few  => '... and no call takes the memory of more than a few slots',
+    same    => '... and one of which the same pages are touched keeps them',
+    few     => '... and no call takes the memory of more than a few slots',
+    stacks  => 'medium blocks of two lengths, of which little is touched, do not fill the regions they take turns in',
+    buffers => '... and such that are filled take no more memory for it',
 );
 
 each_case(
@@ -139,6 +141,17 @@ each_case(
     calls => 'a large heap is freed in random order, and few of the frees come to the depot',
     cold  => '... whose magazines go to the spans two at a time',
     stays => '... and of threads that do so one after the other, and stop, little stays',
+);
+
+each_case(
+    built(
+        'waits',
+        ( map { "-Wl,--wrap=$_" } qw(mmap munmap madvise mincore span_list_take span_list_give span_list_give_cold) ),
+        'tests/tools/waits.c', @par
+    ),
+    held  => 'no thread waits for the system while it holds the lock of a class',
+    few   => '... and a free that empties many spans makes few calls of the system',
+    moved => 'no free moves more than three magazines, also when a class begins to shrink',
 );
 
 my $few_addresses = built( 'few_addresses', 'tests/tools/few_addresses.c', @par );

@@ -12,6 +12,8 @@
  *
  * Memory: records are plain and guarded by one lock each (memory.pml): the child's one thread has seen all of them.
  *
+ * A class has two locks, growth before the other; here one stands for both, held for as long as either.
+ *
  * Left out: locks of others: stdio's list of streams (see fork.c), and the one of interpose/checking.c, which nests with
  * none. A process of one thread, which takes no lock at all when it forks. What the caches of the parent's other threads held is
  * lost to the child: nobody there can reach it. A fork before the constructors ran, clone(2) without handlers, and a child that vfork(2) made.

@@ -1,10 +1,12 @@
-// sparse.c: a large block of which little is touched, that comes and goes, does not fill.
+// sparse.c: blocks of which little is touched, that come and go, do not fill.
 //
 // "others": each time other pages of a block are touched; few may be resident at any time. "same": each time the same
 // pages of several blocks are, and hardly ever may their memory have gone. "few": no free of a block with many sparse
-// slots takes the memory of more than a few. Linked with --wrap=os_drop. Exit status: 1 with a line that says what was
-// not so.
+// slots takes the memory of more than a few. "stacks": both ends of medium blocks of two lengths are touched, and few
+// pages beside; "buffers": where such blocks are filled, no more addresses are used than before. Linked with
+// --wrap=os_drop. Exit status: 1 with a line that says what was not so.
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +30,14 @@ enum {
     SHORT_EARLY = 4000,
     SHORT_TIMES = 12000,
     FAULTS_SHARE = 500,  // of the touches
-    FEW_SLOTS = 16,
+    FEW_SLOTS = 2,
     FEW_TIMES = 400,
+    STACK = 64 * 1024,
+    STACKS = 600,
+    STACK_TIMES = 300000,
+    BUFFER_TIMES = 30000,
+    STACKS_MOST = 20 * MIB,
+    BUFFERS_MOST = STACKS / 3 * 6 * STACK / 2 * 3,
 };
 
 void __real_os_drop(void* start, size_t bytes);
@@ -104,7 +112,40 @@ static int few(void) {
     return 1;
 }
 
+// The most that is resident while blocks of STACK bytes and a little more, and each third one of four times as many,
+// take turns. is_filled: all of them is touched, otherwise the first page and the last.
+static size_t most_of_turns(int times, bool is_filled) {
+    static char* blocks[STACKS];
+    size_t most = 0;
+    for (int i = 0; i < times; i++) {
+        char** block = &blocks[random_below(STACKS)];
+        xfree(*block);
+        size_t bytes = random_below(3) == 0 ? 4 * STACK : STACK + 128;
+        *block = take(bytes);
+        (*block)[0] = (*block)[bytes - 1] = 1;
+        if (is_filled) memset(*block, 1, bytes);
+        if (i % 100 == 0 && resident() > most) most = resident();
+    }
+    return most;
+}
+
+static int stacks(void) {
+    size_t most = most_of_turns(STACK_TIMES, false);
+    if (most <= STACKS_MOST) return 0;
+    printf("of %d blocks of two lengths two pages are touched, and %zu MiB became resident\n", STACKS, most / MIB);
+    return 1;
+}
+
+static int buffers(void) {
+    size_t most = most_of_turns(BUFFER_TIMES, true);
+    if (most <= BUFFERS_MOST) return 0;
+    printf("%d blocks of two lengths were filled, and %zu MiB became resident\n", STACKS, most / MIB);
+    return 1;
+}
+
 int main(int count, char** arguments) {
+    if (count == 2 && strcmp(arguments[1], "stacks") == 0) return stacks();
+    if (count == 2 && strcmp(arguments[1], "buffers") == 0) return buffers();
     const char* of = count == 2 ? arguments[1] : "others";
     return strcmp(of, "same") == 0 ? same() : strcmp(of, "few") == 0 ? few() : others();
 }
