@@ -512,12 +512,12 @@ chdir dirname( dirname( dirname( abs_path($0) ) ) ) or die "cannot go to the roo
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS FLAVOUR SEED CK_FORK RUN_TEST)};
 
 my %seen;
-my @backends = grep { !$seen{$_}++ } qw(starved faults floods), map { $_->{backend} } @bugs;
+my @backends = grep { !$seen{$_}++ } qw(starved faults floods eighth), map { $_->{backend} } @bugs;
 my ( $words, $status ) =
   run_program( {}, 'make', '-s', '-j2', "BUILD=$build", "BACKENDS=@backends", map { suite_of($_) } @backends );
 BAIL_OUT("the suites of the broken backends cannot be built:\n$words") if $status != 0;
 
-plan tests => 3 + @bugs;
+plan tests => 4 + @bugs;
 note_cost('building');
 for my $bug (@bugs) {
     my %environment = ( VERBOSE => 1, CK_RUN_CASE => $bug->{case}, CK_TIMEOUT_MULTIPLIER => $bug->{patience} // 1 );
@@ -550,6 +550,9 @@ is( $exit, 0, 'a call that waits while others compute does not hang' ) or diag($
 
 ( $said, $exit ) = run_program( { VERBOSE => 1, CK_RUN_CASE => 'sizes' }, suite_of('faults') );
 is( $exit, 0, 'a handler of faults that is there before the suite begins stays' ) or diag($said);
+
+( $said, $exit ) = run_program( { VERBOSE => 1, CK_RUN_CASE => 'out of memory' }, suite_of('eighth'), 'course' );
+is( $exit, 0, 'a reserve that is older than the limit may be used' ) or diag($said);
 
 # A person's screen: what is printed without end is not read to its end.
 ( $said, $exit ) = run_program( { CK_RUN_CASE => 'overlap' }, suite_of('floods'), 'course' );
