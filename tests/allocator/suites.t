@@ -85,8 +85,9 @@ my @bugs = (
     {
         backend => 'overread',
         case    => 'resize',
-        says    => qr/growing_a_small_block\w+: crash \(.*\) in xrealloc\($address of 1 bytes, 268435456\)/,
-        bug     => 'a copy of more bytes than the old block has',
+        says    =>
+qr/growing_a_small_block\w+: crash \(.*\) in xrealloc\($address of 1 bytes, 268435456\), at byte \d+ of that block, which has 1/,
+        bug => 'a copy of more bytes than the old block has',
     },
     {
         backend => 'leak',
@@ -353,6 +354,14 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
         bug     => 'a lock that is taken twice when the process ends',
     },
     {
+        backend => 'sweeps',
+        case    => 'overlap',
+        traits  => 'course',
+        says    =>
+          qr/until_the_process_has_ended: crash .*: byte \d+ of the live block $address of \d+ bytes cannot be used/,
+        bug => 'live blocks that are taken away when the process ends',
+    },
+    {
         backend => 'roundlimit',
         case    => 'sizes',
         says    => qr/the live block $address of \d+ bytes was changed near its|crash \(/,
@@ -448,8 +457,9 @@ qr/:the_heap_is_usable_after_refusals:0: it hangs: all threads .*, in xmalloc\(\
     {
         backend => 'oomcrash',
         case    => 'out of memory',
-        says    => qr/when_memory_runs_out\w+: crash \(Segmentation fault\) in xmalloc\(64\)/,
-        bug     => 'a crash when memory runs out',
+        says    =>
+qr/when_memory_runs_out\w+: crash \(Segmentation fault\) in xmalloc\(64\): it used a pointer that was NULL or MAP_FAILED/,
+        bug => 'a crash when memory runs out',
     },
 
     # These promise more than they hold.

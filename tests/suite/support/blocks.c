@@ -23,6 +23,7 @@ static unsigned pattern_byte(uint64_t pattern, size_t position) {
 
 static void fill(Block* block, size_t from) {
     size_t word = from / 8;
+    note_touch(block->bytes, block->size);
     for (; (word + 1) * 8 <= block->size; word++) {
         uint64_t value = pattern_word(block->pattern, word);
         memcpy(block->bytes + word * 8, &value, 8);
@@ -33,6 +34,7 @@ static void fill(Block* block, size_t from) {
 // The position of the first of `count` bytes that is not what it should be; count if all are right.
 static size_t first_change(const Block* block, size_t count) {
     size_t position = 0;
+    note_touch(block->bytes, block->size);
     for (; position + 8 <= count; position += 8) {
         uint64_t value;
         memcpy(&value, block->bytes + position, 8);
