@@ -191,8 +191,9 @@ qr/xmalloc\(1000\) returned NULL when \d+ MiB were live, because the process has
         backend => 'unguarded',
         case    => 'large',
         traits  => 'course',
-        says    => qr/crash \(\w.*\) in xmalloc\(1000\); the process has \d+ mappings, and the kernel allows \d+ /,
-        bug     => 'two mappings for each block, and no look at whether there is another',
+        says    =>
+qr/crash \(\w.*\) in xmalloc\(1000\): it used a pointer that was NULL or MAP_FAILED; the process has \d+ mappings, and the kernel allows \d+ /,
+        bug => 'two mappings for each block, and no look at whether there is another',
     },
     {
         backend => 'twogigabytes',
@@ -360,6 +361,14 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
         says    =>
           qr/until_the_process_has_ended: crash .*: byte \d+ of the live block $address of \d+ bytes cannot be used/,
         bug => 'live blocks that are taken away when the process ends',
+    },
+    {
+        backend => 'purges',
+        case    => 'overlap',
+        traits  => 'course',
+        says    =>
+qr/the live block $address of \d+ bytes was changed: byte \d+ was 0x\w+ and is 0, like the next \d+. Was a page/,
+        bug => 'pages of a live block that go back to the system',
     },
     {
         backend => 'roundlimit',

@@ -44,9 +44,25 @@ static size_t first_change(const Block* block, size_t count) {
     return position;
 }
 
+// How many bytes of 0 follow there.
+static size_t zeros_from(const Block* block, size_t position) {
+    size_t end = position;
+    while (end < block->size && block->bytes[end] == 0) end++;
+    return end - position;
+}
+
 void check_content(const Block* block) {
+    enum { MOST_ZEROS_OF_A_HEADER = 64 };
     size_t position = first_change(block, block->size);
     if (position == block->size) return;
+    size_t zeros = zeros_from(block, position);
+    if (zeros > MOST_ZEROS_OF_A_HEADER) {
+        fail_test(
+            "the live block %p of %zu bytes was changed: byte %zu was 0x%02x and is 0, like the next %zu. Was a page "
+            "of "
+            "it given back to the system (munmap, madvise; last call of this thread: %s)",
+            (void*)block->bytes, block->size, position, pattern_byte(block->pattern, position), zeros - 1, last_call());
+    }
     fail_test(
         "the live block %p of %zu bytes was changed: byte %zu was 0x%02x and is 0x%02x. Either another block overlaps "
         "it, or the allocator wrote into it (last call of this thread: %s)",
