@@ -349,6 +349,9 @@ int main(int count, char** arguments) {
     const char* word = count == 3 ? arguments[2] : NULL;
     know_backend(traits == NULL ? name : traits);
     stop_at_first_failure = word != NULL;
+    // Check makes a file for what tests say: where TEMP is, else in /tmp, which need not be there. It does not know
+    // TMPDIR.
+    if (getenv("TMPDIR") != NULL) setenv("TEMP", getenv("TMPDIR"), 0);
     progress_file = memfd_create("progress", MFD_CLOEXEC);
     if (progress_file < 0) {
         perror("the tests cannot share a file");
