@@ -14,11 +14,11 @@ static struct {
     char* end;
 } reserve = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void* map_bare(size_t bytes) {
+__attribute__((unused)) static void* map_bare(size_t bytes) {
     return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-static void make_reserve(size_t bytes) {
+__attribute__((unused)) static void make_reserve(size_t bytes) {
     char* start = map_bare(bytes);
     if (start == MAP_FAILED) return;
     reserve.next = start;

@@ -149,6 +149,8 @@ sub printed ($stderr) { return join '|', grader::contract::Words::printed( { std
 is( printed("suite-course-hw08, live_blocks_share_no_byte: crash (Aborted) in xfree(0x10 of 9 bytes)\n"),
     q{}, 'what the suite says of the homework is not what it printed' );
 is( printed("suite-mine: hello\n"), 'it printed: suite-mine: hello', '... but what looks a little like that is' );
+is( printed("the program has static variables of 64 MiB, for an address space of 16 MiB\n"),
+    q{}, '... nor what is said of static variables' );
 my $refused = "xmalloc(9437184) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks\n";
 is( printed("careful\n$refused"), 'it printed: careful', 'nor is what the program says that looks for it' );
 is(
