@@ -351,7 +351,8 @@ int main(int count, char** arguments) {
     stop_at_first_failure = word != NULL;
     // Check makes a file for what tests say: where TEMP is, else in /tmp, which need not be there. It does not know
     // TMPDIR.
-    if (getenv("TMPDIR") != NULL) setenv("TEMP", getenv("TMPDIR"), 0);
+    const char* temporary = getenv("TMPDIR");
+    if (temporary != NULL && access(temporary, W_OK) == 0) setenv("TEMP", temporary, 0);
     progress_file = memfd_create("progress", MFD_CLOEXEC);
     if (progress_file < 0) {
         perror("the tests cannot share a file");
