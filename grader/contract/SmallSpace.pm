@@ -65,7 +65,8 @@ sub _advice ($result) {
         return "in so small a space mmap may say MAP_FAILED, which is not NULL: is that used as a block? Else $hint";
     }
     my $said = grader::contract::Words::said_by_program($result) // q{};
-    return 'a block must not be handed out twice, nor reach into its neighbour' if $said =~ /was changed/;
+    return 'a block must not be handed out twice, nor reach into its neighbour'         if $said =~ /was changed/;
+    return 'take memory with mmap when it is asked for, not in an array of the program' if $said =~ /static variables/;
     return
       'the program takes 512 mixed blocks, frees them, takes one of 9 MiB, and does it all again: do not reserve much '
       . 'more than is asked for, and give free mappings back with munmap'

@@ -240,6 +240,10 @@ my %MAY_KNOW      = map { $_ => 1 } qw(threads thread_exit);
 
 # What the words of a failure say of its cause, whatever was asked for.
 my @CAUSES = (
+    [
+        qr/Was a page of it given back to the system/ =>
+'give back only whole pages in which no byte of a block that is in use lies: round their first address up, and the end down'
+    ],
     [ qr/\Ablocks are too large: / => $TOO_LARGE ],
     [
         qr/ mappings, and the kernel allows /,

@@ -13,7 +13,7 @@ my $MOST_LINE    = 400;    # characters; no sentence of the suite is so long
 
 # Sources of ours that stand between the tool and the submission.
 my $OURS =
-  qr/\A(?:watched|known_to_tsan|volatile_to_tsan|announce\w*|one_lock|locks|vg_replace\w*|\w*intercept\w*|sanitizer\w*|tsan\w*)\.(?:c|h|cpp|inc)\z/;
+qr/\A(?:watched|known_to_tsan|volatile_to_tsan|announce\w*|one_lock|locks|vg_replace\w*|\w*intercept\w*|sanitizer\w*|tsan\w*)\.(?:c|h|cpp|inc)\z/;
 
 # A line that can do a terminal no harm.
 sub plain ($line) {
@@ -25,6 +25,7 @@ sub plain ($line) {
 my $SUITE_SAYS   = qr/\Asuite-[\w-]+, [\w ]+: crash \(|: no test ran: there is no test case/;
 my $PROGRAMS_SAY = qr/\A(?:
     xmalloc\(\d+\)\ returned\ NULL\ in\ an\ address\ space\ of\ \d+\ MiB
+  | the\ program\ has\ static\ variables\ of\ \d+\ MiB
   | the\ content\ of\ a\ live\ block\ was\ changed\z
   | x(?:malloc|realloc)\ of\ \d+\ bytes\ returned\ NULL\ although\ there\ is\ memory\z
   | the\ block\ 0x[0-9a-f]+\ of\ \d+\ bytes\ has\ lost\ its\ content

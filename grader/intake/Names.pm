@@ -145,9 +145,10 @@ sub _take_the_nameless ( $role, $names, $files, $is_named, $text_of ) {
           "$alone[0] is taken for ${backend}_alloc.c: it alone defines xmalloc, and no other file uses it";
         @lost = grep { $_ ne $backend } @lost;
     }
-    my %is_home = map { $_ => 1 } grep { defined $role->{$_}{source} } keys %{$role};
-    my @other   = @alone ? @alone : grep { is_source($_) && !$is_home{ basename( dirname($_) ) } } @unnamed;
-    $role->{$_}{notes} = [ _found_instead( $_, $names, \@unnamed, \@other ) ] for @lost;
+    my %is_home = map                    { $_ => 1 } grep { defined $role->{$_}{source} } keys %{$role};
+    my @strange = grep                   { !_helps_another( $_, $files, $text_of ) } @unnamed;
+    my @other   = @alone ? @alone : grep { is_source($_) && !$is_home{ basename( dirname($_) ) } } @strange;
+    $role->{$_}{notes} = [ _found_instead( $_, $names, \@strange, \@other ) ] for @lost;
     return;
 }
 
@@ -203,7 +204,16 @@ sub _is_used ( $path, $files, $text_of ) {
     return scalar grep { $_ ne $path && ( is_source($_) || /[.]h\z/ ) && _includes( $text_of->($_), $path ) } @{$files};
 }
 
+# Whether a file defines no calls, and another includes its header: the hmalloc.c of a par_malloc.c, whose name is nearly one of the
+# homework's.
+sub _helps_another ( $path, $files, $text_of ) {
+    return 0 if !is_source($path) || defines_calls( $text_of->($path) );
+    my $header = _stem($path) . '.h';
+    return scalar grep { is_source($_) && _stem($_) ne _stem($path) && _includes( $text_of->($_), $header ) } @{$files};
+}
+
 sub _includes ( $text, $path ) {
+
     my $name = quotemeta basename($path);
     return $text =~ /#\s*include\s*"(?:[^"\n]*\/)?$name"/;
 }

@@ -94,6 +94,35 @@ static bool run_round(size_t round, enum mix of_blocks) {
     return true;
 }
 
+static bool is_limited_to(rlim_t bytes) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur == bytes && limit.rlim_max == bytes;
+}
+
+// What the linker calls the two ends of the program in memory.
+extern char __executable_start, end;  // NOLINT(bugprone-reserved-identifier): it is the linker's
+
+// Whether the program alone is too large. The kernel would only say so by a signal.
+static bool is_larger_than_space(void) {
+    size_t own_mib = (size_t)(&end - &__executable_start) / MIB;
+    if (own_mib < space_mib) return false;
+    say("the program has static variables of ");
+    say_number(own_mib);
+    say(" MiB, for an address space of ");
+    say_number(space_mib);
+    say(" MiB\n");
+    return true;
+}
+
+// A backend may take address space before main, and must find it as small then: so the program begins anew under its
+// limit. Where that cannot be (an emulator may know no limits), it goes on. Result: whether there is such a limit.
+static bool begin_anew_in(rlim_t bytes, char** arguments) {
+    struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
+    if (setrlimit(RLIMIT_AS, &limit) == -1) return false;
+    if (is_limited_to(bytes)) execv("/proc/self/exe", arguments);
+    return true;
+}
+
 int main(int count, char** arguments) {
     kinds = count >= 2 ? strtoul(arguments[1], NULL, 10) : 0;
     if (count == 4) space_mib = strtoul(arguments[3], NULL, 10);
@@ -102,8 +131,8 @@ int main(int count, char** arguments) {
         return 2;
     }
 
-    struct rlimit limit = {.rlim_cur = space_mib * MIB, .rlim_max = space_mib * MIB};
-    if (setrlimit(RLIMIT_AS, &limit) == -1) {
+    if (is_larger_than_space()) return 1;
+    if (!is_limited_to(space_mib * MIB) && !begin_anew_in(space_mib * MIB, arguments)) {
         say("the address space cannot be limited\n");
         return 2;
     }

@@ -100,6 +100,10 @@ subtest 'The whole set of names decides which file is which backend' => sub {
         'found instead: heap8.c; rename the one that is meant, or say --backend hw08=FILE',
         'a helper of the other backend is not named'
     );
+    my %helped =
+      ( 'par_malloc.c' => qq{#include "hmalloc.h"\n$three}, 'hmalloc.c' => qq{#include "hmalloc.h"\nint x;\n} );
+    ( $said, @notes ) = roles_of( \%helped );
+    is( "@notes", 'par_malloc.c is taken for par_alloc.c', '... also not one that its header tells' );
     ( $said, @notes ) = roles_of( { map { $_ => $three } qw(main.c hw8alloc.c parr_aloc.c par_alloc.c.txt) } );
     my @found = map { s/;.*//sr } grep { /found/ } @notes;
     is_deeply(

@@ -102,6 +102,15 @@ for my $where ( sort keys %hints ) {
     like( $of_threads, qr/\A(?:a block that is in use|what a call found)/,  '... of threads, too' );
     like( $of_threads, qr/; if it crashes with threads only: every access/, '... and beside it that a lock may lack' );
 }
+my %purged =
+  ( message =>
+q{the live block 0x10 of 9999 bytes was changed: byte 1 was 0x2 and is 0, like the next 99. Was a page of it given back to the system (munmap}
+  );
+like(
+    grader::contract::Suite::advice( $check{resize}, "par", \%purged ),
+    qr{\Agive back only whole pages},
+    "a page that is gone has its own hint"
+);
 my %aborted = ( crashed => 1, message => 'crash (Aborted) in xfree(0x10 of 9 bytes)' );
 like( grader::contract::Suite::advice( $check{$_}, 'par', \%aborted ),
     qr/\Aabort\(\)/, "an abort in $_ is told as that" )
@@ -140,6 +149,8 @@ sub printed ($stderr) { return join '|', grader::contract::Words::printed( { std
 is( printed("suite-course-hw08, live_blocks_share_no_byte: crash (Aborted) in xfree(0x10 of 9 bytes)\n"),
     q{}, 'what the suite says of the homework is not what it printed' );
 is( printed("suite-mine: hello\n"), 'it printed: suite-mine: hello', '... but what looks a little like that is' );
+is( printed("the program has static variables of 64 MiB, for an address space of 16 MiB\n"),
+    q{}, '... nor what is said of static variables' );
 my $refused = "xmalloc(9437184) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks\n";
 is( printed("careful\n$refused"), 'it printed: careful', 'nor is what the program says that looks for it' );
 is(

@@ -23,6 +23,7 @@ static unsigned pattern_byte(uint64_t pattern, size_t position) {
 
 static void fill(Block* block, size_t from) {
     size_t word = from / 8;
+    note_touch(block->bytes, block->size);
     for (; (word + 1) * 8 <= block->size; word++) {
         uint64_t value = pattern_word(block->pattern, word);
         memcpy(block->bytes + word * 8, &value, 8);
@@ -33,6 +34,7 @@ static void fill(Block* block, size_t from) {
 // The position of the first of `count` bytes that is not what it should be; count if all are right.
 static size_t first_change(const Block* block, size_t count) {
     size_t position = 0;
+    note_touch(block->bytes, block->size);
     for (; position + 8 <= count; position += 8) {
         uint64_t value;
         memcpy(&value, block->bytes + position, 8);
@@ -42,9 +44,25 @@ static size_t first_change(const Block* block, size_t count) {
     return position;
 }
 
+// How many bytes of 0 follow there.
+static size_t zeros_from(const Block* block, size_t position) {
+    size_t end = position;
+    while (end < block->size && block->bytes[end] == 0) end++;
+    return end - position;
+}
+
 void check_content(const Block* block) {
+    enum { MOST_ZEROS_OF_A_HEADER = 64 };
     size_t position = first_change(block, block->size);
     if (position == block->size) return;
+    size_t zeros = zeros_from(block, position);
+    if (zeros > MOST_ZEROS_OF_A_HEADER) {
+        fail_test(
+            "the live block %p of %zu bytes was changed: byte %zu was 0x%02x and is 0, like the next %zu. Was a page "
+            "of "
+            "it given back to the system (munmap, madvise; last call of this thread: %s)",
+            (void*)block->bytes, block->size, position, pattern_byte(block->pattern, position), zeros - 1, last_call());
+    }
     fail_test(
         "the live block %p of %zu bytes was changed: byte %zu was 0x%02x and is 0x%02x. Either another block overlaps "
         "it, or the allocator wrote into it (last call of this thread: %s)",

@@ -96,19 +96,78 @@ static const char* likely_cause(const struct noted_call* call) {
     return "";
 }
 
+// The block that this thread of a test touched last.
+static _Thread_local struct {
+    const void* block;
+    size_t bytes;
+} touched;
+
+void note_touch(const void* block, size_t bytes) {
+    touched.block = block;
+    touched.bytes = bytes;
+}
+
+// How many bytes of a block lie before an address; more than any block has when it is none of it.
+static size_t bytes_before(uintptr_t address, const void* block, size_t bytes) {
+    size_t past = address - (uintptr_t)block;
+    return block != NULL && past < bytes ? past : SIZE_MAX;
+}
+
+// What a test touched when a call had returned. Empty when it is not known.
+static void describe_touch(char* text, size_t size, uintptr_t address, const struct noted_call* call) {
+    size_t in_result = bytes_before(address, call->result, call->bytes);
+    size_t in_touched = bytes_before(address, touched.block, touched.bytes);
+    if (in_result != SIZE_MAX) {
+        snprintf(text, size, ": byte %zu of it cannot be used", in_result);
+    } else if (in_touched != SIZE_MAX) {
+        snprintf(text, size, ": byte %zu of the live block %p of %zu bytes cannot be used", in_touched, touched.block,
+                 touched.bytes);
+    }
+}
+
+// What a call touched. Empty when that was not near its block.
+static void describe_fault_inside(char* text, size_t size, uintptr_t address, const struct noted_call* call) {
+    enum { NEAR_NULL = 4096, HEADER = 64 };
+    size_t most = call->bytes > call->old_bytes ? call->bytes : call->old_bytes;
+    size_t in_block = bytes_before(address, call->block, most);
+    size_t before_block = (uintptr_t)call->block - address;
+    if (address < NEAR_NULL || -address < NEAR_NULL) {
+        snprintf(text, size, ": it used a pointer that was NULL or MAP_FAILED");
+    } else if (in_block != SIZE_MAX) {
+        snprintf(text, size, ", at byte %zu of that block, which has %zu", in_block, call->old_bytes);
+    } else if (call->block != NULL && before_block <= HEADER) {
+        snprintf(text, size, ", %zu bytes before that block", before_block);
+    }
+}
+
+// What was touched, as seen from a block: a number of bytes tells more than an address does. Empty when the kernel does
+// not say, as of addresses that nobody can have.
+static const char* place_of(const siginfo_t* fault, const struct noted_call* call) {
+    static char text[128];
+    bool has_address = (fault->si_signo == SIGSEGV || fault->si_signo == SIGBUS) && fault->si_code > 0;
+    if (!has_address || fault->si_code == SI_KERNEL || call->name == NULL) return "";
+    (call->returned ? describe_touch : describe_fault_inside)(text, sizeof text, (uintptr_t)fault->si_addr, call);
+    return text;
+}
+
 // Not everything here is safe in a signal handler. The process is about to die, and the line is worth the try.
 // Threads often crash together; only the first is told.
-static void describe_crash(int signal_number) {
+static void describe_crash(int signal_number, siginfo_t* fault, void* unused) {
+    (void)unused;
     static atomic_flag is_told = ATOMIC_FLAG_INIT;
     while (atomic_flag_test_and_set(&is_told)) pause();
     char what[400];
     char line[512];
     const struct noted_call* last = watch_slot();
     if (last->name == NULL || !last->returned) {
-        snprintf(what, sizeof what, "crash (%s) in %s%s", strsignal(signal_number), last_call(), likely_cause(last));
+        const char* cause = likely_cause(last);
+        snprintf(what, sizeof what, "crash (%s) in %s%s", strsignal(signal_number), last_call(),
+                 cause[0] != '\0' ? cause : place_of(fault, last));
     } else {
-        snprintf(what, sizeof what, "crash (%s) after %s returned %p", strsignal(signal_number), last_call(),
-                 last->result);
+        char result[32] = "";
+        if (strcmp(last->name, "xfree") != 0) snprintf(result, sizeof result, " returned %p", last->result);
+        snprintf(what, sizeof what, "crash (%s) after %s%s%s", strsignal(signal_number), last_call(), result,
+                 place_of(fault, last));
     }
     lift_address_space_limit();
     const char* limit = limit_of_mappings();
@@ -132,7 +191,7 @@ void report_crashes(void) {
 
     // Back from the handler, the same fault strikes again and ends the process as if there were no handler.
     have_own_stack();
-    struct sigaction action = {.sa_handler = describe_crash, .sa_flags = SA_ONSTACK};
+    struct sigaction action = {.sa_sigaction = describe_crash, .sa_flags = SA_ONSTACK | SA_SIGINFO};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
         // Who has a handler already may live on faults: pages that are mapped when they are first touched.

@@ -26,6 +26,9 @@ const char* call_in_words(const struct noted_call* call);
 // Ends the test as failed, with a message made as by printf. Any thread may call it; the first one is reported.
 #define fail_test(...) ck_abort_msg("%s", failure_text(__VA_ARGS__))
 
+// The calling thread is about to read or write this block: where it crashes there, the block is named.
+void note_touch(const void* block, size_t bytes);
+
 // For fail_test: the message, and the right to end the process, which only one thread ever gets. A limit on the address
 // space is lifted, so that the report itself has memory.
 const char* failure_text(const char* format, ...) __attribute__((format(printf, 1, 2)));

@@ -128,7 +128,7 @@ static void note_exit(void) {
     screen_tells_failure(sentence);
 }
 
-static bool forks(void) {
+bool tests_have_processes(void) {
     const char* mode = getenv("CK_FORK");
     return mode == NULL || strcmp(mode, "no") != 0;
 }
@@ -137,8 +137,8 @@ static void begin_test(void) {
     screen_begins_test();
     test_has_ended = false;
     struct progress progress = progress_now();
-    bool leaves_out =
-        forks() && (progress.hung >= MOST_HUNG || (stop_at_first_failure && progress.begun > progress.ended));
+    bool leaves_out = tests_have_processes() &&
+                      (progress.hung >= MOST_HUNG || (stop_at_first_failure && progress.begun > progress.ended));
     progress.left_out += leaves_out;
     progress.begun += !leaves_out;
     note_progress(progress);
@@ -336,7 +336,7 @@ static void print_advice(TestResult** failures, int count, const char* name) {
 
 // Tools report in the output of the tests themselves, and a debugger is no place for a pipe.
 static bool wants_screen(const char* word) {
-    return word == NULL && getenv("VERBOSE") == NULL && forks() && !under_a_tool();
+    return word == NULL && getenv("VERBOSE") == NULL && tests_have_processes() && !under_a_tool();
 }
 
 int main(int count, char** arguments) {
@@ -349,6 +349,10 @@ int main(int count, char** arguments) {
     const char* word = count == 3 ? arguments[2] : NULL;
     know_backend(traits == NULL ? name : traits);
     stop_at_first_failure = word != NULL;
+    // Check makes a file for what tests say: where TEMP is, else in /tmp, which need not be there. It does not know
+    // TMPDIR.
+    const char* temporary = getenv("TMPDIR");
+    if (temporary != NULL && access(temporary, W_OK) == 0) setenv("TEMP", temporary, 0);
     progress_file = memfd_create("progress", MFD_CLOEXEC);
     if (progress_file < 0) {
         perror("the tests cannot share a file");
@@ -360,7 +364,7 @@ int main(int count, char** arguments) {
         setenv("CK_FORK", "no", 1);
         if (word == NULL) printf("%s: it has a thread of its own before main, so all tests run in one process\n", name);
     }
-    if (word == NULL && forks() && !under_a_tool()) {
+    if (word == NULL && tests_have_processes() && !under_a_tool()) {
         int refusal = try_first_call(name, arguments[0]);
         if (refusal != 0) return refusal;
     }

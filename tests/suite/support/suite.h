@@ -6,6 +6,7 @@
 #define TESTS_SUITE_H
 
 #include <check.h>
+#include <stdbool.h>
 
 // An empty test case with the suite's time limit for each test, which is larger under a tool.
 TCase* new_case(const char* name);
@@ -19,6 +20,9 @@ void add_loop_test(TCase* topic, const TTest* test, int first, int end);
 // hold: it comes after the other tests of all topics, for a student waits for the first failure.
 void add_long_test(TCase* topic, const TTest* test);
 void add_long_loop_test(TCase* topic, const TTest* test, int first, int end);
+
+// Whether each test has a process of its own, which ends with it; false in a debugger.
+bool tests_have_processes(void);
 
 // Says on standard output that a topic cannot be tested here, if it is one that would be run.
 void leave_out(const char* topic, const char* reason);
