@@ -5,10 +5,11 @@
 // run can serve again for any purpose. A region without runs goes back to extent.h, but for one where regions went and
 // were soon missed. When too much lies idle in regions that are still in use, it is purged: the addresses stay, and the
 // pages go. Too much is more than will probably be used again (idle.h) and 8 MiB, or an eighth of the pages in use,
-// beside it. No call purges more than two runs, and no lock that others need is held meanwhile.
+// beside it. No run that is given back purges more than two, and no lock that others need is held meanwhile.
 //
 // Spans and medium blocks have regions of their own, because they fill them differently: a new region gets huge pages
-// only where an earlier one of its kind was found full of touched pages.
+// only where an earlier one of its kind was found full of touched pages. Sparse medium blocks have regions by their
+// length, too (bands.h).
 
 #ifndef PAR_REGION_H
 #define PAR_REGION_H
