@@ -139,6 +139,13 @@ my @OURS = (
         name   => 'a block that shrinks gives up what it no longer needs',
         advice => 'a block that becomes much smaller can move to a place of its size, or its rest become a free block',
     },
+    {
+        id     => 'process_end',
+        case   => 'process end',
+        name   => 'live blocks can be used until the process has ended',
+        advice =>
+'nothing need be given back when a process ends: the system takes all, and destructors of others may still run',
+    },
 );
 
 # What the suite asks of a submission when nothing else is said.

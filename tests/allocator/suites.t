@@ -356,8 +356,7 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
     },
     {
         backend => 'sweeps',
-        case    => 'overlap',
-        traits  => 'course',
+        case    => 'process end',
         says    =>
           qr/until_the_process_has_ended: crash .*: byte \d+ of the live block $address of \d+ bytes cannot be used/,
         bug => 'live blocks that are taken away when the process ends',

@@ -82,7 +82,7 @@ qr/4 threads took and freed blocks of 16 to 511 bytes at the same time, .* block
     [ leak     => 'par.small_space', qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1/ ],
     [ array    => 'par.small_space', qr/the program has static variables of 512 MiB, for an address space of 16 MiB/ ],
     [ reserves => 'par.small_space', qr/xmalloc\(1\) returned NULL in an address space of 16 MiB, in round 1/ ],
-    [ sweeps   => 'par.blocks',      qr/byte \d+ of the live block $address of \d+ bytes cannot be used/ ],
+    [ sweeps   => 'par.process_end', qr/byte \d+ of the live block $address of \d+ bytes cannot be used/ ],
     [ twolocks => 'hw08.one_lock',   qr/took 2 locks:(?=.*pthread_mutex_lock on 'free_lock', \d+ times).*on 'heap'/ ],
     [ handlock => 'hw08.one_lock',   qr/took no lock \(mutex/ ],
     [ overread => 'par.valgrind',    qr/Invalid read of size \d+ in xrealloc \(overread_alloc\.c:\d+\)/ ],
@@ -127,7 +127,7 @@ my %not_asked = (
     courseonly => [qw(tsan)],
     original   => [qw(sizes resize threads thread_exit reuse mappings large tsan)],
 );
-my $ours = qr/align16|null_and_zero|errno|out_of_memory|shrink/;
+my $ours = qr/align16|null_and_zero|errno|out_of_memory|shrink|process_end/;
 
 my $job = tests::lib::ContractJob->new( launcher => $launcher );
 $job->build_all( 'borrowed', map { $_->[0] } @bugs, @right );

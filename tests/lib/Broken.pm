@@ -38,8 +38,8 @@ my %TEST = (
         exitspin    => $OF_ENDED_THREADS,
         threadtable => 'five_thousand_threads_may_come_and_go_and_take_no_small_blocks_with_them',
     },
-    'overlap' => {
-        sweeps => 'live_blocks_can_be_used_until_the_process_has_ended',
+    'process end' => { sweeps => 'live_blocks_can_be_used_until_the_process_has_ended' },
+    'overlap'     => {
         purges => 'a_hundred_thousand_live_blocks_of_mixed_sizes_keep_apart_and_keep_their_content',
     },
     'sizes' => {

@@ -48,11 +48,11 @@ static const struct {
     CaseMaker* make;
     Owner owner;
 } cases[] = {
-    {alignment_case, BOTH},   {overlap_case, BOTH},    {sizes_case, BOTH},         {resize_case, BOTH},
-    {huge_case, OURS},        {errno_case, OURS},      {null_and_zero_case, OURS}, {reuse_case, BOTH},
-    {thread_exit_case, BOTH}, {threads_case, BOTH},    {peak_case, OURS},          {memory_case, COURSE},
-    {shrink_case, OURS},      {mappings_case, COURSE}, {large_case, COURSE},       {out_of_memory_case, OURS},
-    {small_space_case, BOTH}, {programs_case, OURS},
+    {alignment_case, BOTH},     {overlap_case, BOTH},     {sizes_case, BOTH},         {resize_case, BOTH},
+    {huge_case, OURS},          {errno_case, OURS},       {null_and_zero_case, OURS}, {reuse_case, BOTH},
+    {thread_exit_case, BOTH},   {threads_case, BOTH},     {peak_case, OURS},          {memory_case, COURSE},
+    {shrink_case, OURS},        {process_end_case, OURS}, {mappings_case, COURSE},    {large_case, COURSE},
+    {out_of_memory_case, OURS}, {small_space_case, BOTH}, {programs_case, OURS},
 };
 
 // Each topic is made twice, first of its quick tests, then of its long ones.

@@ -44,6 +44,7 @@ TCase* out_of_memory_case(void);
 TCase* peak_case(void);
 TCase* memory_case(void);
 TCase* shrink_case(void);
+TCase* process_end_case(void);
 TCase* mappings_case(void);
 TCase* large_case(void);
 TCase* small_space_case(void);
