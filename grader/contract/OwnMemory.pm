@@ -23,26 +23,37 @@ my ( $MOST_SHARE, $MOST_PIECES ) = ( 0.02, 64 );
 # Honest ones take a tenth of a second; a list that is searched from end to end, a few.
 my $WALL_S = 30;
 
-# Result: an outcome for the test of the build stage. What the program cannot tell is told by the checks of the contract: whether
-# it ends well is not asked here.
+# What ends wrongly by chance is run again. Whoever ends it each time is not known to have memory of his own.
+my $TIMES = 3;
+
+# Result: an outcome for the test of the build stage. Whether the calls do what they promise is not asked here.
 sub run ( $job, $backend ) {
     my $name   = "tests/contract/own_memory-$backend";
     my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
     return $binary if ref $binary;
 
-    my $word   = $job->nonce;
-    my $result = grader::contract::Check::launch(
-        $job, $binary,
-        command  => [ $binary, '-' ],
-        stdin    => "$word\n",
-        asleep_s => $job->settings->{asleep_s},
-        wall_s   => $WALL_S,
-    );
-    my ( $bytes, $pieces, $asked, $handed, $calls ) = $result->{stdout} =~
+    my ( $result, $bytes, $pieces, $asked, $handed, $calls );
+    for ( 1 .. $TIMES ) {
+        my $word = $job->nonce;
+        $result = grader::contract::Check::launch(
+            $job, $binary,
+            command  => [ $binary, '-' ],
+            stdin    => "$word\n",
+            asleep_s => $job->settings->{asleep_s},
+            wall_s   => $WALL_S,
+        );
+        ( $bytes, $pieces, $asked, $handed, $calls ) = $result->{stdout} =~
 /^own_memory: (\d+) bytes of the C library in (\d+) blocks, (\d+) calls; for (\d+) bytes, (\d+) calls; \Q$word\E$/m;
+        last if defined $bytes || defined $result->{stopped} || defined $result->{took_all};
+    }
     if ( !defined $bytes ) {
-        my $how = grader::contract::Check::how_it_ended($result);
-        return grader::contract::Check::pass("nothing was counted: the program that counts $how");
+        my $why = 'nothing was counted: the program that counts ' . grader::contract::Check::how_it_ended($result);
+        return grader::contract::Check::pass($why) if defined $result->{stopped} || defined $result->{took_all};
+        return grader::contract::Check::fail(
+            "the other checks say what ends it; to see it: make BACKENDS=$backend build/release/$name && "
+              . "build/release/$name x",
+            "$why, $TIMES times"
+        );
     }
     return grader::contract::Check::pass()
       if $bytes <= $MOST_BYTES && ( $asked <= $MOST_SHARE * $calls || $pieces <= $MOST_PIECES );

@@ -120,4 +120,20 @@ subtest 'what an allocator uses of the library' => sub {
     is( judged( $OWN . $sorts ), 'pass', 'a buffer to sort 8192 links in, on each thread, again and again' );
 };
 
+subtest 'what ends the program that counts' => sub {
+    my $free = "void xfree(void* block) { own_free(block); }\n";
+    my $dies =
+        "#include <stdio.h>\n#include <stdlib.h>\n__attribute__((constructor)) static void begin(void) {\n"
+      . "    FILE* file = fopen(\"FOLDER/runs\", \"a+\");\n    fputc('x', file);\n    long runs = ftell(file);\n"
+      . "    fclose(file);\n    if (runs <= MOST) abort();\n}\n$OWN$free";
+    $dies =~ s/FOLDER/$folder/;
+    for my $case ( [ 2, qr/\Apass\z/, 'twice, by chance' ],
+        [ 3, qr/\Afail nothing was counted: .*, 3 times/, 'each time' ] )
+    {
+        my ( $most, $said, $how ) = @{$case};
+        unlink "$folder/runs";
+        like( judged( $dies =~ s/MOST/$most/r ), $said, $how );
+    }
+};
+
 done_testing;
