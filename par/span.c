@@ -13,7 +13,7 @@
 
 enum {
     SHORTEST_DIVISOR = 3,  // more than this part of its class's length has every span
-    PURGED_SPANS = 3,      // that go back, before pages are given up if there are too many
+    PURGED_SPANS = 2,      // that go back, before pages are given up if there are too many
 };
 
 void span_list_add(struct span_list* list, struct span* span) {
