@@ -3,7 +3,8 @@
 //
 // Usage: lines first|later. The main thread takes small blocks one after the other and gives each to a thread, as with
 // the argument of a worker. Each frees it: as the first thing it does, or after it took blocks of other sizes. Exit
-// status: 1 with a line that says which line two threads have.
+// status: 1 with a line that says which line two threads have. Who was put aside between the two may find a block that
+// another has just freed, one time in sixty on a busy machine; so only what is found each of three times counts.
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -11,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "xmalloc.h"
 
-enum { THREADS = 4, TAKEN = 20, LINE_BYTES = 64 };
+enum { THREADS = 4, TAKEN = 20, LINE_BYTES = 64, TRIES = 3 };
 
 static const size_t sizes[] = {8, 16, 24, 32, 40, 48};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
@@ -50,9 +53,7 @@ static bool share_a_line(const struct worker* one, const struct worker* other) {
     return false;
 }
 
-int main(int argc, char** argv) {
-    if (argc != 2) return 2;
-    others_first = strcmp(argv[1], "later") == 0;
+static int try_once(void) {
     pthread_barrier_init(&all_live, NULL, THREADS);
     for (size_t i = 0; i < SIZES; i++) {
         for (size_t k = 0; k < THREADS; k++) workers[k].given[i] = xmalloc(sizes[i]);
@@ -68,4 +69,18 @@ int main(int argc, char** argv) {
         }
     }
     return 0;
+}
+
+int main(int argc, char** argv) {
+    if (argc != 2) return 2;
+    others_first = strcmp(argv[1], "later") == 0;
+    int found = 3;
+    for (int i = 0; i < TRIES && found != 0; i++) {
+        pid_t child = fork();
+        if (child == 0) exit(try_once());
+        int status;
+        if (child == -1 || waitpid(child, &status, 0) != child) return 3;
+        found = WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+    }
+    return found;
 }
