@@ -380,17 +380,6 @@ static size_t pages_for(size_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE_B
 // A block that comes and goes, at the cost of a few instructions, is watched now and then.
 static bool watches_kept(void) { return cache.runs.takes % WATCHED_EVERY == 0; }
 
-static struct region* reuse_kept(char* kept, size_t bytes) {
-    struct region* region = (struct region*)page_map_mapping(kept);
-    run_look_freed(region, kept);
-    if (watches_kept()) {
-        run_use(region, kept, bytes, SLACK_UNKNOWN);
-    } else {
-        run_set_used(region, kept, (struct used){bytes, SLACK_UNKNOWN});
-    }
-    return region;
-}
-
 struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages) {
     if (!self.has_cache) cache_set_up();
     size_t pages = pages_for(room);
@@ -400,7 +389,11 @@ struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages) {
     } else if (self.has_cache) {
         run_cache_note_resize(&cache.runs, 0, pages);
     }
-    if (kept != NULL) return (struct run){.start = kept, .region = reuse_kept(kept, bytes)};
+    if (kept != NULL) {
+        struct region* region = (struct region*)page_map_mapping(kept);
+        run_use_again(region, kept, bytes, watches_kept());
+        return (struct run){.start = kept, .region = region};
+    }
     struct run run = region_take_run(pages, alignment_pages, band_of(pages));
     if (run.start != NULL) run_use(run.region, run.start, bytes, run.is_zero ? SLACK_FRESH : SLACK_UNKNOWN);
     return run;

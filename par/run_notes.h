@@ -56,10 +56,15 @@ static inline void run_note_freed(struct region* region, const char* start, bool
     if (run_has_note(region, page)) *run_note(region, page) = is_watched ? first_line_of_freed(start) : NO_LINE;
 }
 
-// It is to be used again, and nobody else had it. Ends the process when it was written to meanwhile.
-static inline void run_look_freed(struct region* region, const char* start) {
+// It is a block again, of so many bytes, and nobody else had it. Ends the process when it was written to meanwhile.
+static inline void run_use_again(struct region* region, char* start, size_t bytes, bool is_watched) {
     size_t page = region_page_of(region, start);
     if (run_has_note(region, page)) first_line_look(start, *run_note(region, page));
+    if (is_watched) {
+        run_use(region, start, bytes, SLACK_UNKNOWN);
+    } else {
+        run_set_used(region, start, (struct used){bytes, SLACK_UNKNOWN});
+    }
 }
 
 // ---- For who holds the lock of region.c
