@@ -30,6 +30,7 @@
 #include "par/extent.h"
 #include "par/harden.h"
 #include "par/large.h"
+#include "par/medium.h"
 #include "par/misuse.h"
 #include "par/os.h"
 #include "par/page_map.h"
@@ -59,7 +60,7 @@ static void* take_any(size_t bytes, size_t room) {
         return block;
     }
     if (room <= MEDIUM_MOST) {
-        void* block = cache_take_run(bytes, room, 1).start;
+        void* block = medium_take(bytes, room, 1).start;
         if (block != NULL) return block;
     }
     return bytes <= PTRDIFF_MAX ? large_take(bytes, SLOT_BYTES, LARGE_AS_BEFORE).start : NULL;
@@ -180,7 +181,7 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
     } else if (block != NULL) {
         struct mapping* mapping = check_pages("xfree", block);
         if (mapping->kind == MAPPING_REGION) {
-            cache_give_run((struct region*)mapping, block);
+            medium_give((struct region*)mapping, block);
         } else {
             large_give((struct large*)mapping);
             decay();
@@ -266,7 +267,7 @@ static void* resize_in_pages(struct mapping* mapping, void* block, size_t bytes)
     if (mapping->kind == MAPPING_LARGE) {
         if (bytes > MEDIUM_MOST / 2 && bytes <= PTRDIFF_MAX) resized = large_resize((struct large*)mapping, bytes);
     } else if (bytes > SMALL_MOST / 2 && bytes <= MEDIUM_MOST) {
-        if (cache_resize_run((struct region*)mapping, block, bytes)) resized = block;
+        if (medium_resize((struct region*)mapping, block, bytes)) resized = block;
     }
     errno = kept_errno;
     return resized;

@@ -20,7 +20,7 @@ static void* take_aligned_any(size_t alignment, size_t bytes) {
     if (alignment <= MEDIUM_MOST && bytes <= MEDIUM_MOST) {
         size_t alignment_pages = alignment <= PAGE_BYTES ? 1 : alignment / PAGE_BYTES;
         size_t least = bytes == 0 ? 1 : bytes;
-        void* block = cache_take_run(least, least, alignment_pages).start;
+        void* block = medium_take(least, least, alignment_pages).start;
         if (block != NULL) return block;
     }
     return large_take(bytes == 0 ? 1 : bytes, alignment < SLOT_BYTES ? SLOT_BYTES : alignment, LARGE_AS_BEFORE).start;

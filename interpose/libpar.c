@@ -16,7 +16,7 @@ struct whole_pages {
 // A block that is no small one. Result: start is NULL when there is no memory.
 static struct whole_pages take_pages(size_t bytes) {
     if (bytes <= MEDIUM_MOST) {
-        struct run run = cache_take_run(bytes, bytes, 1);
+        struct run run = medium_take(bytes, bytes, 1);
         if (run.start != NULL) return (struct whole_pages){run.start, run.is_zero};
     }
     struct large_block large = large_take(bytes, SLOT_BYTES, LARGE_SPARSE);

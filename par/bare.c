@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "par/estimate.h"
 #include "par/idle.h"
 #include "par/os.h"
 #include "par/page_map.h"
@@ -19,30 +20,14 @@ static atomic_size_t in_a_row;   // looks that found a bare slot
 static atomic_size_t more;       // slots that may lie idle
 static atomic_size_t unwatched;  // slots that were given back since some were watched
 
-static size_t load(atomic_size_t* number) {
-    // order: relaxed, here and below. The numbers lead to no memory, and what gets lost between threads costs speed.
-    return atomic_load_explicit(number, memory_order_relaxed);
-}
-
-static void set(atomic_size_t* number, size_t value) {
-    // order: relaxed, as in load.
-    atomic_store_explicit(number, value, memory_order_relaxed);
-}
-
-// Result: what it is now.
-static size_t add(atomic_size_t* number, size_t value) {
-    // order: relaxed, as in load.
-    return atomic_fetch_add_explicit(number, value, memory_order_relaxed) + value;
-}
-
 // Looks at one slot, each time at another: a program may fill the beginning of its blocks, or their end. Result:
 // whether all have been bare for long.
 static bool are_bare(char* start, size_t slots) {
     static atomic_size_t turn;
-    char* slot = start + add(&turn, 1) % slots * SLOT_BYTES;
-    if (os_is_bare(slot, SLOT_BYTES, SLOT_BYTES / BARE_SHARE)) return add(&in_a_row, 1) >= TRUSTED_AFTER;
-    set(&in_a_row, 0);
-    set(&more, 0);
+    char* slot = start + estimate_add(&turn, 1) % slots * SLOT_BYTES;
+    if (os_is_bare(slot, SLOT_BYTES, SLOT_BYTES / BARE_SHARE)) return estimate_add(&in_a_row, 1) + 1 >= TRUSTED_AFTER;
+    estimate_set(&in_a_row, 0);
+    estimate_set(&more, 0);
     return false;
 }
 
@@ -50,24 +35,24 @@ static bool are_bare(char* start, size_t slots) {
 static size_t most_more(size_t highest) { return highest + MORE_LEAST; }
 
 bool bare_stay(char* idle, size_t idle_slots, size_t needed, size_t highest) {
-    if (load(&more) + needed > most_more(highest) || !are_bare(idle, idle_slots)) return false;
-    add(&more, needed);
+    if (estimate(&more) + needed > most_more(highest) || !are_bare(idle, idle_slots)) return false;
+    estimate_add(&more, needed);
     return true;
 }
 
 void bare_watch(char* start, size_t slots) {
-    if (load(&more) == 0 || add(&unwatched, slots) < WATCHED_EVERY) return;
-    set(&unwatched, 0);
+    if (estimate(&more) == 0 || estimate_add(&unwatched, slots) + slots < WATCHED_EVERY) return;
+    estimate_set(&unwatched, 0);
     (void)are_bare(start, slots);
 }
 
 size_t bare_more(size_t highest) {
     size_t most = most_more(highest);
-    size_t now = load(&more);
+    size_t now = estimate(&more);
     return now < most ? now : most;
 }
 
 void bare_end_time(void) {
-    size_t now = load(&more);
-    set(&more, now - idle_sinks_by(now));
+    size_t now = estimate(&more);
+    estimate_set(&more, now - idle_sinks_by(now));
 }

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "par/bands.h"
 #include "par/decay.h"
 #include "par/depot.h"
 #include "par/harden.h"
@@ -15,8 +14,6 @@
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/page_map.h"
-#include "par/region_runs.h"
-#include "par/run_notes.h"
 
 enum {
     BUDGET_BYTES = 16 * 1024 * 1024,      // that the magazines of all threads may hold together,
@@ -30,7 +27,6 @@ enum {
     FEW_LEAST_MOST = 8,                   // and no more than these,
     HELD_SHARE = 16,                      // unless their spans are this part of what is left, or less (few_of)
     FRESH_LOOKS = 4,                      // classes that are looked at when fresh memory was needed
-    WATCHED_EVERY = 16,                   // blocks in runs that the thread had kept
     FIRST_FREES = 32,                     // blocks of classes that it has not taken a thread frees before it keeps any
 };
 
@@ -222,6 +218,8 @@ static void await_end(void) {
     if (have_key) pthread_setspecific(at_thread_exit, &self);
 }
 
+bool cache_is_there(void) { return self.has_cache; }
+
 void cache_set_up(void) {
     await_end();
     if (self.has_cache || self.is_ending || !find_cache()) return;
@@ -370,55 +368,9 @@ void cache_spill_and_free(unsigned size_class, struct block* block) {
     keep_budget();
 }
 
-static uint32_t most_run_pages(void) {
+uint32_t cache_most_run_pages(void) {
     size_t part = budget_bytes() / RUNS_SHARE;
     return (uint32_t)((part < RUNS_MOST_BYTES ? part : RUNS_MOST_BYTES) / PAGE_BYTES);
-}
-
-static size_t pages_for(size_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE_BYTES; }
-
-// A block that comes and goes, at the cost of a few instructions, is watched now and then.
-static bool watches_kept(void) { return cache.runs.takes % WATCHED_EVERY == 0; }
-
-struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages) {
-    if (!self.has_cache) cache_set_up();
-    size_t pages = pages_for(room);
-    char* kept = NULL;
-    if (self.has_cache && alignment_pages == 1) {
-        kept = run_cache_take(&cache.runs, &pages);
-    } else if (self.has_cache) {
-        run_cache_note_resize(&cache.runs, 0, pages);
-    }
-    if (kept != NULL) {
-        struct region* region = (struct region*)page_map_mapping(kept);
-        run_use_again(region, kept, bytes, watches_kept());
-        return (struct run){.start = kept, .region = region};
-    }
-    struct run run = region_take_run(pages, alignment_pages, band_of(pages));
-    if (run.start != NULL) run_use(run.region, run.start, bytes, run.is_zero ? SLACK_FRESH : SLACK_UNKNOWN);
-    return run;
-}
-
-bool cache_resize_run(struct region* region, char* start, size_t bytes) {
-    size_t old_pages = region_run_pages(region, start);
-    struct used used = run_used(region, start);
-    enum resized resized = region_resize_run(region, start, pages_for(bytes));
-    if (resized == NOT_RESIZED) return false;
-    if (self.has_cache) run_cache_note_resize(&cache.runs, old_pages, pages_for(bytes));
-    // All that the run had behind the block is as fresh as it was, unless the block had more of it.
-    enum slack behind = pages_for(bytes) <= old_pages ? slack_behind(used, bytes) : SLACK_UNKNOWN;
-    run_use(region, start, bytes, resized == GROWN_INTO_ZEROS ? SLACK_FRESH : behind);
-    return true;
-}
-
-void cache_give_run(struct region* region, char* start) {
-    bool is_kept = self.has_cache && run_cache_keep(&cache.runs, region, start);
-    if (!is_kept) bands_watch(start, region_run_pages(region, start));
-    run_note_freed(region, start, !is_kept || watches_kept());
-    if (is_kept) return;
-    region_give_run(region, start);
-    if (self.has_cache) cache.runs.most_pages = most_run_pages();
-    decay();
 }
 
 void cache_flush(void) {

@@ -59,23 +59,18 @@ struct block* cache_refill_and_take(unsigned size_class);
 // The slow path of freeing a block of a class (1 or more) when the loaded magazine is full.
 void cache_spill_and_free(unsigned size_class, struct block* block);
 
-// Takes a run of pages for a medium block, one that the thread has kept or one of the regions.
-// room: 1 byte to MEDIUM_MOST_PAGES pages, of which the block's owner may use so many bytes, 1 or more, until it is
-// resized; the run may be longer (run_cache.h). alignment_pages, and the result: as for region_take_run.
-struct run cache_take_run(size_t bytes, size_t room, size_t alignment_pages);
-
-// As region_resize_run, for the run of a medium block, which gets so many bytes. Result: false when it cannot be done.
-bool cache_resize_run(struct region* region, char* start, size_t bytes);
-
-// Gives the run of a medium block back, or keeps it.
-void cache_give_run(struct region* region, char* start);
-
 // Gives everything that the calling thread holds back to the spans and the regions.
 void cache_flush(void);
 
 // Gives the calling thread a cache, unless it is ending, and makes it flush that when it ends. Also called by the slow
 // paths, but for the first few blocks that a thread frees.
 void cache_set_up(void);
+
+// Whether the calling thread has a cache.
+bool cache_is_there(void);
+
+// For medium.c: how many pages of runs the calling thread, which has a cache, may keep.
+uint32_t cache_most_run_pages(void);
 
 void cache_lock(void);  // for fork.c
 void cache_unlock(void);

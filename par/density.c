@@ -2,6 +2,7 @@
 
 #include "par/density.h"
 
+#include "par/estimate.h"
 #include "par/os.h"
 #include "par/page_map.h"
 
@@ -25,17 +26,6 @@ static char* load(_Atomic(char*)* watched) {
     return atomic_load_explicit(watched, memory_order_relaxed);
 }
 
-// Result: what it was before.
-static size_t add(atomic_size_t* counter, size_t more) {
-    // order: relaxed, here and below, for the numbers lead to no memory.
-    return atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
-}
-
-static void set(atomic_size_t* counter, size_t number) {
-    // order: relaxed, as in add.
-    atomic_store_explicit(counter, number, memory_order_relaxed);
-}
-
 // A piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
 static bool were_full(struct density* density) {
     char* older = load(&density->older);
@@ -45,20 +35,20 @@ static bool were_full(struct density* density) {
     // order: relaxed, as for addresses.
     if (older == NULL && newest == NULL) return atomic_load_explicit(&density->was_full, memory_order_relaxed);
     if (older != NULL && !is_full(older, SLOT_BYTES)) return false;
-    bool is_filled = older == NULL || (!density->is_trusted && add(&density->pieces, 0) >= FILLED_AFTER);
+    bool is_filled = older == NULL || (!density->is_trusted && estimate(&density->pieces) >= FILLED_AFTER);
     return newest == NULL || !is_filled || is_full(newest, SLOT_BYTES);
 }
 
 enum density_verdict density_of_next(struct density* density, size_t slots) {
     if (!were_full(density)) {
-        set(&density->trust, 0);
+        estimate_set(&density->trust, 0);
         return DENSITY_LOW;
     }
-    add(&density->pieces, 1);
-    size_t trust = density->is_trusted ? TRUST_MOST : add(&density->trust, 0);
+    estimate_add(&density->pieces, 1);
+    size_t trust = density->is_trusted ? TRUST_MOST : estimate(&density->trust);
     if (trust < TRUST_LEAST) trust = TRUST_LEAST;
-    if (add(&density->slots, slots) + slots < trust) return DENSITY_HIGH;
-    set(&density->trust, trust + TRUST_LEAST < TRUST_MOST ? trust + TRUST_LEAST : TRUST_MOST);
+    if (estimate_add(&density->slots, slots) + slots < trust) return DENSITY_HIGH;
+    estimate_set(&density->trust, trust + TRUST_LEAST < TRUST_MOST ? trust + TRUST_LEAST : TRUST_MOST);
     return DENSITY_HIGH_WATCH_ONE;
 }
 
@@ -67,9 +57,9 @@ void density_watch(struct density* density, char* slot) {
     // order: relaxed, as in load.
     char* before = atomic_exchange_explicit(&density->newest, slot, memory_order_relaxed);
     char* older = load(&density->older);
-    size_t watched = add(&density->watched, 1);
-    set(&density->pieces, 0);
-    set(&density->slots, 0);
+    size_t watched = estimate_add(&density->watched, 1);
+    estimate_set(&density->pieces, 0);
+    estimate_set(&density->slots, 0);
     if (before == NULL) return;
     if (older == NULL || watched % PATIENCE == 0 || is_full(older, SLOT_BYTES)) {
         // order: relaxed, as in load.

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "par/density.h"
+#include "par/estimate.h"
 #include "par/extent.h"
 #include "par/first_line.h"
 #include "par/lock.h"
@@ -51,28 +52,12 @@ static size_t whole_pages(size_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE
 
 static size_t slots_of(size_t bytes) { return (bytes + SLOT_BYTES - 1) / SLOT_BYTES; }
 
-// Adds to a counter; the number may be a negative one, modulo 2^64. Result: what it was before.
-static size_t add(atomic_size_t* counter, size_t number) {
-    // order: relaxed, for no number leads to memory.
-    return atomic_fetch_add_explicit(counter, number, memory_order_relaxed);
-}
-
-static size_t load(atomic_size_t* counter) {
-    // order: relaxed, as in add.
-    return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static void set(atomic_size_t* counter, size_t number) {
-    // order: relaxed, as in add. What gets lost between threads is a moment's.
-    atomic_store_explicit(counter, number, memory_order_relaxed);
-}
-
 // Huge pages where the block fills whole slots, from so many on. The rest of its last slot shall not cost memory.
 static void advise_huge(struct large* large, size_t from) {
     size_t end = large->bytes / SLOT_BYTES;
     if (end <= from) return;
-    if (!large->has_huge && add(&huge_blocks, 1) >= HUGE_MOST) {
-        add(&huge_blocks, -(size_t)1);
+    if (!large->has_huge && estimate_add(&huge_blocks, 1) >= HUGE_MOST) {
+        estimate_add(&huge_blocks, -(size_t)1);
         return;
     }
     large->has_huge = true;
@@ -81,7 +66,7 @@ static void advise_huge(struct large* large, size_t from) {
 }
 
 static void forget_tail(struct large* large) {
-    add(&all_tails, -large->tail);
+    estimate_add(&all_tails, -large->tail);
     large->tail = 0;
 }
 
@@ -111,16 +96,16 @@ static bool make_whole(struct large* large) {
 // Where blocks of many sizes take turns, what is purged behind one is soon touched by the next, at a fault for each
 // page. Blocks that come once and stay never get so far.
 static size_t most_tails(bool* churned) {
-    size_t bytes = load(&all_bytes);
-    *churned = load(&purged_tails) >= bytes;
+    size_t bytes = estimate(&all_bytes);
+    *churned = estimate(&purged_tails) >= bytes;
     size_t most = bytes / (*churned ? TAIL_CHURNED_SHARE : TAIL_SHARE);
     return most > TAIL_LEAST ? most : TAIL_LEAST;
 }
 
 static void count_taken(size_t bytes) {
-    if ((add(&taken_bytes, bytes) + bytes) / TAIL_TURNS < load(&all_bytes)) return;
-    set(&taken_bytes, 0);
-    set(&purged_tails, load(&purged_tails) / TAIL_FORGETS * (TAIL_FORGETS - 1));
+    if ((estimate_add(&taken_bytes, bytes) + bytes) / TAIL_TURNS < estimate(&all_bytes)) return;
+    estimate_set(&taken_bytes, 0);
+    estimate_set(&purged_tails, estimate(&purged_tails) / TAIL_FORGETS * (TAIL_FORGETS - 1));
 }
 
 // The pages behind a block in its last slot may be there from an earlier use. A few of all blocks may stay, for the
@@ -130,12 +115,12 @@ static void keep_or_purge_tail(struct large* large) {
     size_t tail = tail_of(large);
     bool churned;
     size_t most = most_tails(&churned);
-    if (add(&all_tails, tail) + tail <= most) {
+    if (estimate_add(&all_tails, tail) + tail <= most) {
         large->tail = tail;
         return;
     }
-    add(&all_tails, -tail);
-    if (!churned) add(&purged_tails, tail);
+    estimate_add(&all_tails, -tail);
+    if (!churned) estimate_add(&purged_tails, tail);
     purge_tail(large);
 }
 
@@ -171,8 +156,8 @@ static bool is_filled(struct large* large) {
 }
 
 static void count(size_t blocks, size_t bytes) {
-    add(&all_blocks, blocks);
-    add(&all_bytes, bytes);
+    estimate_add(&all_blocks, blocks);
+    estimate_add(&all_bytes, bytes);
 }
 
 // When the page map is changed, here and in large_give and move, is proved by tests/models/page_map.pml; that
@@ -232,7 +217,7 @@ void large_give(struct large* large) {
     forget_tail(large);
     page_map_remove(&large->mapping);
     if (large->density != NULL) density_forget(large->density, large->mapping.start, true);
-    if (large->has_huge) add(&huge_blocks, -(size_t)1);
+    if (large->has_huge) estimate_add(&huge_blocks, -(size_t)1);
     give_slots(large, 0);
     record_give(large);
 }
@@ -323,8 +308,8 @@ void* large_resize(struct large* large, size_t bytes) {
 }
 
 void large_count(size_t* blocks, size_t* bytes) {
-    *blocks = load(&all_blocks);
-    *bytes = load(&all_bytes);
+    *blocks = estimate(&all_blocks);
+    *bytes = estimate(&all_bytes);
 }
 
 void large_lock(void) { lock_take(&lock); }

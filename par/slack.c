@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "par/estimate.h"
 #include "par/harden.h"
 #include "par/page_map.h"
 
@@ -63,49 +64,35 @@ static void write_mark(struct ends ends, uint64_t mark) {
 
 // ---- Long blocks that are hardly touched ----
 
-static atomic_uint skips;    // so many are not looked at between two that are,
-static atomic_uint skipped;  // and so many were not
-
-static unsigned load(atomic_uint* number) {
-    // order: relaxed, here and below. The numbers lead to no memory, and what gets lost between threads costs a look.
-    return atomic_load_explicit(number, memory_order_relaxed);
-}
-
-static void set(atomic_uint* number, unsigned value) {
-    // order: relaxed, as in load.
-    atomic_store_explicit(number, value, memory_order_relaxed);
-}
+static atomic_size_t skips;    // so many are not looked at between two that are,
+static atomic_size_t skipped;  // and so many were not
 
 static bool is_skipped(size_t bytes) {
-    if (bytes < LONG_BYTES || load(&skips) == 0) return false;
-    unsigned now = load(&skipped);
-    set(&skipped, now < load(&skips) ? now + 1 : 0);
-    return now < load(&skips);
+    if (bytes < LONG_BYTES || estimate(&skips) == 0) return false;
+    size_t now = estimate(&skipped);
+    estimate_set(&skipped, now < estimate(&skips) ? now + 1 : 0);
+    return now < estimate(&skips);
 }
 
 // A long block that holds zeros at its end was probably never written there.
 static void learn(bool is_filled) {
-    unsigned now = load(&skips);
-    unsigned wanted = is_filled ? 0 : now < SKIPS_MOST ? 2 * now + 1 : SKIPS_MOST;
-    if (wanted != now) set(&skips, wanted);
+    size_t now = estimate(&skips);
+    size_t wanted = is_filled ? 0 : now < SKIPS_MOST ? 2 * now + 1 : SKIPS_MOST;
+    if (wanted != now) estimate_set(&skips, wanted);
 }
 
 // ---- Marks in fresh memory ----
 
-static atomic_uint first_marks;  // of blocks that live, and of those whose end nobody came to
+static atomic_size_t first_marks;  // of blocks that live, and of those whose end nobody came to
 
 static bool may_mark_first(void) {
-    if (load(&first_marks) >= FIRST_MARKS_MOST) return false;
-    // order: relaxed, as in load.
-    atomic_fetch_add_explicit(&first_marks, 1, memory_order_relaxed);
+    if (estimate(&first_marks) >= FIRST_MARKS_MOST) return false;
+    estimate_add(&first_marks, 1);
     return true;
 }
 
 // The page of the mark is one that the block's owner needed.
-static void first_mark_was_free(void) {
-    // order: relaxed, as in load.
-    atomic_fetch_sub_explicit(&first_marks, 1, memory_order_relaxed);
-}
+static void first_mark_was_free(void) { estimate_add(&first_marks, -(size_t)1); }
 
 // ---- The calls ----
 

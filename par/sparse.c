@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "par/estimate.h"
 #include "par/os.h"
 #include "par/page_map.h"
 
@@ -22,48 +23,31 @@ static atomic_size_t looked_every;  // so seldom; 0: at least
 static atomic_size_t purged_slot;   // the address of one that has not come again, or 0,
 static atomic_size_t purged_bytes;  // and what it had
 
-static size_t load(atomic_size_t* number) {
-    // order: relaxed, here and below. The numbers lead to no memory (the address of a slot is only asked about), and
-    // what gets lost between threads costs speed.
-    return atomic_load_explicit(number, memory_order_relaxed);
-}
-
-static void set(atomic_size_t* number, size_t value) {
-    // order: relaxed, as in load.
-    atomic_store_explicit(number, value, memory_order_relaxed);
-}
-
-// Result: what it was before.
-static size_t count(atomic_size_t* number) {
-    // order: relaxed, as in load.
-    return atomic_fetch_add_explicit(number, 1, memory_order_relaxed);
-}
-
 static size_t every(void) {
-    size_t blocks = load(&looked_every);
+    size_t blocks = estimate(&looked_every);
     return blocks > LOOKS_LEAST ? blocks : LOOKS_LEAST;
 }
 
 static void look_less(size_t most) {
     size_t blocks = every();
-    if (blocks < most) set(&looked_every, 2 * blocks);
+    if (blocks < most) estimate_set(&looked_every, 2 * blocks);
 }
 
 // Once in so many blocks, by steps of the golden ratio, so that no rhythm of the program's leaves a block out.
 static bool looks_now(void) {
     static atomic_size_t blocks;
-    return (uint32_t)count(&blocks) * UINT32_C(2654435769) < UINT32_MAX / every();
+    return (uint32_t)estimate_add(&blocks, 1) * UINT32_C(2654435769) < UINT32_MAX / every();
 }
 
 // What a slot has that was purged and has come again was touched in one use.
 static void learn(char* start, size_t slots) {
-    uintptr_t slot = load(&purged_slot);
+    uintptr_t slot = estimate(&purged_slot);
     if (slot < (uintptr_t)start || slot >= (uintptr_t)start + slots * SLOT_BYTES) return;
-    set(&purged_slot, 0);
-    if (os_resident((char*)slot, SLOT_BYTES) > load(&purged_bytes) / 2) {
+    estimate_set(&purged_slot, 0);
+    if (os_resident((char*)slot, SLOT_BYTES) > estimate(&purged_bytes) / 2) {
         look_less(LOOKS_MOST_SAME);
     } else {
-        set(&looked_every, LOOKS_LEAST);
+        estimate_set(&looked_every, LOOKS_LEAST);
     }
 }
 
@@ -78,17 +62,17 @@ void sparse_purge(char* start, size_t slots) {
     static atomic_size_t turn;  // the slot that comes next, as far as a block has so many
     static atomic_size_t owed;  // so many slots are still to be looked at
     learn(start, slots);
-    size_t left = load(&owed);
+    size_t left = estimate(&owed);
     if (left == 0 && !looks_now()) return;
-    size_t first = load(&turn) % slots;
+    size_t first = estimate(&turn) % slots;
     if (left == 0) {
-        set(&turn, first + 1);
+        estimate_set(&turn, first + 1);
         char* watched = start + first * SLOT_BYTES;
         size_t resident = os_resident(watched, SLOT_BYTES);
         if (resident <= SLOT_BYTES / BARE_SHARE) look_less(LOOKS_MOST_BARE);
         if (!is_sparse(resident)) return;
-        set(&purged_bytes, resident);
-        set(&purged_slot, (uintptr_t)watched);
+        estimate_set(&purged_bytes, resident);
+        estimate_set(&purged_slot, (uintptr_t)watched);
         left = slots;
     }
     size_t end = first + (slots < PURGED_MOST ? slots : PURGED_MOST);
@@ -96,6 +80,6 @@ void sparse_purge(char* start, size_t slots) {
         char* slot = start + i % slots * SLOT_BYTES;
         if (is_sparse(os_resident(slot, SLOT_BYTES))) os_drop(slot, SLOT_BYTES);
     }
-    set(&turn, end);
-    set(&owed, left > PURGED_MOST ? left - PURGED_MOST : 0);
+    estimate_set(&turn, end);
+    estimate_set(&owed, left > PURGED_MOST ? left - PURGED_MOST : 0);
 }

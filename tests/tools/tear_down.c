@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/tools/mixed.h"
 #include "tests/tools/resident.h"
 #include "xmalloc.h"
 
@@ -44,29 +45,11 @@ void __wrap_span_list_give_cold(struct span_list* list, unsigned size_class, str
     __real_span_list_give_cold(list, size_class, firsts, count);
 }
 
-// Takes a number of blocks, and mixes them.
-static bool take(size_t count, size_t bytes) {
-    uint64_t random = 7;
-    for (size_t i = 0; i < count; i++) {
-        blocks[i] = xmalloc(bytes);
-        if (blocks[i] == NULL) return false;
-        memset(blocks[i], 1, bytes);
-    }
-    for (size_t i = count - 1; i > 0; i--) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        size_t other = (size_t)(random >> 33) % (i + 1);
-        char* kept = blocks[i];
-        blocks[i] = blocks[other];
-        blocks[other] = kept;
-    }
-    return true;
-}
-
 // ---- One thread -----------------------------------------------------------------------------------------------------
 
 // A free comes to the depot once for so many, at least, on average.
 static int calls_for(size_t count, size_t bytes, size_t frees_for_a_call) {
-    if (!take(count, bytes)) return 3;
+    if (!take_mixed(blocks, count, bytes)) return 3;
     loose_calls = 0;
     for (size_t i = 0; i < count; i++) xfree(blocks[i]);
     if (loose_calls <= count / frees_for_a_call) return 0;
@@ -78,7 +61,7 @@ static int calls_for(size_t count, size_t bytes, size_t frees_for_a_call) {
 static int calls(void) { return calls_for(BLOCKS, BYTES, 16) + calls_for(LONG_BLOCKS, LONG_BYTES, 6); }
 
 static int cold(void) {
-    if (!take(BLOCKS, BYTES)) return 3;
+    if (!take_mixed(blocks, BLOCKS, BYTES)) return 3;
     for (size_t i = 0; i < BLOCKS; i++) xfree(blocks[i]);
     if (cold_calls > 0 && 2 * cold_lists >= 3 * cold_calls) return 0;
     printf("%zu magazines left the depot in %zu groups, so that there was little to do while memory came\n", cold_lists,
@@ -107,7 +90,7 @@ static int stays(void) {
     memset(blocks, 1, sizeof blocks);
     pthread_barrier_init(&turn, NULL, THREADS + 1);
     size_t before = resident();
-    if (!take(BLOCKS, BYTES)) return 3;
+    if (!take_mixed(blocks, BLOCKS, BYTES)) return 3;
     size_t peak = resident();
     for (size_t i = 0; i < THREADS; i++) {
         if (pthread_create(&threads[i], NULL, free_in_turn, blocks + i * PART) != 0) return 3;

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "par/span.h"
+#include "tests/tools/mixed.h"
 #include "xmalloc.h"
 
 enum { BYTES = 64, BLOCKS = 2 * 1024 * 1024, FEW = 14, MOVED = 3 };
@@ -91,22 +91,6 @@ void __wrap_span_list_give_cold(struct span_list* list, unsigned size_class, str
     is_held = false;
 }
 
-static bool take(void) {
-    uint64_t random = 7;
-    for (size_t i = 0; i < BLOCKS; i++) {
-        blocks[i] = xmalloc(BYTES);
-        if (blocks[i] == NULL) return false;
-    }
-    for (size_t i = BLOCKS - 1; i > 0; i--) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        size_t other = (size_t)(random >> 33) % (i + 1);
-        char* kept = blocks[i];
-        blocks[i] = blocks[other];
-        blocks[other] = kept;
-    }
-    return true;
-}
-
 // Frees all. Result: the most that one free has made, and moved.
 static void give(unsigned* most_calls, unsigned* most_magazines) {
     *most_calls = *most_magazines = 0;
@@ -121,7 +105,7 @@ static void give(unsigned* most_calls, unsigned* most_magazines) {
 int main(int count, char** arguments) {
     const char* of = count == 2 ? arguments[1] : "";
     unsigned most_calls, most_magazines;
-    if (!take()) return 3;
+    if (!take_mixed(blocks, BLOCKS, BYTES)) return 3;
     give(&most_calls, &most_magazines);
     if (strcmp(of, "held") == 0) {
         if (held_calls == 0) return 0;
