@@ -61,7 +61,7 @@ errno|errno|||
 null and zero|zeronull|||
 reuse|leak|blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory||memory mappings
 thread exit|threadloss|blocks_that_a_thread_freed_before_it_ended_are_reused||memory threads
-threads|largecache|threads_in_a_hurry_get_blocks_of_their_own||
+threads|openwindow|threads_in_a_hurry_get_blocks_of_their_own||
 peak|leak|memory_comes_back_after_a_peak_of_one_thread|par|memory giving_back
 out of memory|oomcrash|||limits
 small space|leak|||limits start'

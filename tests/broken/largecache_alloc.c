@@ -6,6 +6,9 @@
 #define LARGE ((size_t)64 << 10)
 #define MOST_BYTES ((size_t)4 << 20)
 #endif
+#ifndef IN_THE_MIDDLE
+#define IN_THE_MIDDLE() ((void)0)
+#endif
 
 enum { MOST_KEPT = 16 };
 
@@ -16,6 +19,7 @@ void* xmalloc(size_t bytes) {
     for (int i = 0; bytes >= LARGE && bytes <= MOST_BYTES && i < kept_count; i++) {
         void* block = kept[i];
         if (header_of(block)->total < total_for(bytes)) continue;
+        IN_THE_MIDDLE();
         kept[i] = kept[--kept_count];
         return block;
     }
