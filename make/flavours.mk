@@ -41,9 +41,10 @@ hardened_CFLAGS := -O2 -DHARDENED_BUILD -fno-tree-loop-distribute-patterns
 debug_CFLAGS := -O1 -DCHECKING_BUILD
 valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# $(1): an option. Result: it, or nothing where the compiler does not know it, which is found by its use.
+understood = $(shell $(CC) -Werror $(1) -x c -S -o /dev/null /dev/null >/dev/null 2>&1 && echo $(1))
 # Volatile reads apart (tests/contract/volatile_to_tsan.c), as the grader has it; gcc can since version 11.
-distinguish_volatile = $(shell $(CC) -Werror --param tsan-distinguish-volatile=1 -x c -fsyntax-only /dev/null 2>/dev/null && \
-    echo --param tsan-distinguish-volatile=1)
+distinguish_volatile = $(call understood,--param tsan-distinguish-volatile=1)
 tsan_CFLAGS = -O1 -fno-omit-frame-pointer -fsanitize=thread $(distinguish_volatile)
 gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
 coverage_CFLAGS := -O0 --coverage -fprofile-update=atomic
