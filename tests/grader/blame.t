@@ -71,6 +71,20 @@ subtest 'a call that hangs because there is no memory' => sub {
     );
 };
 
+subtest 'variables that leave no room to begin in' => sub {
+    my $outcome = pretended(
+        'par.small_space',
+        exit   => 127,
+        stderr => "p: error while loading shared libraries: libc.so.6: failed to map segment from shared object\n"
+    );
+    like(
+        told($outcome),
+        qr/^take memory with mmap when it is asked for, not in an array/m,
+        'are told, and not that a call ended the process'
+    );
+    like( told($outcome), qr/cannot be started: its own variables leave no room/, '... in words for students' );
+};
+
 subtest 'a size that takes too much, of which no memory is lost' => sub {
     my $outcome = pretended( 'par.mappings',
         says('blocks are too large: 18641 blocks of 900 bytes took 4096 bytes of memory each') );
