@@ -47,7 +47,8 @@ sub read_file ( $path, $known, $backends ) {
         my $name  = $said{name}                                    // q{};
         my $fits  = $known->{ grader::class::Text::folded($name) } // {};
         my ($key) = keys %{$fits} == 1 ? keys %{$fits} : ();
-        my $wrong = _homeless( $cells, @head ) // _wrong( \%said, $backends ) // _unknown( $name, $fits, $known );
+        my $wrong = grader::class::Table::homeless( $cells, @head ) // _wrong( \%said, $backends )
+          // _unknown( $name, $fits, $known );
         $wrong //= "$fits->{$key} handed in nothing: take points as 42, or excused"
           if defined $key && $key =~ /\A\0/ && ( _needs_a_score(%said) || _given(%said) );
         $wrong //= "$fits->{$key} has a line already, line $of{$key}{line}: keep one of them"
@@ -71,17 +72,6 @@ sub _wrong_head (@head) {
         return "there are two columns '$column': keep one of them"           if $times{$column}++;
     }
     return "there is no column 'name'" if !$times{name};
-    return;
-}
-
-# What stands where no column is, as the rest of a reason with a comma in it.
-sub _homeless ( $cells, @head ) {
-    for my $number ( grep { length $cells->[$_] } 0 .. $#{$cells} ) {
-        next if length( $head[$number] // q{} );
-        my $at = $number + 1;
-        return "'$cells->[$number]' stands in cell $at, which has no column: "
-          . 'put quotes around a cell that holds the sign between the cells';
-    }
     return;
 }
 

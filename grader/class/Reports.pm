@@ -25,11 +25,11 @@ my $NAMES_TOLD = 10;    # of students without a submission, on the page
 
 # What people have put into the output folder. Each submission learns which files are to be taken (given). Result: { roster, match,
 # overrides, absent, wrong }; absent: [ { row, override } ], what was decided about students without a submission; wrong: sentences on
-# single lines of overrides.csv. Dies with one line when something else is wrong there. $backends: the rubric's.
+# single lines of overrides.csv and teams.csv. Dies with one line when something else is wrong there. $backends: the rubric's.
 sub read_wishes ( $store, $submissions, $backends ) {
     my @names  = map { $_->{name} } @{$submissions};
     my $roster = grader::class::gradebooks::Students::read_file( $store->path('roster.csv') );
-    my $teams  = grader::class::Teams::read_file( $store->path('teams.csv'), $roster, @names );
+    my ( $teams, @odd ) = grader::class::Teams::read_file( $store->path('teams.csv'), $roster, @names );
     my $match =
       $roster
       ? grader::class::gradebooks::Students::match( $roster, $teams, @names )
@@ -47,7 +47,13 @@ sub read_wishes ( $store, $submissions, $backends ) {
     my @without = @{ $match->{without} };
     my @absent  = map { { row => $without[$_], override => $overrides->{ _absent($_) } } }
       grep { $overrides->{ _absent($_) } && !defined $overrides->{ _absent($_) }{wrong} } 0 .. $#without;
-    return { roster => $roster, match => $match, overrides => $overrides, absent => \@absent, wrong => \@wrong };
+    return {
+        roster    => $roster,
+        match     => $match,
+        overrides => $overrides,
+        absent    => \@absent,
+        wrong     => [ @odd, @wrong ]
+    };
 }
 
 # What people have put there, and nobody reads: in sentences.

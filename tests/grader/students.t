@@ -247,6 +247,7 @@ subtest 'Teams' => sub {
     for my $case (
         [ 'team8,roe',        qr/no submission 'team8'; did you mean team7[?]/ ],
         [ 'team7,ro',         qr/no student 'ro'; did you mean roe[?]/ ],
+        [ 'team7,Poe, Al',    qr/' ?Al' stands in cell 3, which has no column: put quotes around/ ],
         [ 'team7,"Twin, Jo"', qr/'Twin, Jo' is the name of 2 students; give the login/ ]
       )
     {
@@ -257,6 +258,17 @@ subtest 'Teams' => sub {
             "a mistake in teams.csv is named: $case->[0]"
         );
     }
+    put( 'teams.csv', "submission,student\nteam8,roe\nteam7,poe\n" );
+    my $result = grade('--reports');
+    is( $result->{exit}, 1, '... and by the status' );
+    like( content('summary.html'), qr/teams[.]csv, line 2: there is no submission/, '... and on the page' );
+    is( canvas('poe') . canvas('roe'), '3.6', '... and the other lines count' );
+    put( 'teams.csv', "submission,student,student\nteam7,roe,poe\n" );
+    like(
+        grade('--reports')->{stderr},
+        qr/line 1: there are two columns 'student': keep one of them/,
+        'a column too many'
+    );
     unlink $class->path('grades/teams.csv');
 };
 
