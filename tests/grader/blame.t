@@ -71,6 +71,20 @@ subtest 'a call that hangs because there is no memory' => sub {
     );
 };
 
+subtest 'freed memory that is not there when there is no other' => sub {
+    my $few = 'only 683 blocks of 64 bytes (42 KiB) could be taken with room for 12288 KiB';
+    like(
+        told( pretended( 'par.out_of_memory', says("after all had been freed: $few") ) ),
+        qr/^what was freed must serve again/m,
+        'is no matter of MAP_FAILED'
+    );
+    like(
+        told( pretended( 'par.out_of_memory', says("at first: $few") ) ),
+        qr/^much more was asked of the system than was handed out/m,
+        '... nor is room that a few blocks used up'
+    );
+};
+
 subtest 'variables that leave no room to begin in' => sub {
     my $outcome = pretended(
         'par.small_space',
