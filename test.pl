@@ -23,6 +23,7 @@ use grader::Rubric;
 use grader::Settings;
 use grader::Workspace;
 use grader::intake::Files;
+use grader::intake::Given;
 use grader::kit::Make;
 use grader::kit::Pristine;
 use grader::results::Autolab;
@@ -77,11 +78,8 @@ sub read_options () {
     usage_error("--submission $option{submission}: there is no such folder or archive")
       if defined $option{submission} && !-e $option{submission};
 
-    for my $word ( @{ delete $option{backend} // [] } ) {
-        my ( $backend, $path ) = $word =~ m{\A(\w+)=([^/].*)\z} or usage_error("--backend $word: say NAME=FILE");
-        usage_error("--backend $word: there is no --submission to find it in") if !defined $option{submission};
-        $option{given}{$backend} = $path;
-    }
+    usage_error("--backend $option{backend}[0]: there is no --submission to find it in")
+      if $option{backend} && !defined $option{submission};
     for my $list ( grep { defined $option{$_} } qw(backends programs) ) {
         my @names = grep { length } split /[\s,]+/, $option{$list};
         my ($odd) = grep { !/\A\w+\z/ } @names;
@@ -97,6 +95,10 @@ sub prepare ( $rubric, $workspace, %option ) {
     my $settings = $rubric->apply_to( grader::Settings::defaults() );
     $settings->{run_timeout_s} = $option{timeout} if defined $option{timeout};
     grader::kit::Pristine::insist($RealBin) if defined $option{submission} && !$option{'changed-kit'};
+    my $backends = $option{backends} // $settings->{backends};
+    my $given    = eval {
+        grader::intake::Given::wanted( $option{backend} // [], [ grep { $_ ne $settings->{library} } @{$backends} ] );
+    } // die "--backend $@";
 
     my $progress = grader::Progress->new;
     $progress->show('building the launcher');
@@ -111,13 +113,12 @@ sub prepare ( $rubric, $workspace, %option ) {
       if $option{'require-sandbox'} && $sandbox->level eq 'none';
 
     $progress->show('taking in what was handed in');
-    my $backends = $option{backends} // $settings->{backends};
-    my $intake   = grader::intake::Files->new(
+    my $intake = grader::intake::Files->new(
         $option{submission} // $option{tree},
         $workspace->folder('submission'),
         not_helpers => [ grader::kit::Pristine::files($RealBin) ],
         names       => grader::Settings::names( $settings, @{$backends} ),
-        given       => $option{given},
+        given       => $given,
         defined $option{submission} ? () : ( only => grader::intake::Files::in_tree( @{$backends} ) ),
     );
     return grader::Job->new(
@@ -316,7 +317,8 @@ Grade only these; commas or blanks separate the names. The C library's backend, 
 =item --backend NAME=FILE
 
 Take this file of the submission, named relative to its folder, for this backend, whatever its name; may be given again for
-another backend. Without it the names in the rubric's terms decide, and the report says which file was taken and which not.
+another backend. Without it the names in the rubric's terms decide, and the report says which file was taken and which not. A file
+that is not there, lies elsewhere or was left out, and a backend that is not graded, are told before anything runs.
 
 =item --seed N
 

@@ -88,7 +88,7 @@ sub _ended_words ($result) {
           if $result->{signal} == POSIX::SIGKILL();
         return "crashed with signal $result->{signal} (" . _file_words($result) . ')'
           if signal_words( $result->{signal} ) eq $SIGNAL_WORDS{XFSZ};
-        return "crashed with signal $words$room_words";
+        return "crashed with signal $words" . ( _is_near_limit($result) ? $room_words : _used_words($result) );
     }
     return sprintf 'finished in %.3g s', $result->{wall_s} if $result->{exit} == 0;
     return _no_memory_words( $result, $said )
@@ -107,13 +107,24 @@ sub _room_words ($result) {
     return defined $room ? ' under its limit of ' . bytes_words($room) : q{};
 }
 
+# Whether memory may have run out: nobody knows what was reserved and not used.
+sub _is_near_limit ($result) {
+    my ( $room, $used ) = ( $result->{limits}{memory_bytes}, 1024 * ( $result->{peak_kib} // 0 ) );
+    return !defined $room || !$used || $used >= $NEAR_LIMIT * $room;
+}
+
+sub _used_words ($result) {
+    return sprintf ', when it used %s of at most %s', bytes_words( 1024 * $result->{peak_kib} ),
+      bytes_words( $result->{limits}{memory_bytes} );
+}
+
 # A program that has no memory for its libraries has used little.
 sub _no_memory_words ( $result, $said ) {
     my $room = $result->{limits}{memory_bytes};
     my $used = 1024 * ( $result->{peak_kib} // 0 );
     my $how  = "(exit status $result->{exit}): $said";
     return 'ran out of memory' . _room_words($result) . " $how"
-      if !defined $room || !$used || $used >= $NEAR_LIMIT * $room || $said =~ /loading shared/;
+      if _is_near_limit($result) || $said =~ /loading shared/;
     return
         'got no memory though it used only '
       . bytes_words($used)
@@ -137,7 +148,7 @@ measure::Ending - how a run of measure::Launch ended, in words
 The words, without their subject: "finished in 0.52 s", "crashed with signal 11 (segmentation fault)", "was stopped
 after 10 s: it did not finish", "printed more than 1 MiB and was stopped", "finished in 0.1 s and left 2 processes behind,
 which were stopped", "ran out of memory under its limit of 16 MiB (exit status 1): ...", or, where it had used less than half of
-that, "got no memory though it used only 2 MiB of its limit of 16 MiB, ...".
+that, "got no memory though it used only 2 MiB of its limit of 16 MiB, ...". So a crash is told under its limit only near it.
 
 =head2 signal_words($number), bytes_words($bytes)
 

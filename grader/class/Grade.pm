@@ -17,7 +17,8 @@ our $SCHEMA = 'xmalloc-class 2';
 our @STAGES = qw(build correctness work contract speed deliverables);
 
 # $done: { PASS => what its job stored, or undef }, with the passes that the rubric asks for. $rubric: a grader::Rubric.
-# $override: what a person decided about it, as of grader::class::Overrides; undef when nobody did. Result: a table with
+# $override: what a person decided about it, as of grader::class::Overrides, and wrong when it cannot be told what that was; undef
+# when nobody did. Result: a table with
 #
 #     schema name file path same_as
 #     status     'graded', 'broken' (a grader could not do its work), 'pending' (not looked at yet) or 'excused'
@@ -51,6 +52,10 @@ sub of ( $submission, $done, $rubric, $override = undef ) {
         $grade{passes}{$pass} = { ( map { $_ => $stored->{$_} } qw(host seconds cpu_s) ), about => $result->{about} };
         $grade{reason} //= $stored->{broken};
     }
+    $grade{reason} = $override->{wrong} if $override && defined $override->{wrong};
+    if ( $override && ( $grade{reason} // q{} ) =~ /\A--backend (.*)/s ) {
+        $grade{reason} = "overrides.csv, line $override->{line}: backend is $1";
+    }
     _add_stages( \%grade );
     $grade{status} =
         defined $grade{reason}                    ? 'broken'
@@ -64,7 +69,7 @@ sub of ( $submission, $done, $rubric, $override = undef ) {
         $grade{max} = round( sum0( map { $_->{max} } @{ $grade{tests} }, @{ $grade{not_run} } ) );
     }
     _override( \%grade, $override, $rubric->value('late_day') )
-      if defined $override;
+      if defined $override && !defined $override->{wrong};
     return \%grade;
 }
 

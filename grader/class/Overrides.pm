@@ -19,6 +19,7 @@ use List::Util qw(uniq);
 use grader::class::Table;
 use grader::class::Text;
 use grader::Nearest;
+use grader::intake::Given;
 
 my @COLUMNS = qw(name late_days points change excused reason backend);
 my $NUMBER  = qr/\d+(?:[.]\d+)?/;
@@ -26,36 +27,52 @@ my $NUMBER  = qr/\d+(?:[.]\d+)?/;
 our $HEAD = join( q{,}, @COLUMNS ) . "\n";
 
 # $known: { name as grader::class::Text::folded has it => { KEY => whose that is, in words } }; more than one for a name that fits
-# many, an empty KEY for one of a team, one that begins with a NUL for who handed in nothing. Result: { KEY => { late_days, points, excused, reason, given => [what --backend says] } }. Dies with one line for the first mistake.
-sub read_file ( $path, $known ) {
+# many, an empty KEY for one of a team, one that begins with a NUL for who handed in nothing. $backends: the names that a file may be
+# given for. Result: { KEY => { late_days, points, excused, reason, given => [what --backend says], line } }, and sentences on lines
+# that say nothing that can be done. Who is in such a line has { wrong => sentence }, so nobody gets a score that a person meant to
+# change; everybody else has a grade. Dies with one line when the table as a whole cannot be read.
+sub read_file ( $path, $known, $backends ) {
     return {} if !-e $path;
     my ( $head, @rows ) = grader::class::Table::read_file($path);
     return {} if !defined $head;
-    my $shown = grader::class::Text::printable($path);
-    my @head  = map { lc =~ s/ /_/gr } @{ $head->[1] };
-    for my $column ( grep { length } @head ) {
-        die "$shown, line 1: '${\grader::class::Text::plain($column)}' is no column; there are "
-          . join( ', ', @COLUMNS ) . "\n"
-          if !grep { $_ eq $column } @COLUMNS;
-    }
-    die "$shown, line 1: there is no column 'name'\n"
-      if !grep { $_ eq 'name' } @head;
+    my @head = map { lc =~ s/ /_/gr } @{ $head->[1] };
+    my $why  = _wrong_head(@head);
+    die grader::class::Text::printable($path), ", line 1: ${\grader::class::Text::plain($why)}\n" if defined $why;
 
-    my %of;
+    my ( %of, @wrong );
     for my $row (@rows) {
         my ( $line, $cells ) = @{$row};
         my %said;
         @said{@head} = @{$cells}[ 0 .. $#head ];
-        my $fits  = $known->{ grader::class::Text::folded( $said{name} // q{} ) } // {};
-        my $wrong = _wrong( \%said ) // _unknown( $said{name} // q{}, $fits, $known );
-        die "$shown, line $line: ${\grader::class::Text::plain($wrong)}\n" if defined $wrong;
-        my ($key) = keys %{$fits};
-        die "$shown, line $line: $fits->{$key} handed in nothing: take points as 42, or excused\n"
-          if $key =~ /\A\0/ && ( _needs_a_score(%said) || _given(%said) );
-        die "$shown, line $line: $fits->{$key} has a line already\n" if $of{$key};
-        $of{$key} = _override(%said);
+        my $name  = $said{name}                                    // q{};
+        my $fits  = $known->{ grader::class::Text::folded($name) } // {};
+        my ($key) = keys %{$fits} == 1 ? keys %{$fits} : ();
+        my $wrong = grader::class::Table::homeless( $cells, @head ) // _wrong( \%said, $backends )
+          // _unknown( $name, $fits, $known );
+        $wrong //= "$fits->{$key} handed in nothing: take points as 42, or excused"
+          if defined $key && $key =~ /\A\0/ && ( _needs_a_score(%said) || _given(%said) );
+        $wrong //= "$fits->{$key} has a line already, line $of{$key}{line}: keep one of them"
+          if defined $key && $of{$key};
+
+        if ( !defined $wrong ) {
+            $of{$key} = { _override(%said), line => $line };
+            next;
+        }
+        my $told = "overrides.csv, line $line: " . grader::class::Text::plain($wrong);
+        push @wrong, $told;
+        $of{$key} = { wrong => $of{$key}{wrong} // $told, line => $line } if length( $key // q{} );
     }
-    return \%of;
+    return ( \%of, @wrong );
+}
+
+sub _wrong_head (@head) {
+    my %times;
+    for my $column ( grep { length } @head ) {
+        return "'$column' is no column; there are " . join( ', ', @COLUMNS ) if !grep { $_ eq $column } @COLUMNS;
+        return "there are two columns '$column': keep one of them"           if $times{$column}++;
+    }
+    return "there is no column 'name'" if !$times{name};
+    return;
 }
 
 sub _unknown ( $name, $fits, $known ) {
@@ -68,7 +85,7 @@ sub _unknown ( $name, $fits, $known ) {
     return "there is no submission '$name'" . ( defined $meant ? "; did you mean $meant?" : q{} );
 }
 
-sub _wrong ($said) {
+sub _wrong ( $said, $backends ) {
     my ( $late, $points, $change, $excused, $reason ) =
       map { $_ // q{} } @{$said}{qw(late_days points change excused reason)};
     return "late_days is '$late', and must be a number of days"
@@ -78,8 +95,8 @@ sub _wrong ($said) {
     return "change is '$change', and must be as 5, +5 or -3"
       if length $change && $change !~ /\A[+-]?$NUMBER\z/;
     return 'points and change are two ways; take one' if length $points && length $change;
-    my ($odd) = grep { !m{\A\w+=[^/]} } _given( %{$said} );
-    return "backend is '$odd', and must be as par=FILE" if defined $odd;
+    return "backend is $@" =~ s/\n//r
+      if !eval { grader::intake::Given::wanted( [ _given( %{$said} ) ], $backends ) };
     return "excused is '$excused', and must be yes or no"
       if length $excused && $excused !~ /\A(?:yes|no)\z/i;
     my $is_by_hand = length $points || length $change || lc $excused eq 'yes';
@@ -92,7 +109,7 @@ sub _wrong ($said) {
 
 # Which files are to be taken.
 sub _given (%said) {
-    return grep { length } split /\s*;\s*/, $said{backend} // q{};
+    return grep { length } split /\s*;\s*/, ( $said{backend} // q{} ) =~ s/\A\s+|\s+\z//gr;
 }
 
 # Whether it changes a score, instead of giving one.
@@ -102,13 +119,13 @@ sub _needs_a_score (%said) {
 
 sub _override (%said) {
     $said{points} = $said{change} =~ s/\A(?![+-])/+/r if length( $said{change} // q{} );
-    return {
+    return (
         late_days => 0 + ( length( $said{late_days} // q{} ) ? $said{late_days} : 0 ),
         points    => length( $said{points} // q{} )          ? $said{points} : undef,
         excused   => lc( $said{excused}    // q{} ) eq 'yes' ? 1             : 0,
         reason    => $said{reason} // q{},
         given     => [ _given(%said) ],
-    };
+    );
 }
 
 1;

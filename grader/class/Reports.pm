@@ -24,11 +24,12 @@ use grader::class::gradebooks::Students;
 my $NAMES_TOLD = 10;    # of students without a submission, on the page
 
 # What people have put into the output folder. Each submission learns which files are to be taken (given). Result: { roster, match,
-# overrides, absent }; absent: [ { row, override } ], what was decided about students without a submission. Dies with one line when something is wrong there.
-sub read_wishes ( $store, $submissions ) {
+# overrides, absent, wrong }; absent: [ { row, override } ], what was decided about students without a submission; wrong: sentences on
+# single lines of overrides.csv and teams.csv. Dies with one line when something else is wrong there. $backends: the rubric's.
+sub read_wishes ( $store, $submissions, $backends ) {
     my @names  = map { $_->{name} } @{$submissions};
     my $roster = grader::class::gradebooks::Students::read_file( $store->path('roster.csv') );
-    my $teams  = grader::class::Teams::read_file( $store->path('teams.csv'), $roster, @names );
+    my ( $teams, @odd ) = grader::class::Teams::read_file( $store->path('teams.csv'), $roster, @names );
     my $match =
       $roster
       ? grader::class::gradebooks::Students::match( $roster, $teams, @names )
@@ -36,15 +37,23 @@ sub read_wishes ( $store, $submissions ) {
     my $path = $store->path('overrides.csv');
     $store->write_file( 'overrides.csv', $grader::class::Overrides::HEAD )
       if !-e $path;
-    my $overrides = grader::class::Overrides::read_file( $path, _known( $roster, $match, @names ) );
+    my ( $overrides, @wrong ) =
+      grader::class::Overrides::read_file( $path, _known( $roster, $match, @names ), $backends );
     for my $submission ( @{$submissions} ) {
         my $override = $overrides->{ $submission->{name} } // next;
+        next if defined $override->{wrong};
         $submission->{given} = [ map { Encode::encode( 'UTF-8', $_ ) } @{ delete $override->{given} } ];
     }
     my @without = @{ $match->{without} };
     my @absent  = map { { row => $without[$_], override => $overrides->{ _absent($_) } } }
-      grep { $overrides->{ _absent($_) } } 0 .. $#without;
-    return { roster => $roster, match => $match, overrides => $overrides, absent => \@absent };
+      grep { $overrides->{ _absent($_) } && !defined $overrides->{ _absent($_) }{wrong} } 0 .. $#without;
+    return {
+        roster    => $roster,
+        match     => $match,
+        overrides => $overrides,
+        absent    => \@absent,
+        wrong     => [ @odd, @wrong ]
+    };
 }
 
 # What people have put there, and nobody reads: in sentences.
@@ -105,7 +114,7 @@ sub write_all ( $store, $grades, %facts ) {
     my %about  = (
         %{ $facts{about} },
         left_out => $facts{left_out},
-        class    => [ _too_many( $grades, $wishes ), _about_roster( $grades, $wishes ) ],
+        class    => [ @{ $wishes->{wrong} }, _too_many( $grades, $wishes ), _about_roster( $grades, $wishes ) ],
         similar  => -e $store->path('similar.html')
         ? JSON::PP::true
         : JSON::PP::false,

@@ -52,6 +52,17 @@ sub read_file ($path) {
     return @rows;
 }
 
+# What is wrong with a row that has cells where its head has none, as the rest of a text with a comma in it; undef when nothing is.
+sub homeless ( $cells, @head ) {
+    for my $number ( grep { length $cells->[$_] } 0 .. $#{$cells} ) {
+        next if length( $head[$number] // q{} );
+        my $at = $number + 1;
+        return "'$cells->[$number]' stands in cell $at, which has no column: "
+          . 'put quotes around a cell that holds the sign between the cells';
+    }
+    return;
+}
+
 # Blackboard writes UTF-16, Excel marks its UTF-8.
 sub decoded ($bytes) {
     return Encode::decode( 'UTF-16', $bytes )

@@ -18,8 +18,8 @@ use grader::class::Table;
 use grader::class::Text;
 use grader::class::gradebooks::Students;
 
-# $roster: undef when there is none; @names: of the submissions. Result: { NAME => [rows of the roster] }. Dies with one line for
-# the first mistake.
+# $roster: undef when there is none; @names: of the submissions. Result: { NAME => [rows of the roster] }, and sentences on lines that
+# say nothing that can be done: those students are in no team. Dies with one line when the table as a whole cannot be read.
 sub read_file ( $path, $roster, @names ) {
     return {} if !-e $path;
     my ( $head, @rows ) = grader::class::Table::read_file($path);
@@ -27,23 +27,28 @@ sub read_file ( $path, $roster, @names ) {
     my $shown = grader::class::Text::printable($path);
     my %at    = map { lc $head->[1][$_] => $_ } 0 .. $#{ $head->[1] };
     for my $column (qw(submission student)) {
-        die "$shown, line 1: there is no column '$column'; wanted are submission and student\n"
-          if !defined $at{$column};
+        my $times = grep { lc eq $column } @{ $head->[1] };
+        die "$shown, line 1: there is no column '$column'; wanted are submission and student\n" if !$times;
+        die "$shown, line 1: there are two columns '$column': keep one of them\n"               if $times > 1;
     }
     die "$shown: it names students, and there is no roster.csv beside it\n" if @rows && !$roster;
 
     my %name_of = map { grader::class::Text::folded($_) => $_ } @names;
-    my %of;
+    my ( %of, @wrong );
     for my $row (@rows) {
-        my ( $line,       $cells )   = @{$row};
+        my ( $line, $cells )         = @{$row};
         my ( $submission, $student ) = map { $cells->[ $at{$_} ] // q{} } qw(submission student);
-        my $name = $name_of{ grader::class::Text::folded($submission) }
-          // die "$shown, line $line: " . _unknown( 'submission', $submission, @names ) . "\n";
+        my $name  = $name_of{ grader::class::Text::folded($submission) };
         my @found = grader::class::gradebooks::Students::named( $roster, $student );
-        die "$shown, line $line: " . _wrong( $roster, $student, @found ) . "\n" if @found != 1;
-        push @{ $of{$name} }, $found[0] if !grep { $_ == $found[0] } @{ $of{$name} };
+        my $wrong = grader::class::Table::homeless( $cells, @{ $head->[1] } );
+        $wrong //= _unknown( 'submission', $submission, @names ) if !defined $name;
+        $wrong //= _wrong( $roster, $student, @found )           if @found != 1;
+        if    ( defined $wrong ) { push @wrong, "teams.csv, line $line: " . grader::class::Text::plain($wrong) }
+        elsif ( !grep { $_ == $found[0] } @{ $of{$name} } ) {
+            push @{ $of{$name} }, $found[0];
+        }
     }
-    return \%of;
+    return ( \%of, @wrong );
 }
 
 sub _wrong ( $roster, $student, @found ) {

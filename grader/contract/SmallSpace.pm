@@ -25,6 +25,9 @@ sub check ($terms) {
 # Of how many sizes the small blocks are.
 my $KINDS = 299;
 
+# What the loader says where variables of the program leave no room for the C library. It ends the process itself.
+my $NO_ROOM = qr/\berror while loading shared libraries\b/;
+
 sub _run ( $job, $backend, $check ) {
     my $name   = "tests/small_space-$backend";
     my $binary = grader::contract::Check::binary( $job, $backend, 'release', $name );
@@ -41,7 +44,10 @@ sub _run ( $job, $backend, $check ) {
     return grader::contract::Check::pass()
       if measure::Launch::ok($result) && $result->{stdout} =~ /^small_space: 2 rounds; \Q$word\E$/m;
 
-    my $how     = grader::contract::Check::how_it_ended($result);
+    my $how =
+      _is_without_room($result)
+      ? 'cannot be started: its own variables leave no room for the C library'
+      : grader::contract::Check::how_it_ended($result);
     my $advice  = _advice($result);
     my $outcome = grader::contract::Check::fail(
         "$advice; to see it again: make BACKENDS=$backend build/release/$name && build/release/$name $KINDS x $mib",
@@ -50,6 +56,8 @@ sub _run ( $job, $backend, $check ) {
     );
     return { %{$outcome}, grader::contract::Check::was_stopped($result) ? grader::contract::Check::hung($result) : () };
 }
+
+sub _is_without_room ($result) { return ( $result->{exit} // 0 ) == 127 && $result->{stderr} =~ $NO_ROOM }
 
 # What to look at, by how it ended.
 sub _advice ($result) {
@@ -65,8 +73,9 @@ sub _advice ($result) {
         return "in so small a space mmap may say MAP_FAILED, which is not NULL: is that used as a block? Else $hint";
     }
     my $said = grader::contract::Words::said_by_program($result) // q{};
-    return 'a block must not be handed out twice, nor reach into its neighbour'         if $said =~ /was changed/;
-    return 'take memory with mmap when it is asked for, not in an array of the program' if $said =~ /static variables/;
+    return 'a block must not be handed out twice, nor reach into its neighbour' if $said =~ /was changed/;
+    return 'take memory with mmap when it is asked for, not in an array of the program'
+      if $said =~ /static variables/ || _is_without_room($result);
     return
       'the program takes 512 mixed blocks, frees them, takes one of 9 MiB, and does it all again: do not reserve much '
       . 'more than is asked for, and give free mappings back with munmap'

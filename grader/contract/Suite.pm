@@ -253,6 +253,16 @@ my @CAUSES = (
     ],
     [ qr/\Ablocks are too large: / => $TOO_LARGE ],
     [
+        qr/\Aafter all had been freed: only / =>
+'what was freed must serve again when the system gives no more: look for addresses that are given up for good, for '
+          . 'memory that waits for its own size, and for what is lost where mmap fails'
+    ],
+    [
+        qr/\Aat first: only / =>
+'much more was asked of the system than was handed out, or a refusal was for good: when a large piece cannot be had, ask for a '
+          . 'smaller one'
+    ],
+    [
         qr/ mappings, and the kernel allows /,
 'map larger pieces, and cut blocks from them: each piece with a gap or a guard page beside it, and each part that is '
           . 'unmapped in the middle of one, makes one mapping more'

@@ -15,6 +15,7 @@ use File::Copy     qw(copy);
 use File::Find     ();
 use File::Path     qw(make_path);
 use grader::intake::Archive;
+use grader::intake::Given;
 use grader::intake::Names;
 use grader::intake::Places;
 use grader::intake::Taken;
@@ -75,11 +76,8 @@ sub new ( $class, $source, $folder, %how ) {
     $self->_find_built($source) if -d $source;
     $self->{unread} = [ $self->_unread ];
     push @{ $self->{notes} }, @{ $self->{unread} };
-    for my $backend ( sort keys %{ $self->{given} } ) {
-        my $path = $self->{given}{$backend};
-        die "--backend $backend=$path: there is no such file in the submission\n"
-          if !grep { $_ eq $path } $self->files;
-    }
+    $self->{given} =
+      eval { grader::intake::Given::found( $self->{given}, $self->{files}, $self->{left_out} ) } // die "--backend $@";
     return $self;
 }
 

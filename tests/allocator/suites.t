@@ -470,11 +470,10 @@ qr/when_memory_runs_out\w+: crash \(Segmentation fault\) in xmalloc\(64\): it us
         bug => 'a crash when memory runs out',
     },
 
-    # These promise more than they hold.
+    # These promise more than they hold. A name that the suite does not know promises what will be asked of par.
     {
         backend => 'leak',
         case    => 'small space',
-        traits  => 'par',
         says => qr/xmalloc\(9437184\) returned NULL in an address space of 16 MiB, in round 1, after all mixed blocks/,
         bug  => 'freed memory that fills up a small address space',
     },

@@ -71,6 +71,34 @@ subtest 'a call that hangs because there is no memory' => sub {
     );
 };
 
+subtest 'freed memory that is not there when there is no other' => sub {
+    my $few = 'only 683 blocks of 64 bytes (42 KiB) could be taken with room for 12288 KiB';
+    like(
+        told( pretended( 'par.out_of_memory', says("after all had been freed: $few") ) ),
+        qr/^what was freed must serve again/m,
+        'is no matter of MAP_FAILED'
+    );
+    like(
+        told( pretended( 'par.out_of_memory', says("at first: $few") ) ),
+        qr/^much more was asked of the system than was handed out/m,
+        '... nor is room that a few blocks used up'
+    );
+};
+
+subtest 'variables that leave no room to begin in' => sub {
+    my $outcome = pretended(
+        'par.small_space',
+        exit   => 127,
+        stderr => "p: error while loading shared libraries: libc.so.6: failed to map segment from shared object\n"
+    );
+    like(
+        told($outcome),
+        qr/^take memory with mmap when it is asked for, not in an array/m,
+        'are told, and not that a call ended the process'
+    );
+    like( told($outcome), qr/cannot be started: its own variables leave no room/, '... in words for students' );
+};
+
 subtest 'a size that takes too much, of which no memory is lost' => sub {
     my $outcome = pretended( 'par.mappings',
         says('blocks are too large: 18641 blocks of 900 bytes took 4096 bytes of memory each') );

@@ -70,7 +70,11 @@ subtest 'A size of many digits in a tar' => sub {
     substr $tar, 156, 1, '0';
     substr $tar, 148, 8, sprintf "%06o\0 ", unpack '%32C*', $tar;
     my ($error) = tests::lib::HandedIn::take( write_file( tests::lib::HandedIn::path('.tar'), $tar ) );
-    is( $error, "the archive is damaged: it ends within an entry, up to 'a.c'; pack it again as .tar.gz or as an ordinary .zip\n", 'is read as it is' );
+    is(
+        $error,
+"the archive is damaged: it ends within an entry, up to 'a.c'; pack it again as .tar.gz or as an ordinary .zip\n",
+        'is read as it is'
+    );
 };
 
 subtest 'Rubrics' => sub {
@@ -88,12 +92,12 @@ subtest 'Rubrics' => sub {
 };
 
 subtest 'Tables' => sub {
-    my $known = { bob => 'bob' };
+    my $known = { bob => { bob => 'bob' } };
     my $path  = write_file( tests::lib::HandedIn::path('.csv'), "name,points,reason\nbob,\"1\n2\",x\n" );
-    ok( !eval { grader::class::Overrides::read_file( $path, $known ) }, 'a cell of two lines is refused' );
-    like( $@, qr/\A[^\n]+line 2: points is '1\\x\{a\}2', and [^\n]+\n\z/, '... in one' );
+    my ( undef, $wrong ) = grader::class::Overrides::read_file( $path, $known, ['par'] );
+    like( $wrong, qr/\A[^\n]+line 2: points is '1\\x\{a\}2', and [^\n]+\z/, 'a cell of two lines is refused in one' );
     $path = write_file( $path, "name,\"a\nb\"\nbob,1\n" );
-    ok( !eval { grader::class::Overrides::read_file( $path, $known ) }, 'so is such a column' );
+    ok( !eval { grader::class::Overrides::read_file( $path, $known, ['par'] ) }, 'so is such a column' );
     like( $@, qr/\A[^\n]+'a\\x\{a\}b' is no column[^\n]+\n\z/, '... in one' );
     my $roster =
       grader::class::gradebooks::Students::read_file( write_file( $path, "Student,ID,Section\n\"Doe, Ann\"\n" ) );

@@ -136,7 +136,11 @@ subtest 'The whole set of names decides which file is which backend' => sub {
     ($said) = roles_of( { map { $_ => $three } qw(hwx_malloc.c opt_malloc.c) }, given => { par => 'hwx_malloc.c' } );
     is( $said, 'hw08=hwx_malloc.c par=hwx_malloc.c', '--backend overrides all of it' );
     ($said) = roles_of( { 'par_alloc.c' => $three }, given => { par => 'none.c' } );
-    is( $said, "--backend par=none.c: there is no such file in the submission\n", '... and says when it cannot' );
+    is(
+        $said,
+        "--backend par=none.c: there is no such file in the submission; there are: par_alloc.c\n",
+        '... and says when it cannot'
+    );
 };
 
 subtest 'Links within a submission' => sub {

@@ -132,8 +132,13 @@ subtest 'Decisions' => sub {
 
 subtest 'Which file' => sub {
     my %cases = (
-        'lee,,,,,,fast.c' => qr/backend is 'fast.c', and must be as par=FILE/,
-        'gone,,,,,,par=x' => qr/Gone, Al handed in nothing/
+        'lee,,,,,,fast.c' => qr{line 2: backend is fast[.]c: say NAME=FILE, as par=src/fast[.]c$},
+        'lee,,,,,,foo=x'  =>
+          qr/line 2: backend is foo=x: there is no backend 'foo' to be graded; there are hw08 and par$/,
+        'lee,,,,,,par=x;par=y'  => qr/line 2: backend is par=y: par=x is there, too/,
+        'lee,,,,,,par=../x'     => qr/line 2: backend is par=[.][.].x: it leads out of the submission/,
+        'lee,,,,,,par=x,hw08=y' => qr/line 2: 'hw08=y' stands in cell 8, which has no column: put quotes around a cell/,
+        'gone,,,,,,par=x'       => qr/Gone, Al handed in nothing/
     );
     for my $line ( sort keys %cases ) {
         overrides($line);
@@ -151,6 +156,63 @@ subtest 'Which file' => sub {
     overrides();
     grade();
     is( scalar $class->begun, 1, 'without it the grade of before is there' );
+};
+
+subtest 'One wrong line' => sub {
+    my $of = sub ($name) { return content('gradebook.csv') =~ /^(\Q$name\E,.*)$/m ? $1 : undef };
+    overrides( 'lee,,,5,,,', 'nobody,1,,,,,', 'gone,,+3,,,x,', 'team7,,9,,,read it,' );
+    my $result = grade('--reports');
+    my @told   = (
+        'overrides.csv, line 2: a reason is missing; the student will ask for it',
+        "overrides.csv, line 3: there is no submission 'nobody'",
+        'overrides.csv, line 4: Gone, Al handed in nothing: take points as 42, or excused',
+    );
+    for my $told (@told) {
+        like( $result->{stderr},       qr/^grade-class: \Q$told\E$/m,                   "told at once: $told" );
+        like( $result->{stdout},       qr/^    \Q$told\E$/m,                            '... and at the end' );
+        like( content('summary.html'), qr/\Q@{[ $told =~ s{'}{&#39;}gr ]}\E|\Q$told\E/, '... and on the page' );
+    }
+    is( $result->{exit}, 1, '... and by the status' );
+    like( $of->('team7'), qr/^team7,[^,]*,?.*,9,/,  'everybody else has the grade that was decided' );
+    like( $of->('lee'),   qr/broken.*\Q$told[0]\E/, 'who is in the line has none, and is to be looked at' );
+    is( canvas('lee'),  q{}, '... and no row where it would be taken for one' );
+    is( canvas('gone'), q{}, '... nor has who handed in nothing' );
+    overrides( 'lee,1,,,,,', 'lee,2,,,,,' );
+    like(
+        grade('--reports')->{stderr},
+        qr/line 3: lee has a line already, line 2: keep one of them$/,
+        'two lines are told'
+    );
+    is( canvas('lee'), q{}, '... and none of them counts' );
+
+    my $head = 'name,points,reason';
+    my %odd  = (
+        "$head,points\nlee,1,x,2\n"                    => qr/line 1: there are two columns 'points': keep one of them/,
+        "$head,\nlee,1,x,2\n"                          => qr/line 2: '2' stands in cell 4, which has no column/,
+        "$head\nlee,1,late, but ok\n"                  => qr/line 2: 'but ok' stands in cell 4/,
+        "name;points;backend\nlee;;par=a.c;hw08=b.c\n" => qr/line 2: 'hw08=b.c' stands in cell 4/,
+    );
+    for my $text ( sort keys %odd ) {
+        put( 'overrides.csv', $text );
+        like( grade('--reports')->{stderr}, $odd{$text}, 'told: ' . $text =~ s/\n/ | /gr );
+    }
+    for my $text ( "\x{feff}NAME;Points;Reason;\n\nlee ; 3 ;\"x; y\";;\n", "name\tpoints\treason\nlee\t3\tx\n" ) {
+        put( 'overrides.csv', $text );
+        is( grade('--reports')->{stderr}, q{}, 'nothing is wrong with a mark, blanks, empty cells or another sign' );
+        is( canvas('lee'),                3,   '... and it counts' );
+    }
+    overrides();
+};
+
+subtest 'A file that is not there' => sub {
+    my $lost = '--backend par=none.c: there is no such file in the submission; there are: a.c';
+    $class->submission( 'lee', "breaks $lost" );
+    overrides( 'team7,,9,,,read it,', 'lee,,,,,,par=none.c' );
+    my $said = 'overrides.csv, line 3: backend is ' . $lost =~ s/--backend //r;
+    like( grade()->{stdout}, qr/^    lee: \Q$said\E$/m, 'is told with the line where it stands' );
+    $class->submission( 'lee', 'points 5' );
+    overrides();
+    grade();
 };
 
 subtest 'Too many points' => sub {
@@ -185,6 +247,7 @@ subtest 'Teams' => sub {
     for my $case (
         [ 'team8,roe',        qr/no submission 'team8'; did you mean team7[?]/ ],
         [ 'team7,ro',         qr/no student 'ro'; did you mean roe[?]/ ],
+        [ 'team7,Poe, Al',    qr/' ?Al' stands in cell 3, which has no column: put quotes around/ ],
         [ 'team7,"Twin, Jo"', qr/'Twin, Jo' is the name of 2 students; give the login/ ]
       )
     {
@@ -195,6 +258,17 @@ subtest 'Teams' => sub {
             "a mistake in teams.csv is named: $case->[0]"
         );
     }
+    put( 'teams.csv', "submission,student\nteam8,roe\nteam7,poe\n" );
+    my $result = grade('--reports');
+    is( $result->{exit}, 1, '... and by the status' );
+    like( content('summary.html'), qr/teams[.]csv, line 2: there is no submission/, '... and on the page' );
+    is( canvas('poe') . canvas('roe'), '3.6', '... and the other lines count' );
+    put( 'teams.csv', "submission,student,student\nteam7,roe,poe\n" );
+    like(
+        grade('--reports')->{stderr},
+        qr/line 1: there are two columns 'student': keep one of them/,
+        'a column too many'
+    );
     unlink $class->path('grades/teams.csv');
 };
 

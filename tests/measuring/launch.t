@@ -236,6 +236,17 @@ subtest 'Limits' => sub {
           . '(exit status 1): list: no memory',
         'NULL of an allocator that had memory is told as that'
     );
+    my %crashed = ( stderr => q{}, signal => POSIX::SIGSEGV(), exit => undef, limits => { memory_bytes => 2**33 } );
+    is(
+        measure::Launch::sentence( { %crashed, peak_kib => 3072 } ),
+        'crashed with signal 11 (segmentation fault), when it used 3 MiB of at most 8 GiB',
+        'a limit is not blamed for a crash far from it'
+    );
+    is(
+        measure::Launch::sentence( { %crashed, peak_kib => 7 * 1024 * 1024 } ),
+        'crashed with signal 11 (segmentation fault) under its limit of 8 GiB',
+        '... but near it'
+    );
     is( run_perl( 'my $x = "x" x 20_000_000', memory_bytes => 100 * $MIB )->{exit}, 0, '... but not too early' );
 
     is(

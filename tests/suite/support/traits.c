@@ -111,7 +111,9 @@ void know_backend(const char* traits) {
     size_t length = strcspn(traits, ",");
     if (length >= NAME_MOST) length = NAME_MOST - 1;
     memcpy(name, traits, length);
-    backend = (Traits){.name = name, .slowness = 10, .alignment = 16, .null = true};
+    // A backend of one's own is asked for what will be asked for when it is handed in as par.
+    backend =
+        (Traits){.name = name, .slowness = 10, .shares_sizes = true, .small_kinds = 299, .alignment = 16, .null = true};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].name, name) == 0) backend = known[i];
     }
