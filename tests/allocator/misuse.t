@@ -50,6 +50,8 @@ my %caught = (
     'medium-filled-after-free'     => 'par',
     'large-filled-after-free'      => 'par',
     'kept-written-after-free'      => 'par',
+    'medium-string-end-fresh'      => 'xfree',
+    'large-string-end-fresh'       => 'xfree',
 );
 
 for my $way ( sort keys %caught ) {

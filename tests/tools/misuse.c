@@ -216,6 +216,18 @@ static void fill_after_free(size_t bytes) {
     _exit(0);
 }
 
+// The end of a string in memory that nobody had before. That blocks before it were filled, and looked at again and
+// again, must not change that it is seen.
+static void end_string_in_fresh_memory(size_t bytes) {
+    char* filled = xmalloc(bytes);
+    memset(filled, 'x', bytes);
+    for (int i = 0; i < 100; i++) filled = xrealloc(filled, bytes);
+    char* block = xmalloc(bytes);
+    announce(block);
+    block[bytes] = 0;
+    xfree(block);
+}
+
 // The thread takes such a block again and again, so it keeps it, and it is looked at now and then.
 static void write_at_start_of_kept(size_t bytes) {
     for (int i = 0; i < 4; i++) xfree(xmalloc(bytes));
@@ -391,6 +403,8 @@ static const struct {
     {"medium-in-front", write_in_front, MEDIUM},
     {"medium-written-after-free", write_at_start_after_free, MEDIUM},
     {"large-written-after-free", write_at_start_after_free, LARGE},
+    {"medium-string-end-fresh", end_string_in_fresh_memory, MEDIUM},
+    {"large-string-end-fresh", end_string_in_fresh_memory, LARGE},
     {"medium-filled-after-free", fill_after_free, MEDIUM},
     {"large-filled-after-free", fill_after_free, LARGE},
     {"kept-written-after-free", write_at_start_of_kept, MEDIUM},
