@@ -54,8 +54,8 @@ fuzz: $(O)/tests/torture/fuzz-par ## libFuzzer over sequences of calls, needs cl
 coverage: lib/torture-library.so $(launcher) ## lines and branches of par that suite, torture, misuse and small tools reach; minutes [needs tests/torture]
 	@$(MAKE) --silent FLAVOUR=coverage BIN=$(BUILD)/coverage/bin BACKENDS=par BACKEND= counted
 	@tests/torture/coverage $(BUILD)/coverage $(launcher)
-mutants: mutant-objects ## change par and hw08 in one place at a time: who notices?; SAMPLE=150 SEED=number; resumable [needs tests/torture]
-	@tests/torture/mutants --sample $(or $(SAMPLE),150) $(if $(SEED),--seed $(SEED))
+mutants: mutant-objects ## change par and hw08 in one place at a time: who notices?; SAMPLE=150 SEED=number FILES="par/slack.c par/depot.c"; resumable [needs tests/torture]
+	@tests/torture/mutants --sample $(or $(SAMPLE),150) $(if $(SEED),--seed $(SEED)) $(if $(FILES),--of "$(FILES)")
 
 # ---- Race --------------------------------------------------------------------------------------------------------------
 

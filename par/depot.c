@@ -46,7 +46,8 @@ struct depot {
 };
 
 // tests/models/depot.pml proves depot_take, depot_give and depot_give_loose: no block is lost or handed out twice.
-// tests/models/fork.pml has depot_lock_all and depot_unlock_all.
+// tests/models/fork.pml has lock_to_take, depot_lock_all and depot_unlock_all: in which order the two locks of a class
+// are taken. But for a fork nobody has locks of two classes.
 static struct depot depots[CLASS_COUNT];
 
 // The lock, and the record of one magazine, if there is memory for it. Memory for records comes without the lock, for

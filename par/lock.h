@@ -1,4 +1,6 @@
-// lock.h: the lock of all data that threads share. A thread holds it for a few dozen instructions and never waits then.
+// lock.h: the lock of all data that threads share. A thread holds it for a few dozen instructions and never waits then;
+// but with the two that stand for work and guard no data it waits for the system (growth in depot.c, purge_locks in
+// region.c).
 //
 // It is a futex lock after Drepper, "Futexes Are Tricky" (2011). Before it sleeps, it spins for about as long as such a
 // lock is held: a sleep and a wake-up cost a hundred times as much. It is inline, and small enough to lie beside the

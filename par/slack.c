@@ -51,6 +51,14 @@ static inline bool holds(struct ends ends, uint64_t mark) {
     return bits == 0;
 }
 
+// Whether the page was given up: it holds zeros up to its end.
+static bool is_given_up(struct ends ends) {
+    for (const char* place = ends.block; place < ends.page; place++) {
+        if (*place != 0) return false;
+    }
+    return true;
+}
+
 static void write_mark(struct ends ends, uint64_t mark) {
     if (is_short(ends)) {
         for (char* place = ends.block; place < ends.page; place++) *place = (char)mark;
@@ -125,7 +133,7 @@ bool slack_is_whole(const char* start, struct used* used) {
     bool is_marked = used->slack >= SLACK_MARK;
     if (!is_marked && is_skipped(used->bytes)) return true;
     struct ends ends = ends_of(start + used->bytes);
-    if (!holds(ends, is_marked ? mark_of(ends) : 0)) return false;
+    if (!holds(ends, is_marked ? mark_of(ends) : 0) && !(is_marked && is_given_up(ends))) return false;
     if (used->bytes < LONG_BYTES && used->slack != SLACK_FIRST_MARK) return true;
     bool is_filled = used->bytes < sizeof(word) || *(const word*)(ends.block - sizeof(word)) != 0;
     if (used->bytes >= LONG_BYTES) learn(is_filled);

@@ -8,7 +8,8 @@
 // was handed out or resized must be there when the block is freed or resized. What is right behind the end tells an
 // overrun; the end of the page also what is written in front of the next block. The mark follows from the address, and
 // none of its bytes is zero, so a string that is one byte too long is seen, and one that brought another block's slack
-// along.
+// along. But a page of which all slack is zero was given up by its owner, who may have rounded his length up as the
+// kernel does (madvise): that is no overrun, and so one by zeros up to the end of the page goes unseen.
 //
 // Where nothing was written before, a mark costs a page that the program may never come to. So of fresh memory a few
 // blocks get one, 64 of those whose owners have not come to their end so far (256 KiB); of others the zeros that are

@@ -211,6 +211,10 @@ static __attribute__((noinline)) void free_pages(char* block) {
     if (place.mapping->kind == MAPPING_LARGE) {
         // First plain again: where the system does not unmap them, they serve somebody else.
         if (is_guarded(&place)) {
+            // Where addresses are few the last slot is mapped in part and goes at once; one slot is kept (below).
+            const struct large* large = (struct large*)place.mapping;
+            bool one_stays = large->is_exact && large->bytes < 2 * SLOT_BYTES;
+            if (one_stays) os_purge(block, place.whole);
             unguard(place.mapping->start, GUARD_BYTES);
             unguard(block + place.whole, GUARD_BYTES);
         } else {

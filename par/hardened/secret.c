@@ -2,16 +2,22 @@
 
 #include "par/hardened/secret.h"
 
+#include <errno.h>
+#include <linux/random.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 struct secrets secrets;
 
-// Also where the system has no random numbers yet: then addresses and the time must do.
+// Also where the system has no random numbers yet: then addresses and the time must do. Not by getrandom(3): there a
+// thread may be cancelled, in the middle of a call.
 static void draw(void* place, size_t bytes) {
-    if (getrandom(place, bytes, GRND_NONBLOCK) == (ssize_t)bytes) return;
+    int kept_errno = errno;
+    if (syscall(SYS_getrandom, place, bytes, GRND_NONBLOCK) == (long)bytes) return;
+    errno = kept_errno;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     uint64_t mixed = (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)&now ^ (uint64_t)(uintptr_t)draw << 20;

@@ -50,6 +50,8 @@ my %caught = (
     'medium-filled-after-free'     => 'par',
     'large-filled-after-free'      => 'par',
     'kept-written-after-free'      => 'par',
+    'medium-string-end-fresh'      => 'xfree',
+    'large-string-end-fresh'       => 'xfree',
 );
 
 for my $way ( sort keys %caught ) {
@@ -62,7 +64,7 @@ for my $way ( sort keys %caught ) {
         '... with one line that names call and pointer'
     );
 }
-for my $way (qw(none none-pages none-medium-lost none-large-lost)) {
+for my $way (qw(none none-pages none-medium-lost none-large-lost none-medium-given-up none-large-given-up)) {
     my $right = measure::Launch::run( command => [ "$tree/$program", $way ], wall_s => 300 );
     is( $right->{exit}, 0, "a program without misuse is left in peace ($way)" )
       or diag measure::Launch::sentence($right), "\n", $right->{stderr};

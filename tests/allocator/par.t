@@ -55,6 +55,9 @@ for my $kib ( 4, 16, 64 ) {
 passes( 'the page map holds addresses of 48 bits, and refuses longer ones',
     command => [ built( 'addresses', 'tests/tools/addresses.c', 'par/page_map.c', 'par/os.c' ) ] );
 
+passes( 'whatever changes in the first line of a freed block is seen',
+    command => [ built( 'first_line', 'tests/tools/first_line.c', @par ) ] );
+
 passes( 'a request that must fail leaves the heap warm',
     command => [ built( 'hopeless', 'tests/tools/hopeless.c', @par ) ] );
 

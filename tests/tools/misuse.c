@@ -216,6 +216,18 @@ static void fill_after_free(size_t bytes) {
     _exit(0);
 }
 
+// The end of a string in memory that nobody had before. That blocks before it were filled, and looked at again and
+// again, must not change that it is seen.
+static void end_string_in_fresh_memory(size_t bytes) {
+    char* filled = xmalloc(bytes);
+    memset(filled, 'x', bytes);
+    for (int i = 0; i < 100; i++) filled = xrealloc(filled, bytes);
+    char* block = xmalloc(bytes);
+    announce(block);
+    block[bytes] = 0;
+    xfree(block);
+}
+
 // The thread takes such a block again and again, so it keeps it, and it is looked at now and then.
 static void write_at_start_of_kept(size_t bytes) {
     for (int i = 0; i < 4; i++) xfree(xmalloc(bytes));
@@ -301,6 +313,32 @@ static void lose_pages_after_free(size_t bytes) {
     for (size_t i = 0; i < BLOCKS; i++) xfree(blocks[i]);
 }
 
+// The program gives up pages of a block that it has, and rounds the length up, as the kernel does. It may write to its
+// own bytes again, resize the block, or free it in a child where the kernel has cleared the pages.
+static void lose_pages_before_free(size_t bytes) {
+    enum { BLOCKS = 4 };
+    char* blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = xmalloc(bytes + 3000);
+        memset(blocks[i], 0x5a, bytes + 3000);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) xfree(blocks[i]);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = xmalloc(bytes);
+        memset(blocks[i], 0x33, bytes);
+        madvise(blocks[i], bytes, MADV_DONTNEED);
+    }
+    memset(blocks[0], 0x33, bytes);
+    for (size_t i = 0; i < 2; i++) blocks[i] = xrealloc(blocks[i], bytes + bytes / 2);
+    for (size_t i = 0; i < BLOCKS - 1; i++) xfree(blocks[i]);
+    char* last = xrealloc(blocks[BLOCKS - 1], bytes - 100);
+    memset(last, 0x33, bytes - 100);
+    madvise(last, bytes, MADV_WIPEONFORK);
+    if (is_noticed_in_child(last)) _exit(1);
+    madvise(last, bytes, MADV_KEEPONFORK);
+    xfree(last);
+}
+
 static atomic_bool working = true;
 
 static void* work(void* unused) {
@@ -365,6 +403,8 @@ static const struct {
     {"medium-in-front", write_in_front, MEDIUM},
     {"medium-written-after-free", write_at_start_after_free, MEDIUM},
     {"large-written-after-free", write_at_start_after_free, LARGE},
+    {"medium-string-end-fresh", end_string_in_fresh_memory, MEDIUM},
+    {"large-string-end-fresh", end_string_in_fresh_memory, LARGE},
     {"medium-filled-after-free", fill_after_free, MEDIUM},
     {"large-filled-after-free", fill_after_free, LARGE},
     {"kept-written-after-free", write_at_start_of_kept, MEDIUM},
@@ -377,6 +417,8 @@ static const struct {
     {"none-pages", use_pages_rightly, 10 * 1000 * 1000},
     {"none-medium-lost", lose_pages_after_free, MEDIUM},
     {"none-large-lost", lose_pages_after_free, LARGE},
+    {"none-medium-given-up", lose_pages_before_free, MEDIUM},
+    {"none-large-given-up", lose_pages_before_free, LARGE},
     {"none-fork", fork_among_threads, 1000},
 };
 

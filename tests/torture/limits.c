@@ -84,6 +84,32 @@ static void under_limit(int which, int field, rlim_t more) {
     play(0, 0, OPERATIONS);
 }
 
+// Blocks of one length until there are no more, all filled and given back.
+static void fill_and_give(size_t bytes) {
+    enum { MOST = 64 };
+    char* blocks[MOST];
+    size_t count = 0;
+    while (count < MOST && (blocks[count] = calls_take(TAKE_PLAIN, 16, bytes)) != NULL) {
+        memset(blocks[count], 'x', bytes);
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) calls_give(blocks[i]);
+}
+
+// Long blocks and short ones take turns in the same few addresses: what one leaves another gets.
+static void turns(void) {
+    struct rlimit before;
+    getrlimit(RLIMIT_AS, &before);
+    setrlimit(RLIMIT_AS, &(struct rlimit){(rlim_t)40 << 20, before.rlim_max});
+    for (size_t round = 0; round < 40; round++) {
+        fill_and_give(2100 * 1000 + round * 30000);
+        fill_and_give(100 * 1000 + round * 1000);
+        fill_and_give(3000 + round * 1000);
+    }
+    setrlimit(RLIMIT_AS, &before);
+    play(0, 0, OPERATIONS);
+}
+
 static void address_space(void) { under_limit(RLIMIT_AS, 0, (rlim_t)24 << 20); }
 
 static void data(void) { under_limit(RLIMIT_DATA, 5, (rlim_t)24 << 20); }
@@ -358,6 +384,7 @@ static const struct {
 } cases[] = {
     {"address_space", address_space},
     {"data", data},
+    {"turns", turns},
     {"small_stacks", small_stacks},
     {"mappings", mappings},
     {"no_huge_pages", no_huge_pages},

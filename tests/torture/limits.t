@@ -15,16 +15,19 @@ use tests::lib::Built;
 
 my $tree  = abs_path("$Bin/../..");
 my $place = 'build/release/tests/torture';
-tests::lib::Built::insist( qw(build/release/measure/launch lib/libpar.so lib/torture-library.so),
+tests::lib::Built::insist( qw(build/release/measure/launch lib/libpar.so lib/libpar-hardened.so lib/torture-library.so),
     map { "$place/limits-$_" } qw(par family) );
 
-for my $way (qw(par family)) {
-    my $result = measure::Launch::run(
-        command => ["$tree/$place/limits-$way"],
-        wall_s  => 1800,
+# Linked with the backend, or the C library's family with a library before it.
+my %preloaded = ( par => undef, family => 'libpar.so', hardened => 'libpar-hardened.so' );
+for my $way (qw(par family hardened)) {
+    my $program = $preloaded{$way} ? 'limits-family' : 'limits-par';
+    my $result  = measure::Launch::run(
+        command => ["$tree/$place/$program"],
+        wall_s  => 600,
         env     => {
             TORTURE_LIBRARY => "$tree/lib/torture-library.so",
-            LD_PRELOAD      => $way eq 'family' ? "$tree/lib/libpar.so" : undef,
+            LD_PRELOAD      => $preloaded{$way} && "$tree/lib/$preloaded{$way}",
         },
     );
     my @cases = $result->{stdout} =~ /^((?:not )?ok \d+ - \w+)$/mg;
