@@ -129,6 +129,12 @@ each_case(
 );
 
 each_case(
+    built( 'zeros', 'tests/tools/zeros.c', 'par/os.c' ),
+    part   => 'zeros of which a quarter or more is touched keep their pages when they are made again',
+    sparse => '... and those of which less is touched do not fill',
+);
+
+each_case(
     built( 'breathing', 'tests/tools/breathing.c', @par ),
     map { $_->[0] => "a heap that loses $_->[1] and grows again, often, keeps its pages, and then gives them back" }
       [ all => 'all of its blocks' ],
