@@ -118,6 +118,11 @@ each_case(
     alike => '... and those of one size cost hardly any system call',
     once  => '... but short ones that stay where long ones were do not keep the memory of these',
 );
+passes(
+    'threads that only free what another takes keep little of it',
+    command => [ built( 'consumers', 'tests/tools/consumers.c', @par ) ]
+);
+
 each_case(
     built( 'sparse', '-Wl,--wrap=os_drop', 'tests/tools/sparse.c', @par ),
     others =>
