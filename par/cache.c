@@ -22,6 +22,8 @@ enum {
     BUDGET_SHARE = 8,                     // at most this part of it for one magazine,
     RUNS_SHARE = 4,                       // and this for runs of pages,
     RUNS_MOST_BYTES = 512 * 1024,         // but no more than this
+    FREED_BYTES = 8 * 1024,               // that a thread keeps at most of a class that it only frees,
+    FREED_LEAST = 2,                      // but so many blocks of it
     FEW_SHARE = 8,                        // what a thread keeps of the longest magazine while the class shrinks,
     FEW_LEAST = 2,                        // but no fewer blocks than these
     FEW_LEAST_MOST = 8,                   // and no more than these,
@@ -137,11 +139,19 @@ static size_t budget_bytes(void) {
     return part > BUDGET_MOST_BYTES ? BUDGET_MOST_BYTES : part < BUDGET_LEAST_BYTES ? BUDGET_LEAST_BYTES : part;
 }
 
+// Who only frees what others take does not wander up and down in a magazine, so a short one will do.
+static unsigned longest_magazine(unsigned size_class) {
+    const struct size_class* size = &size_classes[size_class];
+    if (cache.takes[size_class]) return size->magazine_most;
+    unsigned few = FREED_BYTES / size->block_bytes;
+    return few > FREED_LEAST ? few : FREED_LEAST;
+}
+
 // The thread had to go to the depot, so it should have had more.
 static void want_more(unsigned size_class) {
     unsigned doubled = cache.wanted[size_class] == 0 ? 1 : 2 * cache.wanted[size_class];
     size_t affordable = budget_bytes() / BUDGET_SHARE / size_classes[size_class].block_bytes;
-    unsigned most = size_classes[size_class].magazine_most;
+    unsigned most = longest_magazine(size_class);
     if (affordable < most) most = (unsigned)affordable;
     if (doubled > most) doubled = most;
     if (doubled > cache.wanted[size_class]) cache.wanted[size_class] = (uint16_t)doubled;
@@ -251,6 +261,7 @@ struct block* cache_refill_and_take(unsigned size_class) {
     cache_set_up();
     if (!self.has_cache || cache.wanted[size_class] == 0) return depot_take_one(size_class);
     cache.is_used[size_class] = true;
+    cache.takes[size_class] = true;
     unsigned spare_count = cache.spare_count[size_class];
     if (spare_count > 0) {
         struct block* spare = cache.spare[size_class];
@@ -302,8 +313,12 @@ static void make_room(unsigned size_class) {
     uint64_t left = 0;  // of the class, when it shrinks
     if (count == 0) {
         left = shrank ? 1 : 0;
-    } else if (!had_spare && !shrank) {
+    } else if (!had_spare && !shrank && cache.takes[size_class]) {
         set_spare(size_class, blocks, count);
+    } else if (!had_spare && !shrank) {
+        // A spare serves who takes again; a thread that only frees hands its magazines on.
+        left = depot_give(size_class, blocks, count);
+        if (left == 0) want_more(size_class);
     } else if (!had_spare) {
         left = depot_give_loose(size_class, blocks);
     } else if (shrank) {

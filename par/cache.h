@@ -1,8 +1,9 @@
 // cache.h: each thread's own free blocks. Nothing here takes a lock or an atomic operation.
 //
 // For each class a thread has a magazine that it takes from and frees to, and room for one full spare. With both, a
-// thread at the edge of a magazine need not go to the depot each time (Bonwick and Adams 2001). A block stays with the
-// thread that freed it, even if another thread took it: its memory is in the cache lines of the freeing thread now.
+// thread at the edge of a magazine need not go to the depot each time (Bonwick and Adams 2001). One that only frees
+// what others took has a short magazine and no spare. A block stays with the thread that freed it, even if another
+// thread took it: its memory is in the cache lines of the freeing thread now.
 
 #ifndef PAR_CACHE_H
 #define PAR_CACHE_H
@@ -37,6 +38,7 @@ struct thread_cache {
     uint16_t wanted[CLASS_COUNT];       // the capacity of the next one
     bool shrinks[CLASS_COUNT];          // the class did when the thread last gave blocks of it
     bool is_used[CLASS_COUNT];          // the thread came for the class since the hand passed it
+    bool takes[CLASS_COUNT];            // the thread came for a block of the class once
     uint32_t hand;                      // the class at which the search for an unused magazine goes on
     size_t held_bytes;                  // in all magazines, when the loaded ones are full
     struct run_cache runs;              // of medium blocks

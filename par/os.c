@@ -179,11 +179,11 @@ bool os_is_bare(void* start, size_t bytes, size_t most) {
 }
 
 void os_clear(void* start, size_t bytes) {
-    enum { PIECE_BYTES = 2 * 1024 * 1024, LEAST_BYTES = 128 * 1024 };
+    enum { PIECE_BYTES = 2 * 1024 * 1024, LEAST_BYTES = 128 * 1024, SPARSE_SHARE = 4 };
     for (size_t at = 0; at < bytes; at += PIECE_BYTES) {
         char* piece = (char*)start + at;
         size_t piece_bytes = bytes - at < PIECE_BYTES ? bytes - at : PIECE_BYTES;
-        if (piece_bytes < LEAST_BYTES || os_resident(piece, piece_bytes) >= piece_bytes / 4 * 3) {
+        if (piece_bytes < LEAST_BYTES || os_resident(piece, piece_bytes) >= piece_bytes / SPARSE_SHARE) {
             memset(piece, 0, piece_bytes);
         } else {
             os_purge(piece, piece_bytes);

@@ -44,8 +44,9 @@ void os_purge(void* start, size_t bytes);
 // the kernel's page.
 void os_drop(void* start, size_t bytes);
 
-// Makes a range zeros. Where most of it has memory it is written; elsewhere what there is goes, for writing would cost
-// a fault for each page, and memory for pages that nobody may come to.
+// Makes a range zeros. Where a quarter of it or more has memory it is written: a fault for each page that is touched
+// again costs up to ten times what writing a page does. Elsewhere what there is goes, for writing would give memory to
+// pages that nobody may come to.
 void os_clear(void* start, size_t bytes);
 
 // How many bytes this process may map (RLIMIT_AS; RLIMIT_DATA counts nearly the same). Result: SIZE_MAX when nobody has

@@ -121,6 +121,11 @@ each_case(
     alike => '... and those of one size cost hardly any system call',
     once  => '... but short ones that stay where long ones were do not keep the memory of these',
 );
+passes(
+    'threads that only free what another takes keep little of it',
+    command => [ built( 'consumers', 'tests/tools/consumers.c', @par ) ]
+);
+
 each_case(
     built( 'sparse', '-Wl,--wrap=os_drop', 'tests/tools/sparse.c', @par ),
     others =>
@@ -129,6 +134,12 @@ each_case(
     few     => '... and no call takes the memory of more than a few slots',
     stacks  => 'medium blocks of two lengths, of which little is touched, do not fill the regions they take turns in',
     buffers => '... and such that are filled take no more memory for it',
+);
+
+each_case(
+    built( 'zeros', 'tests/tools/zeros.c', 'par/os.c' ),
+    part   => 'zeros of which a quarter or more is touched keep their pages when they are made again',
+    sparse => '... and those of which less is touched do not fill',
 );
 
 each_case(

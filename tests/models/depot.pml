@@ -190,6 +190,7 @@ inline make_room(me) {
     if
     :: depot_give_loose(me, loaded) /* the class was shrinking when the thread last gave */
     :: spare == 0 -> atomic { spare = loaded; spare_count = loaded_count; loaded = 0 }
+    :: spare == 0 -> depot_give(me, loaded, loaded_count); loaded = 0 /* the thread has only freed */
     :: spare != 0 ->
         depot_give(me, spare, spare_count);
         atomic { spare = loaded; spare_count = loaded_count; loaded = 0 }
