@@ -16,6 +16,9 @@ use grader::class::Keys;
 my $FOLLOWS =
 qr{\A(?:not (?:asked|timed|tried)\b|there is nothing to look into\b|bin/\S+ was not built\b|the reason is given above\b)};
 
+# One that begins so has a cause that another one names, if there is another one.
+my $SAYS_LITTLE = qr/\Anothing was counted\b/;
+
 my $MOST_LETTERS = 400;    # of what the grader said of the first failure
 
 # The paragraph: the first failure in its own words, what it cost, what follows from it, what else there is, what could not be
@@ -32,7 +35,7 @@ sub paragraph ($grade) {
 
 sub _failures ($grade) {
     my @failed = grader::class::Grade::with_verdict( $grade, 'fail' );
-    my @owned  = grep { !$_->{reported} && !_follows($_) } @failed;
+    my @owned  = sort { _says_little($a) <=> _says_little($b) } grep { !$_->{reported} && !_follows($_) } @failed;
     my $first  = $owned[0] // return $grade->{status} eq 'graded' ? 'Nothing is wrong.' : ();
     my @follow = grep { _follows($_) } @failed;
     my @others = @owned[ 1 .. $#owned ];
@@ -49,6 +52,8 @@ sub _failures ($grade) {
 
 # A sentence with its first letter, but for one that begins with a name: hw08_alloc.c is no other file in capitals.
 sub _begun ($sentence) { return $sentence =~ /\A[[:lower:]]+(?=[\s,;:]|[.]\s)/ ? ucfirst $sentence : $sentence }
+
+sub _says_little ($test) { return ( $test->{diag}[0] // q{} ) =~ $SAYS_LITTLE ? 1 : 0 }
 
 sub _follows ($test) { return ( $test->{diag}[0] // q{} ) =~ $FOLLOWS }
 

@@ -47,7 +47,8 @@ sub run ( $job, $backend ) {
         last if defined $bytes || defined $result->{stopped} || defined $result->{took_all};
     }
     if ( !defined $bytes ) {
-        my $why = 'nothing was counted: the program that counts ' . grader::contract::Check::how_it_ended($result);
+        my $why = 'nothing was counted, so nobody knows whose memory it has: the program that counts '
+          . grader::contract::Check::how_it_ended($result);
         return grader::contract::Check::pass($why) if defined $result->{stopped} || defined $result->{took_all};
         return grader::contract::Check::fail(
             "the other checks say what ends it; to see it: make BACKENDS=$backend build/release/$name && "

@@ -75,6 +75,20 @@ my $page = grader::class::Page::html( [ \%grade ], { map { $_ => 'x' } qw(folder
 like( $page, qr/<td class="note">3 points could not be told/, '... and on the page of the class' );
 unlike( $page, qr/par[.]errno/, '... whose chart does not count what is worth nothing' );
 
+my %own   = ( id => 'par.own_memory', verdict => 'fail', points => 0, max => 2, diag => ['nothing was counted, so x'] );
+my $first = sub (@failed) {
+    my %other = ( %grade, tests => [ map { { name => $_->{id}, %{$_} } } @failed ] );
+    return grader::class::Feedback::paragraph( \%other ) =~ /First failure, (\S+ points? lost: [\w.]+)[.]/
+      ? $1
+      : 'none';
+};
+is(
+    $first->( \%own, $tests[2] ),
+    '4 points lost: par.answers.list',
+    'what ends a program is told before what could not be counted'
+);
+is( $first->( \%own ), '2 points lost: par.own_memory', '... which is told where nothing else is' );
+
 # ---- Hints
 
 my ($exit) =
