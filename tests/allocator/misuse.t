@@ -52,6 +52,7 @@ my %caught = (
     'kept-written-after-free'      => 'par',
     'medium-string-end-fresh'      => 'xfree',
     'large-string-end-fresh'       => 'xfree',
+    'large-overrun-after-many'     => 'xfree',
 );
 
 for my $way ( sort keys %caught ) {

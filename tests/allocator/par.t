@@ -55,8 +55,13 @@ for my $kib ( 4, 16, 64 ) {
 passes( 'the page map holds addresses of 48 bits, and refuses longer ones',
     command => [ built( 'addresses', 'tests/tools/addresses.c', 'par/page_map.c', 'par/os.c' ) ] );
 
-passes( 'whatever changes in the first line of a freed block is seen',
-    command => [ built( 'first_line', 'tests/tools/first_line.c', @par ) ] );
+passes(
+    'whatever changes in the first line of a freed block is seen',
+    command => [ built( 'first_line', 'tests/tools/first_line.c', @par ) ]
+);
+
+passes( 'no call of the depot goes on while another thread has the locks of its class, and one makes a span at a time',
+    command => [ built( 'alone', '-Wl,--wrap=span_make', 'tests/tools/alone.c', @par ) ] );
 
 passes( 'a request that must fail leaves the heap warm',
     command => [ built( 'hopeless', 'tests/tools/hopeless.c', @par ) ] );

@@ -21,7 +21,8 @@ my $build  = "$tree/build/release";
 my $libpar = "$tree/lib/libpar.so";
 my $folder = File::Temp->newdir;
 tests::lib::Built::insist(
-    qw(build/release/measure/launch lib/libpar.so build/release/tests/tools/family build/release/tests/tools/self_report)
+    qw(build/release/measure/launch lib/libpar.so lib/libpar-hardened.so),
+    map { "build/release/tests/tools/$_" } qw(family self_report gives_up)
 );
 
 sub run ( $preload, @command ) {
@@ -49,6 +50,25 @@ for my $preload ( 0, 1 ) {
 my $report = run( 1, "$build/tests/tools/self_report" );
 ok( measure::Launch::ok($report), 'libpar answers truly when a program asks how much memory it has' )
   or diag measure::Launch::sentence($report), "\n", $report->{stdout}, $report->{stderr};
+
+# Such a program is right, whatever it gives up of its blocks: nothing in them that par looks at may end it.
+for my $case (
+    [ 'libpar',          'rounded' ],
+    [ 'libpar',          'rounded', 100 ],
+    [ 'libpar',          'inside' ],
+    [ 'libpar-hardened', 'inside' ],
+    [ 'libpar-hardened', 'inside', 100 ]
+  )
+{
+    my ( $library, @how ) = @{$case};
+    my $gave = measure::Launch::run(
+        command => [ "$build/tests/tools/gives_up", 1, 8000, @how ],
+        wall_s  => 300,
+        env     => { LD_PRELOAD => "$tree/lib/$library.so" },
+    );
+    ok( measure::Launch::ok($gave), "a program that gives up pages of its blocks is left in peace (@{$case})" )
+      or diag measure::Launch::sentence($gave), "\n", $gave->{stderr};
+}
 
 SKIP: {
     skip 'there is no compiler of C++ here', 5 if system('g++ --version >/dev/null 2>&1') != 0;

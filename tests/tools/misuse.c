@@ -216,16 +216,24 @@ static void fill_after_free(size_t bytes) {
     _exit(0);
 }
 
-// The end of a string in memory that nobody had before. That blocks before it were filled, and looked at again and
-// again, must not change that it is seen.
+// The end of a string in memory that nobody had before. That many blocks before it were filled to their ends, and
+// looked at again and again, must not change that it is seen.
 static void end_string_in_fresh_memory(size_t bytes) {
-    char* filled = xmalloc(bytes);
-    memset(filled, 'x', bytes);
-    for (int i = 0; i < 100; i++) filled = xrealloc(filled, bytes);
+    for (int i = 0; i < 200; i++) {
+        char* filled = xmalloc(bytes);
+        memset(filled + bytes - 8, 'x', 8);
+        for (int look = 0; look < 2; look++) filled = xrealloc(filled, bytes);
+    }
     char* block = xmalloc(bytes);
     announce(block);
     block[bytes] = 0;
     xfree(block);
+}
+
+// Nobody comes to the ends of such long blocks, so they are looked at seldom, but they are.
+static void overrun_after_many(size_t bytes) {
+    for (int i = 0; i < 200; i++) xfree(xmalloc(bytes));
+    for (int i = 0; i < 200; i++) overrun_and_free(bytes);
 }
 
 // The thread takes such a block again and again, so it keeps it, and it is looked at now and then.
@@ -405,6 +413,7 @@ static const struct {
     {"large-written-after-free", write_at_start_after_free, LARGE},
     {"medium-string-end-fresh", end_string_in_fresh_memory, MEDIUM},
     {"large-string-end-fresh", end_string_in_fresh_memory, LARGE},
+    {"large-overrun-after-many", overrun_after_many, LARGE},
     {"medium-filled-after-free", fill_after_free, MEDIUM},
     {"large-filled-after-free", fill_after_free, LARGE},
     {"kept-written-after-free", write_at_start_of_kept, MEDIUM},
