@@ -208,6 +208,7 @@ void* xmalloc(size_t bytes) {
 static __attribute__((noinline)) void free_pages(char* block) {
     struct place place = pages_of("xfree", block);
     size_t bytes = bytes_of("xfree", place);
+    int kept_errno = errno;
     if (place.mapping->kind == MAPPING_LARGE) {
         // First plain again: where the system does not unmap them, they serve somebody else.
         if (is_guarded(&place)) {
@@ -215,8 +216,13 @@ static __attribute__((noinline)) void free_pages(char* block) {
             const struct large* large = (struct large*)place.mapping;
             bool one_stays = large->is_exact && large->bytes < 2 * SLOT_BYTES;
             if (one_stays) os_purge(block, place.whole);
-            unguard(place.mapping->start, GUARD_BYTES);
+            bool is_plain = unguard(place.mapping->start, GUARD_BYTES);
             unguard(block + place.whole, GUARD_BYTES);
+            // One that cannot be made plain may serve nobody; it has no memory any more.
+            if (one_stays && !is_plain) {
+                errno = kept_errno;
+                return;
+            }
         } else {
             os_purge(block, place.whole);  // a single slot is kept, and what is kept holds zeros
         }
@@ -226,6 +232,7 @@ static __attribute__((noinline)) void free_pages(char* block) {
         set_word(block + place.whole - MARK_BYTES, 0);
         plain_free(block);
     }
+    errno = kept_errno;
 }
 
 // Clears a whole block, a multiple of 16 bytes.
@@ -289,8 +296,11 @@ static void* resize_guarded(struct place place, size_t old_bytes, size_t bytes) 
     size_t whole = whole_pages(bytes);
     if (whole <= MEDIUM_MOST) return NULL;
     char* start = place.mapping->start;
-    unguard(start, GUARD_BYTES);
-    unguard(place.start + place.whole, GUARD_BYTES);
+    if (!unguard(start, GUARD_BYTES)) return NULL;
+    if (!unguard(place.start + place.whole, GUARD_BYTES)) {
+        guard(start, GUARD_BYTES);
+        return NULL;
+    }
     set_word(place.start + old_bytes, 0);
     set_word(place.start + place.whole - MARK_BYTES, 0);
     // Slots that are given back may be kept, and what is kept holds zeros.

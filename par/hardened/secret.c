@@ -40,6 +40,13 @@ uint64_t secrets_random(void) {
     return state ^ state >> 29;
 }
 
-void guard(void* start, uint64_t bytes) { mprotect(start, bytes, PROT_NONE); }
+static bool set_rights(void* start, uint64_t bytes, int rights) {
+    int kept_errno = errno;
+    bool are_set = mprotect(start, bytes, rights) == 0;
+    errno = kept_errno;
+    return are_set;
+}
 
-void unguard(void* start, uint64_t bytes) { mprotect(start, bytes, PROT_READ | PROT_WRITE); }
+void guard(void* start, uint64_t bytes) { (void)set_rights(start, bytes, PROT_NONE); }
+
+bool unguard(void* start, uint64_t bytes) { return set_rights(start, bytes, PROT_READ | PROT_WRITE); }

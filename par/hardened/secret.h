@@ -3,6 +3,7 @@
 #ifndef PAR_HARDENED_SECRET_H
 #define PAR_HARDENED_SECRET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Bits that are never set in the address of a block: the upper ones of user space, and those that alignment leaves out.
@@ -23,8 +24,10 @@ void secrets_draw(void);
 // A random number, quickly; for order and choice. A stream of each thread's own.
 uint64_t secrets_random(void);
 
-// Makes pages such that any touch ends the process, or plain again. Nothing happens where the system refuses.
+// Makes pages such that any touch ends the process. Nothing happens where the system refuses.
 void guard(void* start, uint64_t bytes);
-void unguard(void* start, uint64_t bytes);
+
+// Makes them plain again. Result: false where the system refuses, for they count as data then (RLIMIT_DATA).
+bool unguard(void* start, uint64_t bytes);
 
 #endif

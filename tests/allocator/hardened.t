@@ -19,12 +19,14 @@ use tests::lib::Built;
 my $tree     = tests::lib::Built::tree();
 my $launcher = tests::lib::Built::launcher();
 my $suite    = 'build/hardened/tests/suite-par';
-my $order    = 'build/release/tests/tools/quarantine';
+my %tools    = map { $_ => "build/release/tests/tools/$_" } qw(quarantine guards);
 tests::lib::Built::insist( qw(HARDENED=1 BACKENDS=par), $suite );
 tests::lib::Built::insist('lib/libpar-hardened.so');
 make_path("$tree/build/release/tests/tools");
-system( 'gcc', qw(-std=c11 -O1 -fno-builtin -o), "$tree/$order", "$tree/tests/tools/quarantine.c" ) == 0
-  or BAIL_OUT("cannot build $order");
+for my $tool ( sort keys %tools ) {
+    my @command = ( 'gcc', qw(-std=c11 -D_GNU_SOURCE -O1 -fno-builtin -rdynamic -o), map { "$tree/$_" } $tools{$tool} );
+    system( @command, "$tree/tests/tools/$tool.c" ) == 0 or BAIL_OUT("cannot build $tool");
+}
 
 sub run (%how) { return measure::Launch::run( launcher => $launcher, directory => $tree, wall_s => 900, %how ) }
 
@@ -35,10 +37,15 @@ ok( measure::Launch::ok($result), 'the suite passes' )
 # Where the secret were the same, or were drawn too late, each process would do the same.
 my %seen;
 for ( 1 .. 4 ) {
-    my $printed = run( command => [$order], env => { LD_PRELOAD => "$tree/lib/libpar-hardened.so" } )->{stdout};
+    my $printed =
+      run( command => [ $tools{quarantine} ], env => { LD_PRELOAD => "$tree/lib/libpar-hardened.so" } )->{stdout};
     like( $printed, qr/\A(?:(?:\d+|-) ){24}\n\z/, 'the order of blocks is told' );
     $seen{$printed} = 1;
 }
 is( scalar keys %seen, 4, 'blocks come back in another order in each process' );
+
+my $guarded = run( command => [ $tools{guards} ], env => { LD_PRELOAD => "$tree/lib/libpar-hardened.so" } );
+ok( measure::Launch::ok($guarded), 'large blocks go on where no guard can be taken down' )
+  or diag measure::Launch::sentence($guarded), "\n", $guarded->{stdout}, $guarded->{stderr};
 
 done_testing;

@@ -18,7 +18,7 @@ use tests::lib::Built;
 my $tree  = "$Bin/../..";
 my $place = 'build/release/tests/torture';
 my $step  = $ENV{LONG} ? 1 : 200;
-tests::lib::Built::insist( qw(build/release/measure/launch lib/libpar.so lib/torture-faults.so),
+tests::lib::Built::insist( qw(build/release/measure/launch lib/libpar.so lib/libpar-hardened.so lib/torture-faults.so),
     map { "$place/failing-$_" } qw(par hw08 family) );
 
 sub failing ( $name, $backend, $every, %env ) {
@@ -39,6 +39,8 @@ failing( 'par survives system calls that fail', 'par', $step );
 my $libpar =
   failing( '... and so does libpar', 'family', $step, LD_PRELOAD => "$tree/lib/torture-faults.so $tree/lib/libpar.so" );
 like( $libpar->{stdout}, qr{\A\S*libpar[.]so$}m, '... which was asked and nobody else' );
+failing( '... and so does the hardened library',
+    'family', $step, LD_PRELOAD => "$tree/lib/torture-faults.so $tree/lib/libpar-hardened.so" );
 failing( '... and so does hw08', 'hw08', 4 * $step );
 
 done_testing;

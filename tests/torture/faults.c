@@ -116,6 +116,11 @@ PUBLIC int madvise(void* start, size_t bytes, int advice) {
     return (int)kernel(SYS_madvise, (long)start, (long)bytes, advice, 0, 0, 0);
 }
 
+PUBLIC int mprotect(void* start, size_t bytes, int protection) {
+    if (fails(CALL_MPROTECT, ENOMEM)) return -1;
+    return (int)kernel(SYS_mprotect, (long)start, (long)bytes, protection, 0, 0, 0);
+}
+
 // Locks wait by it. A wait may end at any time for no reason, and that is all that may fail: a wake-up cannot.
 PUBLIC long syscall(long number, ...) {
     va_list rest;

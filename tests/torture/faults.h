@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum fault_call { CALL_MMAP, CALL_MUNMAP, CALL_MREMAP, CALL_MADVISE, CALL_FUTEX, CALL_KINDS };
+enum fault_call { CALL_MMAP, CALL_MUNMAP, CALL_MREMAP, CALL_MADVISE, CALL_MPROTECT, CALL_FUTEX, CALL_KINDS };
 
 struct faults {
     // What shall happen; calls are counted from 1 on, over all kinds that take part.
