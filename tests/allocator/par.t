@@ -93,6 +93,11 @@ passes(
     command => [ built( 'steady', '-Wl,--wrap=getrlimit,--wrap=span_has_block_at', 'tests/tools/steady.c', @par ) ]
 );
 
+passes(
+    'buffers that are filled and then made shorter leave long runs for the next ones',
+    command => [ built( 'shortened', 'tests/tools/shortened.c', @par ) ]
+);
+
 each_case(
     built( 'come_and_go', '-Wl,--wrap=region_take_run,--wrap=region_give_run', 'tests/tools/come_and_go.c', @par ),
     loops  => 'threads that take again the medium blocks they free hardly ever come to the regions',
