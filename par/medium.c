@@ -35,6 +35,7 @@ struct run medium_take(size_t bytes, size_t room, size_t alignment_pages) {
         return (struct run){.start = kept, .region = region};
     }
     struct run run = region_take_run(pages, alignment_pages, band_of(pages));
+    region_pay();
     if (run.start != NULL) run_use(run.region, run.start, bytes, run.is_zero ? SLACK_FRESH : SLACK_UNKNOWN);
     return run;
 }

@@ -141,6 +141,11 @@ each_case(
     [ large => 'all of its large blocks' ]
 );
 
+passes(
+    'what a program kept in memory because it breathed goes after a pause, whatever comes next',
+    command => [ built( 'pause', '-Wl,--wrap=os_milliseconds', 'tests/tools/pause.c', @par ) ]
+);
+
 each_case(
     built( 'tear_down', '-Wl,--wrap=depot_give_loose,--wrap=span_list_give_cold', 'tests/tools/tear_down.c', @par ),
     calls => 'a large heap is freed in random order, and few of the frees come to the depot',
@@ -156,6 +161,7 @@ each_case(
     ),
     held  => 'no thread waits for the system while it holds the lock of a class',
     few   => '... and a free that empties many spans makes few calls of the system',
+    owed  => '... but little stays of what many spans left together',
     moved => 'no free moves more than three magazines, also when a class begins to shrink',
 );
 
