@@ -119,16 +119,18 @@ each_case(
 
 each_case(
     built( 'tails', '-Wl,--wrap=madvise', 'tests/tools/tails.c', @par ),
-    turns => 'large blocks of many sizes that take turns hardly ever lose pages that the next one needs',
-    alike => '... and those of one size cost hardly any system call',
-    once  => '... but short ones that stay where long ones were do not keep the memory of these',
+    turns    => 'large blocks of many sizes that take turns hardly ever lose pages that the next one needs',
+    alike    => '... and those of one size cost hardly any system call',
+    once     => '... but short ones that stay where long ones were do not keep the memory of these',
+    cut      => 'those that are made shorter hardly ever lose pages that the next one needs',
+    cut_once => '... but where all of them are, once, they do not keep what they had',
 );
 each_case(
     built( 'sparse', '-Wl,--wrap=os_drop', 'tests/tools/sparse.c', @par ),
     others =>
       'a large block that comes again and again, and of which a few other pages are touched each time, does not fill',
     same    => '... and one of which the same pages are touched keeps them',
-    few     => '... and no call takes the memory of more than a few slots',
+    few     => '... and no call takes the memory of more than one slot',
     stacks  => 'medium blocks of two lengths, of which little is touched, do not fill the regions they take turns in',
     buffers => '... and such that are filled take no more memory for it',
 );
