@@ -37,6 +37,7 @@
 #include "par/region.h"
 #include "par/region_runs.h"
 #include "par/run_notes.h"
+#include "par/shrunk.h"
 #include "par/size_class.h"
 #include "par/slack.h"
 #include "par/span.h"
@@ -273,6 +274,12 @@ static void* resize_in_pages(struct mapping* mapping, void* block, size_t bytes)
     return resized;
 }
 
+// Whether a block of pages that gets shorter had better be copied. A run may be longer than its block was: then that
+// one may grow, and the run gets shorter.
+static bool leaves_run(struct mapping* mapping, const char* block, size_t bytes) {
+    return mapping->kind == MAPPING_REGION && bytes < used_of(mapping, block).bytes && shrunk_should_move();
+}
+
 // A block for one that grows out of its place. Where each page more would be another move it has room for a quarter
 // more; what nobody touches of that costs no memory.
 static void* take_with_room(size_t bytes) {
@@ -298,20 +305,23 @@ void* xrealloc(void* block, size_t bytes) {
         room = room_of(mapping, block);
         if (fits_well(bytes, room)) return stay_in_pages(mapping, block, bytes);
     }
-    void* resized = mapping != NULL ? resize_in_pages(mapping, block, bytes) : NULL;
+    if (bytes > room && bytes > SMALL_MOST) shrunk_grows(block);
+    bool leaves = mapping != NULL && leaves_run(mapping, block, bytes);
+    void* resized = mapping != NULL && !leaves ? resize_in_pages(mapping, block, bytes) : NULL;
     if (resized != NULL) return resized;
     int kept_errno = errno;
     void* moved = bytes > room ? take_with_room(bytes) : xmalloc(bytes);
     if (moved == NULL) {
         // What was idle has been given back, so there may be room behind the block now.
-        if (bytes > room && mapping != NULL) resized = resize_in_pages(mapping, block, bytes);
+        if (mapping != NULL && (bytes > room || leaves)) resized = resize_in_pages(mapping, block, bytes);
         if (resized != NULL) errno = kept_errno;
-        if (bytes > room) return resized;
+        if (bytes > room || resized != NULL) return resized;
         errno = kept_errno;  // a smaller block can always stay; only growing needs memory
         return mapping != NULL ? stay_in_pages(mapping, block, bytes) : block;
     }
     size_t usable = mapping != NULL ? used_of(mapping, block).bytes : room;
     memcpy(moved, block, bytes < usable ? bytes : usable);
     xfree(block);
+    if (bytes < usable && mapping != NULL) shrunk_watch(moved);
     return moved;
 }

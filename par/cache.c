@@ -103,6 +103,7 @@ static void thread_exit(void* unused) {
     // order: relaxed, for the number leads to no memory (count_of_threads).
     atomic_fetch_sub_explicit(&threads, 1, memory_order_relaxed);
     cache_flush();
+    region_pay_all();
     self.has_cache = false;
     leave_cache();
 }
@@ -289,6 +290,7 @@ static unsigned few_of(unsigned size_class, uint64_t left) {
     unsigned least = size->magazine_most / FEW_SHARE;
     if (least < FEW_LEAST) least = FEW_LEAST;
     if (least > FEW_LEAST_MOST) least = FEW_LEAST_MOST;
+    if (left == 1) least = FEW_LEAST;
     uint64_t span_bytes = (uint64_t)size->span_pages * PAGE_BYTES;
     uint64_t sharers = count_of_threads();
     uint64_t affordable = left * size->block_bytes / (HELD_SHARE * sharers * sharers * span_bytes);

@@ -5,8 +5,8 @@
 #ifndef PAR_DECAY_H
 #define PAR_DECAY_H
 
-// Gives up a little of what has been idle for too long, when it is time. Called on slow paths, with no lock held; costs
-// a look at a clock else. Thread-safe.
+// Lets time pass: what has been idle for too long is owed from then on (region_pay). A pause in which nobody came
+// counts for as long as it was. Called on slow paths, with no lock held; mostly costs a look at a clock. Thread-safe.
 void decay(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/page_map.h"
+#include "par/region.h"
 #include "par/size_class.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
     SHRINK_BYTES = 1024 * 1024,            // a class that had so much in use lately shrinks when half of it is left,
     SHRINK_EARLY_BYTES = 8 * 1024 * 1024,  // one that had so much when all but this part is,
     SHRINK_EARLY_SHARE = 8,
+    LAST_SHARE = 256,     // of what was in use lately
     RECENT_SHARE = 16,    // by this part of the way "lately" comes down to the present with each magazine taken
     SWEPT_CLASSES = 4,    // that the hand passes at a time, and
     SWEPT_MAGAZINES = 2,  // that leave those nobody comes for
@@ -81,11 +83,17 @@ static struct batch pop_magazine(struct depot* depot) {
     return (struct batch){.first = magazine->first, .count = magazine->count};
 }
 
-// Gives the lock, and then the spans that have all their blocks back: that waits for the system.
-static void unlock(struct depot* depot) {
+// Gives the lock, and then the spans that have all their blocks back.
+static void give_spans(struct depot* depot) {
     struct span* emptied = span_list_take_emptied(&depot->spans);
     lock_give(&depot->lock);
     spans_give(emptied);
+}
+
+// The same, and pays: that waits for the system.
+static void unlock(struct depot* depot) {
+    give_spans(depot);
+    region_pay();
 }
 
 // Blocks that are with threads or the program.
@@ -133,7 +141,7 @@ static unsigned sweep_class(unsigned size_class, unsigned most) {
     if (size_class == NO_CLASS || !lock_try(&depot->lock)) return 0;
     unsigned swept = depot->is_used ? 0 : drain(depot, size_class, most);
     depot->is_used = false;
-    unlock(depot);
+    give_spans(depot);
     return swept;
 }
 
@@ -196,11 +204,16 @@ struct batch depot_take(unsigned size_class, unsigned wanted) {
     depot->is_used = true;
     lock_give(&depot->lock);
     if (batch.fresh_count > 0) sweep();
+    region_pay();
     return batch;
 }
 
-// What who gives blocks is told of the class.
-static uint64_t left_of(const struct depot* depot, bool shrinking) { return shrinking ? in_use(depot) + 1 : 0; }
+// What who gives blocks is told of the class. The last of them count as one: in random order they empty nearly all
+// spans, and each call gives few of these back to the system.
+static uint64_t left_of(const struct depot* depot, bool shrinking) {
+    if (!shrinking) return 0;
+    return in_use(depot) < depot->recent / LAST_SHARE ? 1 : in_use(depot) + 1;
+}
 
 uint64_t depot_give(unsigned size_class, struct block* magazine, unsigned count) {
     struct depot* depot = &depots[size_class];

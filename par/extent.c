@@ -19,13 +19,8 @@ enum {
     APART_PLACES = 256,  // that are tried one after the other
     BINS = 64,           // the last one holds all extents of so many slots or more
     PART_PAGES = 16,     // by so many pages is a part of a slot tried shorter
-    MOVED_MOST = 64,     // slots whose pages one call moves, so that it does not take long,
-    DECAY_MOST = 16,     // and slots that a call unmaps because time has passed
+    MOVED_MOST = 64,     // slots whose pages one call moves, so that it does not take long
 };
-
-// With more addresses than this they are never few; with less than that they are few early.
-#define FEW_BYTES ((size_t)4 << 30)
-#define FEWEST_BYTES ((size_t)128 << 20)
 
 // Slots that no extent has and nobody uses.
 struct piece {
@@ -282,25 +277,6 @@ static size_t fill_and_settle(char* start, size_t slots) {
     return filled;
 }
 
-bool extent_addresses_are_limited(void) { return os_address_limit() <= FEW_BYTES; }
-
-bool extent_addresses_were_limited(void) { return os_last_address_limit() <= FEW_BYTES; }
-
-// What is exact costs a mapping and faults each time, so it must be needed; and with very many mappings the system
-// refuses more.
-static bool are_few(size_t limit) {
-    size_t enough = limit <= FEWEST_BYTES ? limit / 4 : limit / 2;
-    return limit <= FEW_BYTES && extent_mapped_slots() >= enough / SLOT_BYTES;
-}
-
-bool extent_addresses_are_few(void) { return are_few(os_address_limit()); }
-
-bool extent_addresses_were_few(void) { return are_few(os_last_address_limit()); }
-
-bool extent_addresses_are_few_for_slot(void) {
-    return extent_idle_slots() > 0 ? extent_addresses_were_few() : extent_addresses_are_few();
-}
-
 struct slots extent_map(size_t slots, size_t alignment) {
     // Where addresses are few a long block could not be moved when it grows, for then it would be there twice.
     bool is_apart = slots >= APART_LEAST && alignment == SLOT_BYTES && extent_addresses_are_few();
@@ -334,16 +310,31 @@ char* extent_map_part(size_t* pages) {
     return NULL;
 }
 
-void extent_give(char* start, size_t slots, uint32_t first_line) {
+bool extent_keep(char* start, size_t slots, uint32_t first_line) {
     bare_watch(start, slots);
     lock_take(&lock);
     in_use.now -= slots;
     use_given(&in_use, &rule, slots);
     bool idles = slots_may_idle(slots) && add(start, slots);
     if (idles && first_line != NO_LINE) *page_map_line(start) = first_line;
-    struct piece excess = idles ? take_excess(may_idle()) : (struct piece){start, slots};
+    bool are_too_many = idle_slots > may_idle();
+    lock_give(&lock);
+    if (!idles) unmap((struct piece){start, slots});
+    return are_too_many;
+}
+
+bool extent_give_excess(size_t slots) {
+    lock_take(&lock);
+    size_t most = may_idle();
+    struct piece excess = take_excess(idle_slots > most && idle_slots - most > slots ? idle_slots - slots : most);
+    bool is_more = idle_slots > most;
     lock_give(&lock);
     if (excess.start != NULL) unmap(excess);
+    return is_more;
+}
+
+void extent_give(char* start, size_t slots, uint32_t first_line) {
+    if (extent_keep(start, slots, first_line)) (void)extent_give_excess(SIZE_MAX);
 }
 
 void extent_forget(size_t slots) {
@@ -393,14 +384,13 @@ char* extent_move(char* start, size_t old_slots, size_t new_slots) {
     return place;
 }
 
-void extent_decay(bool time_ends) {
-    if (time_ends) bare_end_time();
+bool extent_decay(unsigned times) {
+    for (unsigned i = 0; i < times; i++) bare_end_time();
     lock_take(&lock);
-    if (time_ends) use_end_time(&in_use);
-    size_t most = may_idle();
-    struct piece excess = take_excess(idle_slots > most + DECAY_MOST ? idle_slots - DECAY_MOST : most);
+    for (unsigned i = 0; i < times; i++) use_end_time(&in_use);
+    bool are_too_many = idle_slots > may_idle();
     lock_give(&lock);
-    if (excess.start != NULL) unmap(excess);
+    return are_too_many;
 }
 
 void extent_unmap_idle(void) {

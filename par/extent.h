@@ -65,6 +65,12 @@ char* extent_map_part(size_t* pages);
 // which is looked at when they are taken again or unmapped; or NO_LINE (first_line.h). Thread-safe.
 void extent_give(char* start, size_t slots, uint32_t first_line);
 
+// The same, but what is too many by now stays. Result: whether there is such. Thread-safe.
+bool extent_keep(char* start, size_t slots, uint32_t first_line);
+
+// Unmaps one piece of what is too many, at most so many slots. Result: whether there is more. Thread-safe.
+bool extent_give_excess(size_t slots);
+
 // Forgets slots that the caller has unmapped itself, wholly or the rest of them. Thread-safe.
 void extent_forget(size_t slots);
 
@@ -79,8 +85,8 @@ enum growth extent_grow(char* start, size_t old_slots, size_t new_slots);
 // Thread-safe.
 char* extent_move(char* start, size_t old_slots, size_t new_slots);
 
-// Gives some idle slots back that are too many by now. time_ends: see idle.h. Thread-safe.
-void extent_decay(bool time_ends);
+// Time has passed, and so many times (idle.h) have ended. Result: whether idle slots are too many by now. Thread-safe.
+bool extent_decay(unsigned times);
 
 // Gives all idle slots back to the system. Thread-safe.
 void extent_unmap_idle(void);

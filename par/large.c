@@ -17,6 +17,7 @@ enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
     TAIL_LEAST = 4 * 1024 * 1024,  // or so many bytes;
     TAIL_CHURNED_SHARE = 2,        // this part once as much was purged as there is in blocks,
+    OFTEN_SHARE = 4,               // of what there is in blocks was purged: then who makes them shorter does so often
     TAIL_TURNS = 64,               // when the blocks were turned over so often,
     TAIL_FORGETS = 8,              // this part of what was purged is forgotten
     BELIEVED = 8,                  // one in so many growths gets ordinary pages though those before it got huge ones
@@ -109,12 +110,13 @@ static void count_taken(size_t bytes) {
 }
 
 // The pages behind a block in its last slot may be there from an earlier use. A few of all blocks may stay, for the
-// next block in this place may need them.
-static void keep_or_purge_tail(struct large* large) {
+// next block in this place may need them. But who makes a block shorter wants memory back, unless that comes often.
+static void keep_or_purge_tail(struct large* large, bool is_shorter) {
     forget_tail(large);
     size_t tail = tail_of(large);
     bool churned;
     size_t most = most_tails(&churned);
+    if (is_shorter && estimate(&purged_tails) < estimate(&all_bytes) / OFTEN_SHARE) most = 0;
     if (estimate_add(&all_tails, tail) + tail <= most) {
         large->tail = tail;
         return;
@@ -128,7 +130,7 @@ static void settle_tail(struct large* large, bool is_exact) {
     if (is_exact) {
         make_exact(large);
     } else {
-        keep_or_purge_tail(large);
+        keep_or_purge_tail(large, false);
     }
 }
 
@@ -236,7 +238,7 @@ static void shrink(struct large* large, size_t bytes) {
     if (large->is_exact) {
         make_exact(large);
     } else {
-        purge_tail(large);  // who makes a block smaller wants memory back
+        keep_or_purge_tail(large, true);
     }
 }
 

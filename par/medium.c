@@ -9,6 +9,7 @@
 #include "par/region_runs.h"
 #include "par/run_cache.h"
 #include "par/run_notes.h"
+#include "par/shrunk.h"
 
 enum { WATCHED_EVERY = 16 };  // blocks in runs that the thread had kept
 
@@ -34,6 +35,7 @@ struct run medium_take(size_t bytes, size_t room, size_t alignment_pages) {
         return (struct run){.start = kept, .region = region};
     }
     struct run run = region_take_run(pages, alignment_pages, band_of(pages));
+    region_pay();
     if (run.start != NULL) run_use(run.region, run.start, bytes, run.is_zero ? SLACK_FRESH : SLACK_UNKNOWN);
     return run;
 }
@@ -43,6 +45,7 @@ bool medium_resize(struct region* region, char* start, size_t bytes) {
     struct used used = run_used(region, start);
     enum resized resized = region_resize_run(region, start, pages_for(bytes));
     if (resized == NOT_RESIZED) return false;
+    if (bytes < used.bytes) shrunk_watch(start);
     if (cache_is_there()) run_cache_note_resize(&cache.runs, old_pages, pages_for(bytes));
     // All that the run had behind the block is as fresh as it was, unless the block had more of it.
     enum slack behind = pages_for(bytes) <= old_pages ? slack_behind(used, bytes) : SLACK_UNKNOWN;
@@ -52,6 +55,7 @@ bool medium_resize(struct region* region, char* start, size_t bytes) {
 
 void medium_give(struct region* region, char* start) {
     bool is_kept = cache_is_there() && run_cache_keep(&cache.runs, region, start);
+    shrunk_ends(start);
     if (!is_kept) bands_watch(start, region_run_pages(region, start));
     run_note_freed(region, start, !is_kept || watches_kept());
     if (is_kept) return;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "par/estimate.h"
 #include "par/extent.h"
 #include "par/idle.h"
 #include "par/invariant.h"
@@ -12,17 +13,20 @@
 #include "par/os.h"
 #include "par/page_bits.h"
 #include "par/region_bins.h"
+#include "par/region_check.h"
 #include "par/region_idle_list.h"
 #include "par/region_runs.h"
 #include "par/run_notes.h"
 
 enum {
-    PURGE_RUNS = 2,    // that one call gives up at most, so that no call takes long
-    PURGERS = 8,       // threads that give up pages at the same time, at most
-    IDLE_TRIES = 32,   // regions with much room that are asked for idle pages first
-    SHORT_MOST = 128,  // pages of a short run; no span has more
-    HOLES_FROM = 64,   // pages of a run that is to leave no hole
-    MISSED_LEAST = 4,  // regions, before one stays that is empty
+    CALLS_MOST = 2,        // of the system, before one call gives up no more pages, so that it does not take long
+    PURGERS = 8,           // threads that give up pages at the same time, at most
+    SLOTS_MOST = 16,       // that one call unmaps
+    PAYMENTS_MOST = 1024,  // of an ending thread
+    IDLE_TRIES = 32,       // regions with much room that are asked for idle pages first
+    SHORT_MOST = 128,      // pages of a short run; no span has more
+    HOLES_FROM = 64,       // pages of a run that is to leave no hole
+    MISSED_LEAST = 4,      // regions, before one stays that is empty
 };
 
 // The regions of one use.
@@ -45,6 +49,9 @@ static const struct idle_rule rule = {
     .least = 4 * SLOT_PAGES, .share = 8, .lately = 256 * SLOT_PAGES, .growth = 2 * SLOT_PAGES, .scatter = 4};
 static struct use in_use;
 static size_t purge_goal = SIZE_MAX;  // so many may lie idle, while pages are given up
+
+// What is not paid yet, of enum region_owes. Every slow path reads it, and hardly any writes: it has its line alone.
+static struct { _Alignas(LINE_BYTES) atomic_size_t owed; } debts;
 
 // ---- The pages of one region ----
 
@@ -165,11 +172,13 @@ static void detach(struct region* region) {
     remove_idle(region, 0, SLOT_PAGES);
 }
 
-static void region_unmap(struct region* region) {
+// Result: whether too many slots lie idle now.
+static bool region_leave(struct region* region) {
     page_map_remove(&region->mapping);
     density_forget(region->density, region->mapping.start, !region->was_purged);
-    extent_give(region->mapping.start, 1, region->first_line);
+    bool are_too_many = extent_keep(region->mapping.start, 1, region->first_line);
     record_give(region);
+    return are_too_many;
 }
 
 // ---- Giving up what lies idle ----
@@ -191,21 +200,12 @@ static struct region* find_idle(void) {
 }
 
 // A run of idle pages becomes a run in use while the system takes its memory: so nobody else can take it. Result: start
-// is NULL when nothing lies idle.
-static struct run take_idle_run(size_t* pages) {
+// is NULL when nothing lies idle, or only what may be huge.
+static struct run take_idle_run(size_t* pages, bool takes_huge) {
     struct run run = {.region = find_idle()};
     *pages = 0;
-    if (run.region == NULL) return run;
-    size_t first = 0;
-    const uint64_t* idle = run.region->idle;
-    for (size_t start = page_bits_next_set(idle, 0); start < SLOT_PAGES;) {
-        size_t end = page_bits_next_clear(idle, start);
-        if (end - start > *pages) {
-            first = start;
-            *pages = end - start;
-        }
-        start = page_bits_next_set(idle, end);
-    }
+    if (run.region == NULL || (run.region->may_be_huge && !takes_huge)) return run;
+    size_t first = find_longest_idle(run.region, pages);
     run.start = run.region->mapping.start + first * PAGE_BYTES;
     (void)mark_used(run.region, first, *pages);
     run_set(run.region, first, *pages);
@@ -223,11 +223,11 @@ static bool give_purged_run(struct run run, size_t pages) {
     return true;
 }
 
-// Gives up one run of pages. Result: how many; 0 when there was none.
-static size_t purge_one(void) {
+// Gives up one run of pages. Result: how many; 0 when there was none. Counts its calls of the system.
+static size_t purge_one(int* calls) {
     size_t pages;
     lock_take(&lock);
-    struct run run = take_idle_run(&pages);
+    struct run run = take_idle_run(&pages, *calls + 2 <= CALLS_MOST);
     bool is_huge = run.start != NULL && run.region->may_be_huge;
     if (is_huge) run.region->may_be_huge = false;
     if (run.start != NULL) run.region->was_purged = true;
@@ -235,10 +235,11 @@ static size_t purge_one(void) {
     if (run.start == NULL) return 0;
     if (is_huge) os_advise_ordinary(run.region->mapping.start, SLOT_BYTES);
     os_purge(run.start, pages * PAGE_BYTES);
+    *calls += is_huge ? 2 : 1;
     lock_take(&lock);
     bool is_empty = give_purged_run(run, pages);
     lock_give(&lock);
-    if (is_empty) region_unmap(run.region);
+    if (is_empty && region_leave(run.region)) region_owe(OWES_SLOTS);
     return pages;
 }
 
@@ -251,14 +252,32 @@ static bool must_purge(size_t idle_most) {
 }
 
 // Who frees also gives up, so that a thread that was put aside in the middle of it does not let the others' pages pile
-// up.
-void region_purge_some(void) {
+// up. Result: whether there are more to give up.
+static bool purge_some(void) {
     for (int i = 0; i < PURGERS; i++) {
         if (!lock_try(&purge_locks[i])) continue;
-        for (int run = 0; run < PURGE_RUNS && purge_one() > 0; run++) continue;
+        for (int calls = 0; calls < CALLS_MOST && purge_one(&calls) > 0;) continue;
         lock_give(&purge_locks[i]);
-        return;
+        break;
     }
+    lock_take(&lock);
+    bool must = must_purge(SIZE_MAX);
+    lock_give(&lock);
+    return must;
+}
+
+void region_owe(enum region_owes owes) {
+    size_t before = estimate(&debts.owed);
+    if ((before | owes) != before) estimate_set(&debts.owed, before | owes);
+}
+
+void region_pay(void) {
+    static atomic_size_t turn;
+    size_t owes = estimate(&debts.owed);
+    if (owes == OWES_NOTHING) return;
+    bool pays_slots = owes == OWES_SLOTS || (owes == (OWES_SLOTS | OWES_PAGES) && estimate_add(&turn, 1) % 2 == 0);
+    bool owes_more = pays_slots ? extent_give_excess(SLOTS_MOST) : purge_some();
+    if (!owes_more) estimate_set(&debts.owed, owes & ~(size_t)(pays_slots ? OWES_SLOTS : OWES_PAGES));
 }
 
 // ---- Runs ----
@@ -295,14 +314,14 @@ struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use
         run = take_mapped(use, pages, alignment_pages, true, &purge);
     for (int other = 0; other < REGION_USES && run.start == NULL; other++)
         run = take_mapped((enum region_use)other, pages, alignment_pages, false, &purge);
-    if (purge) region_purge_some();
+    if (purge) region_owe(OWES_PAGES);
     return run;
 }
 
 struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum region_use use) {
     bool purge = false;
     struct run run = take_mapped(use, pages, alignment_pages, false, &purge);
-    if (purge) region_purge_some();
+    if (purge) region_owe(OWES_PAGES);
     return run;
 }
 
@@ -312,7 +331,7 @@ static bool gave(size_t pages) {
     return must_purge(idle_most(&in_use, &rule));
 }
 
-bool region_return_run(struct region* region, char* start) {
+void region_return_run(struct region* region, char* start) {
     lock_take(&lock);
     size_t page = region_page_of(region, start);
     size_t pages = run_length(region, page);
@@ -325,12 +344,13 @@ bool region_return_run(struct region* region, char* start) {
     kinds[region->use].one_went = goes;
     bool purge = gave(pages);
     lock_give(&lock);
-    if (goes) region_unmap(region);
-    return purge;
+    if (purge) region_owe(OWES_PAGES);
+    if (goes && region_leave(region)) region_owe(OWES_SLOTS);
 }
 
 void region_give_run(struct region* region, char* start) {
-    if (region_return_run(region, start)) region_purge_some();
+    region_return_run(region, start);
+    region_pay();
 }
 
 enum resized region_resize_run(struct region* region, char* start, size_t pages) {
@@ -354,16 +374,21 @@ enum resized region_resize_run(struct region* region, char* start, size_t pages)
         purge = gave(pages < old_pages ? old_pages - pages : 0);
     }
     lock_give(&lock);
-    if (purge) region_purge_some();
+    if (purge) region_owe(OWES_PAGES);
+    region_pay();
     return !fits ? NOT_RESIZED : is_zero ? GROWN_INTO_ZEROS : RESIZED;
 }
 
-void region_decay(bool time_ends) {
+void region_pay_all(void) {
+    for (int times = 0; times < PAYMENTS_MOST && estimate(&debts.owed) != OWES_NOTHING; times++) region_pay();
+}
+
+void region_decay(unsigned times) {
     lock_take(&lock);
-    if (time_ends) use_end_time(&in_use);
+    while (times-- > 0) use_end_time(&in_use);
     bool purge = must_purge(idle_most(&in_use, &rule));
     lock_give(&lock);
-    if (purge) region_purge_some();
+    if (purge) region_owe(OWES_PAGES);
 }
 
 size_t region_block_pages(void) {
@@ -378,7 +403,7 @@ size_t region_purge_all(void) {
     size_t all = 0;
     size_t pages;
     lock_take(&purge_locks[0]);
-    while ((pages = purge_one()) > 0) all += pages;
+    for (int calls = 0; (pages = purge_one(&calls)) > 0; calls = 0) all += pages;
     lock_give(&purge_locks[0]);
     return all;
 }
@@ -393,27 +418,6 @@ void region_unlock(void) {
     for (int i = 0; i < PURGERS; i++) lock_give(&purge_locks[i]);
 }
 
-static void check_one(const struct region* region) {
-    size_t in_runs = 0;
-    for (size_t page = 0; page < SLOT_PAGES; page++) {
-        size_t pages = run_length(region, page);
-        if (pages == 0) continue;
-        check_invariant(page + pages <= SLOT_PAGES, "a run ends inside its region");
-        check_invariant(page_bits_next_clear(region->used, page) >= page + pages,
-                        "all pages of a run are marked as used");
-        in_runs += pages;
-    }
-    check_invariant(in_runs == page_bits_count(region->used), "every used page belongs to one run");
-    check_invariant(region->free_pages == SLOT_PAGES - in_runs, "a region counts its free pages");
-    check_invariant(region->idle_pages == page_bits_count(region->idle), "a region counts its idle pages");
-    check_invariant(region->longest_free == find_longest_free(region, SLOT_PAGES),
-                    "a region knows its longest free run");
-    for (size_t word = 0; word < PAGE_WORDS; word++) {
-        check_invariant((region->used[word] & region->idle[word]) == 0, "an idle page is free");
-    }
-    check_invariant(page_map_mapping(region->mapping.start) == &region->mapping, "the page map leads to a region");
-}
-
 static size_t check_kind(const struct kind* kind) {
     size_t idle = 0;
     for (size_t bin = 0; bin < SLOT_PAGES; bin++) {
@@ -422,7 +426,7 @@ static size_t check_kind(const struct kind* kind) {
         for (const struct region* region = kind->bins.of[bin]; region != NULL; region = region->next) {
             check_invariant(region->longest_free == bin + 1, "a region is in the bin of its longest free run");
             check_invariant(&kinds[region->use] == kind, "a region is among those of its use");
-            check_one(region);
+            region_check_one(region);
             idle += region->idle_pages;
         }
     }

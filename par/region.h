@@ -5,7 +5,7 @@
 // run can serve again for any purpose. A region without runs goes back to extent.h, but for one where regions went and
 // were soon missed. When too much lies idle in regions that are still in use, it is purged: the addresses stay, and the
 // pages go. Too much is more than will probably be used again (idle.h) and 8 MiB, or an eighth of the pages in use,
-// beside it. No run that is given back purges more than two, and no lock that others need is held meanwhile.
+// beside it. No lock that others need is held meanwhile, and no call gives up much (region_pay).
 //
 // Spans and medium blocks have regions of their own, because they fill them differently: a new region gets huge pages
 // only where an earlier one of its kind was found full of touched pages. Sparse medium blocks have regions by their
@@ -67,7 +67,7 @@ struct run {
 // pages: 1 to MEDIUM_MOST_PAGES. alignment_pages: a power of two up to MEDIUM_MOST_PAGES; a run that is aligned to a
 // granule goes to the back of its region, all others to the front. use: what for.
 // Result: where the run is; start is NULL when there is no memory. O(1) in the number of regions but for bad luck with
-// alignment. Thread-safe.
+// alignment. What idles too much then is owed (region_pay). Thread-safe.
 struct run region_take_run(size_t pages, size_t alignment_pages, enum region_use use);
 
 // The same where a region of this use has room that is mapped; otherwise start is NULL.
@@ -76,11 +76,18 @@ struct run region_take_mapped_run(size_t pages, size_t alignment_pages, enum reg
 // Gives a run back, whole, also one that was kept. Thread-safe.
 void region_give_run(struct region* region, char* start);
 
-// The same for who gives several and purges after the last. Result: whether region_purge_some is to be called then.
-bool region_return_run(struct region* region, char* start);
+// The same for who gives several, and pays after the last.
+void region_return_run(struct region* region, char* start);
 
-// Gives up at most two runs of idle pages. No lock may be held. Thread-safe.
-void region_purge_some(void);
+// What lies idle and had better go back to the system: pages of regions, and slots. Who finds it notes it; every slow
+// path pays, also for others, at most two calls of the system. So no call takes long, and what many frees left together
+// goes within as many calls. No lock may be held. Thread-safe.
+enum region_owes { OWES_NOTHING = 0, OWES_PAGES = 1, OWES_SLOTS = 2 };
+void region_owe(enum region_owes owes);
+void region_pay(void);
+
+// Pays all of it, unless that takes very long: for a thread that ends, and may be the last that comes.
+void region_pay_all(void);
 
 enum resized { NOT_RESIZED, RESIZED, GROWN_INTO_ZEROS };
 
@@ -92,8 +99,8 @@ enum resized region_resize_run(struct region* region, char* start, size_t pages)
 // The pages in all runs that are no spans. Thread-safe.
 size_t region_block_pages(void);
 
-// Gives up some idle pages that are too many by now. time_ends: see idle.h. Thread-safe.
-void region_decay(bool time_ends);
+// Time has passed, and so many times (idle.h) have ended. Thread-safe.
+void region_decay(unsigned times);
 
 // Gives up all idle pages. Result: how many. Thread-safe.
 size_t region_purge_all(void);

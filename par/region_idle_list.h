@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "par/page_bits.h"
 #include "par/region.h"
 
 struct region_idle_list {
@@ -24,6 +25,21 @@ static inline void region_idle_list_remove(struct region_idle_list* list, struct
     struct region* previous = region->previous_idle;
     *(previous != NULL ? &previous->next_idle : &list->first) = next;
     *(next != NULL ? &next->previous_idle : &list->last) = previous;
+}
+
+// The first page of the longest run of idle pages. Sets how many it has.
+static inline size_t find_longest_idle(const struct region* region, size_t* pages) {
+    size_t first = 0;
+    *pages = 0;
+    for (size_t start = page_bits_next_set(region->idle, 0); start < SLOT_PAGES;) {
+        size_t end = page_bits_next_clear(region->idle, start);
+        if (end - start > *pages) {
+            first = start;
+            *pages = end - start;
+        }
+        start = page_bits_next_set(region->idle, end);
+    }
+    return first;
 }
 
 #endif

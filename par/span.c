@@ -13,7 +13,6 @@
 
 enum {
     SHORTEST_DIVISOR = 3,  // more than this part of its class's length has every span
-    PURGED_SPANS = 2,      // that go back, before pages are given up if there are too many
 };
 
 void span_list_add(struct span_list* list, struct span* span) {
@@ -74,24 +73,19 @@ struct span* span_make(unsigned size_class) {
     return span;
 }
 
-// Result: whether the caller must purge.
-static bool span_unmake(struct span* span) {
+static void span_unmake(struct span* span) {
     struct region* region = region_of(span->start);
     size_t pages = region_run_pages(region, span->start);
     clear_span(span->start, (size_t)span->carved * size_classes[page_map_class(span->start)].block_bytes);
     page_map_set_class(span->start, pages / GRANULE_PAGES, NO_CLASS);
-    return region_return_run(region, span->start);
+    region_return_run(region, span->start);
 }
 
 void spans_give(struct span* emptied) {
     while (emptied != NULL) {
-        bool purge = false;
-        for (unsigned i = 0; i < PURGED_SPANS && emptied != NULL; i++) {
-            struct span* span = emptied;
-            emptied = span->next;  // before the region goes, and the record with it
-            purge = span_unmake(span) || purge;
-        }
-        if (purge) region_purge_some();
+        struct span* span = emptied;
+        emptied = span->next;  // before the region goes, and the record with it
+        span_unmake(span);
     }
 }
 

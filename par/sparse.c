@@ -16,7 +16,6 @@ enum {
     LOOKS_MOST_SAME = 4096,  // or the same pages are
     BARE_SHARE = 64,         // a sparse slot has memory for more than this part of it,
     SPARSE_SHARE = 4,        // but for no more than this
-    PURGED_MOST = 2,         // slots in one call
 };
 
 static atomic_size_t looked_every;  // so seldom; 0: at least
@@ -56,30 +55,25 @@ static bool is_sparse(size_t resident) {
 }
 
 // A slot is asked first, each time another, for most blocks are full or bare. If it is sparse, the blocks that come
-// next are looked at, too, a few slots of each, until as many were seen as this one has: no call makes more than a few
-// calls of the system.
+// next are looked at, too, a slot of each, until as many were seen as this one has: no call makes more than two calls
+// of the system.
 void sparse_purge(char* start, size_t slots) {
     static atomic_size_t turn;  // the slot that comes next, as far as a block has so many
     static atomic_size_t owed;  // so many slots are still to be looked at
     learn(start, slots);
     size_t left = estimate(&owed);
     if (left == 0 && !looks_now()) return;
-    size_t first = estimate(&turn) % slots;
+    size_t place = estimate(&turn) % slots;
+    estimate_set(&turn, place + 1);
+    char* slot = start + place * SLOT_BYTES;
+    size_t resident = os_resident(slot, SLOT_BYTES);
     if (left == 0) {
-        estimate_set(&turn, first + 1);
-        char* watched = start + first * SLOT_BYTES;
-        size_t resident = os_resident(watched, SLOT_BYTES);
         if (resident <= SLOT_BYTES / BARE_SHARE) look_less(LOOKS_MOST_BARE);
         if (!is_sparse(resident)) return;
         estimate_set(&purged_bytes, resident);
-        estimate_set(&purged_slot, (uintptr_t)watched);
+        estimate_set(&purged_slot, (uintptr_t)slot);
         left = slots;
     }
-    size_t end = first + (slots < PURGED_MOST ? slots : PURGED_MOST);
-    for (size_t i = first; i < end; i++) {
-        char* slot = start + i % slots * SLOT_BYTES;
-        if (is_sparse(os_resident(slot, SLOT_BYTES))) os_drop(slot, SLOT_BYTES);
-    }
-    estimate_set(&turn, end);
-    estimate_set(&owed, left > PURGED_MOST ? left - PURGED_MOST : 0);
+    if (is_sparse(resident)) os_drop(slot, SLOT_BYTES);
+    estimate_set(&owed, left - 1);
 }

@@ -101,6 +101,11 @@ passes(
     command => [ built( 'steady', '-Wl,--wrap=getrlimit,--wrap=span_has_block_at', 'tests/tools/steady.c', @par ) ]
 );
 
+passes(
+    'buffers that are filled and then made shorter leave long runs for the next ones',
+    command => [ built( 'shortened', 'tests/tools/shortened.c', @par ) ]
+);
+
 each_case(
     built( 'come_and_go', '-Wl,--wrap=region_take_run,--wrap=region_give_run', 'tests/tools/come_and_go.c', @par ),
     loops  => 'threads that take again the medium blocks they free hardly ever come to the regions',
@@ -122,9 +127,11 @@ each_case(
 
 each_case(
     built( 'tails', '-Wl,--wrap=madvise', 'tests/tools/tails.c', @par ),
-    turns => 'large blocks of many sizes that take turns hardly ever lose pages that the next one needs',
-    alike => '... and those of one size cost hardly any system call',
-    once  => '... but short ones that stay where long ones were do not keep the memory of these',
+    turns    => 'large blocks of many sizes that take turns hardly ever lose pages that the next one needs',
+    alike    => '... and those of one size cost hardly any system call',
+    once     => '... but short ones that stay where long ones were do not keep the memory of these',
+    cut      => 'those that are made shorter hardly ever lose pages that the next one needs',
+    cut_once => '... but where all of them are, once, they do not keep what they had',
 );
 passes(
     'threads that only free what another takes keep little of it',
@@ -136,7 +143,7 @@ each_case(
     others =>
       'a large block that comes again and again, and of which a few other pages are touched each time, does not fill',
     same    => '... and one of which the same pages are touched keeps them',
-    few     => '... and no call takes the memory of more than a few slots',
+    few     => '... and no call takes the memory of more than one slot',
     stacks  => 'medium blocks of two lengths, of which little is touched, do not fill the regions they take turns in',
     buffers => '... and such that are filled take no more memory for it',
 );
@@ -155,6 +162,11 @@ each_case(
     [ large => 'all of its large blocks' ]
 );
 
+passes(
+    'what a program kept in memory because it breathed goes after a pause, whatever comes next',
+    command => [ built( 'pause', '-Wl,--wrap=os_milliseconds', 'tests/tools/pause.c', @par ) ]
+);
+
 each_case(
     built( 'tear_down', '-Wl,--wrap=depot_give_loose,--wrap=span_list_give_cold', 'tests/tools/tear_down.c', @par ),
     calls => 'a large heap is freed in random order, and few of the frees come to the depot',
@@ -170,6 +182,7 @@ each_case(
     ),
     held  => 'no thread waits for the system while it holds the lock of a class',
     few   => '... and a free that empties many spans makes few calls of the system',
+    owed  => '... but little stays of what many spans left together',
     moved => 'no free moves more than three magazines, also when a class begins to shrink',
 );
 

@@ -2,7 +2,7 @@
 //
 // "others": each time other pages of a block are touched; few may be resident at any time. "same": each time the same
 // pages of several blocks are, and hardly ever may their memory have gone. "few": no free of a block with many sparse
-// slots takes the memory of more than a few. "stacks": both ends of medium blocks of two lengths are touched, and few
+// slots takes the memory of more than one. "stacks": both ends of medium blocks of two lengths are touched, and few
 // pages beside; "buffers": where such blocks are filled, no more addresses are used than before. Linked with
 // --wrap=os_drop. Exit status: 1 with a line that says what was not so.
 
@@ -30,7 +30,7 @@ enum {
     SHORT_EARLY = 4000,
     SHORT_TIMES = 12000,
     FAULTS_SHARE = 500,  // of the touches
-    FEW_SLOTS = 2,
+    FEW_SLOTS = 1,
     FEW_TIMES = 400,
     STACK = 64 * 1024,
     STACKS = 600,

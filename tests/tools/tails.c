@@ -3,8 +3,9 @@
 // "turns": blocks of 2 to 5 MB take turns in some places, and all their pages are touched. After some time little may
 // be purged behind their ends, for the next block there would touch it again; and what is resident must be bounded all
 // the same. "alike": blocks of one size take turns, and what lies behind them has no memory; soon that must cost hardly
-// any system call. "once": short blocks stay for good where long ones were, and must not keep their memory. Linked with
-// --wrap=madvise. Exit status: 1 with a line that says what was not so.
+// any system call. "once": short blocks stay for good where long ones were, and must not keep their memory. "cut" and
+// "cut_once": the same as "turns" and "once", of blocks that are made shorter. Linked with --wrap=madvise. Exit status:
+// 1 with a line that says what was not so.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,13 +72,22 @@ static void take(size_t place, size_t bytes) {
     for (size_t at = 0; at < bytes; at += PAGE) blocks[place][at] = 1;
 }
 
-static int turns(void) {
+static void cut(size_t place, size_t bytes) {
+    blocks[place] = xrealloc(blocks[place], bytes);
+    if (blocks[place] == NULL) exit(3);
+    in_use -= sizes[place] - bytes;
+    sizes[place] = bytes;
+}
+
+static int turns(bool are_cut) {
     size_t touched = 0, most = 0;
     for (int i = 0; i < EARLY + TIMES; i++) {
         if (i == EARLY) purged_bytes = touched = 0;
         size_t place = random_below(BLOCKS);
-        take(place, LEAST + random_below(MOST - LEAST));
+        size_t bytes = LEAST + random_below(MOST - LEAST);
+        take(place, are_cut ? MOST : bytes);
         touched += sizes[place];
+        if (are_cut) cut(place, bytes);
         if (i % 100 == 0 && resident() > most) most = resident();
     }
     int faults = 0;
@@ -104,10 +114,16 @@ static int alike(void) {
     return 1;
 }
 
-static int once(void) {
+static int once(bool are_cut) {
     for (size_t place = 0; place < BLOCKS; place++) take(place, ONCE_LONG);
     // One after the other, so that the slots of each serve the next.
-    for (size_t place = 0; place < BLOCKS; place++) take(place, ONCE_SHORT);
+    for (size_t place = 0; place < BLOCKS; place++) {
+        if (are_cut) {
+            cut(place, ONCE_SHORT);
+        } else {
+            take(place, ONCE_SHORT);
+        }
+    }
     size_t most = in_use + in_use / 3 + 16 * (size_t)MIB;
     if (resident() <= most) return 0;
     printf("%zu MiB are resident for %zu MiB that stay where longer blocks were\n", resident() / MIB, in_use / MIB);
@@ -117,6 +133,7 @@ static int once(void) {
 int main(int count, char** arguments) {
     const char* of = count == 2 ? arguments[1] : "turns";
     if (strcmp(of, "alike") == 0) return alike();
-    if (strcmp(of, "once") == 0) return once();
-    return turns();
+    if (strcmp(of, "once") == 0) return once(false);
+    if (strcmp(of, "cut_once") == 0) return once(true);
+    return turns(strcmp(of, "cut") == 0);
 }
