@@ -35,18 +35,22 @@ override CPPFLAGS += -D_GNU_SOURCE= -I.
 override CFLAGS += -std=c11 -g -pthread -Wall -Wextra
 override LDFLAGS += -pthread
 
+# Options that not every compiler knows. $(1): the variable that stands for them, $(2): they. Result: they, or nothing where the
+# compiler does not know one, which is found by their use, once.
+understood = $(eval $(1) := $(shell $(CC) -Werror $(2) -x c -S -o /dev/null /dev/null >/dev/null 2>&1 && echo $(2)))$($(1))
+
 release_CFLAGS := -O2
-# Without the option gcc makes a slow string instruction of the loop that clears a small block.
-hardened_CFLAGS := -O2 -DHARDENED_BUILD -fno-tree-loop-distribute-patterns
+# Without it gcc makes a slow string instruction of the loop that clears a small block.
+plain_loops = $(call understood,plain_loops,-fno-tree-loop-distribute-patterns)
+hardened_CFLAGS = -O2 -DHARDENED_BUILD $(plain_loops)
 debug_CFLAGS := -O1 -DCHECKING_BUILD
 valgrind_CFLAGS := -O1
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-# $(1): an option. Result: it, or nothing where the compiler does not know it, which is found by its use.
-understood = $(shell $(CC) -Werror $(1) -x c -S -o /dev/null /dev/null >/dev/null 2>&1 && echo $(1))
 # Volatile reads apart (tests/contract/volatile_to_tsan.c), as the grader has it; gcc can since version 11.
-distinguish_volatile = $(call understood,--param tsan-distinguish-volatile=1)
+distinguish_volatile = $(call understood,distinguish_volatile,--param tsan-distinguish-volatile=1)
 tsan_CFLAGS = -O1 -fno-omit-frame-pointer -fsanitize=thread $(distinguish_volatile)
-gprof_CFLAGS := -O1 -pg -fno-inline-functions-called-once -fno-optimize-sibling-calls
+called_once = $(call understood,called_once,-fno-inline-functions-called-once)
+gprof_CFLAGS = -O1 -pg $(called_once) -fno-optimize-sibling-calls
 coverage_CFLAGS := -O0 --coverage -fprofile-update=atomic
 ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
 $(error FLAVOUR=$(FLAVOUR) is unknown: use release, hardened, debug, valgrind, asan, tsan, gprof or coverage)

@@ -31,7 +31,7 @@ $(LIB)/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^
 endef
-$(eval $(call checked_library,hardened,$(hardened_CFLAGS),interpose/libpar_hardened.c par/hardened/secret.c))
+$(eval $(call checked_library,hardened,$$(hardened_CFLAGS),interpose/libpar_hardened.c par/hardened/secret.c))
 $(eval $(call checked_library,checking,-O1,interpose/libpar_checking.c interpose/checking.c interpose/history.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
 $(eval $(call checked_library,valgrind,-O1 -DANNOUNCED_BUILD,interpose/libpar_valgrind.c))
 libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),$(LIB)/libpar-hardened.so,$(if $(filter debug,$(FLAVOUR)),$(LIB)/libpar-checking.so,$(if $(filter valgrind,$(FLAVOUR)),$(LIB)/libpar-valgrind.so,$(libpar))))

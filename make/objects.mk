@@ -8,8 +8,8 @@ probe_objects := $(call objects_of,$(wildcard ladder/probe*.c) $(addprefix progr
 suite_objects := $(call objects_of,$(wildcard tests/suite/*.c tests/suite/support/*.c))
 watched_objects := $(O)/tests/contract/watched.o
 # A loop of what is raced must lie in its lines of the cache as it does in the others' binaries, whatever is linked with it: one took twice
-# as long with one backend because it did not. The compiler is asked once.
-aligned = $(eval aligned := $(call understood,-falign-functions=64) $(call understood,-falign-loops=32))$(aligned)
+# as long with one backend because it did not.
+aligned = $(call understood,aligned,-falign-functions=64 -falign-loops=32)
 $(program_support) $(call objects_of,$(addsuffix _main.c,$(PROGRAMS))) $(patterns_objects) $(replay_objects) $(probe_objects): \
     override CFLAGS += $(aligned)
 memory_objects := $(call objects_of,lecture/memory.c programs/failure.c)
