@@ -22,11 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "interpose/checking.h"
 #include "interpose/history.h"
 #include "par/check.h"
+#include "par/last_words.h"
 #include "programs/environment.h"
 
 // The linker's names for the backend's calls.
@@ -77,7 +77,7 @@ static _Noreturn __attribute__((format(printf, 3, 4))) void report(const char* c
     va_end(values);
     if (length > (int)sizeof line - 1) length = (int)sizeof line - 1;
     line[length] = '\n';
-    if (write(STDERR_FILENO, line, (size_t)length + 1) < 0) abort();
+    last_words(line, (size_t)length + 1);
     (void)pthread_mutex_trylock(&lock);  // who explains must be able to fork
     pthread_mutex_unlock(&lock);
     history_tell(pointer);

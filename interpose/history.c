@@ -43,6 +43,9 @@ static __attribute__((constructor)) void history_set_up(int argc, char** argv, c
         fprintf(stderr, "XMALLOC_CHECK is \"%s\", but must be 1 for explanations, or 0\n", wanted);
         exit(2);
     }
+    // The library is set up before the C library: who loads another one now has that set up, too, with the environment
+    // that stands here.
+    if (environ == NULL) environ = environment;
     void* frames[1];
     backtrace(frames, 1);  // loads the unwinder, which allocates, once
     void* mapped = mmap(NULL, PLACES * sizeof *histories, PROT_READ | PROT_WRITE,

@@ -8,7 +8,8 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "par/last_words.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 
@@ -50,7 +51,7 @@ static _Noreturn void throw_bad_alloc(void) {
     if (throws == NULL) throws = (throw_form)library_has("_ZSt17__throw_bad_allocv");
     if (throws != NULL) throws();
     static const char line[] = "operator new: there is no memory, and no library of C++ to throw std::bad_alloc\n";
-    if (write(STDERR_FILENO, line, sizeof line - 1) < 0) abort();
+    last_words(line, sizeof line - 1);
     abort();
 }
 

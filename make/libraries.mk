@@ -16,9 +16,9 @@ $(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c 
 $(BUILD)/pic/interpose/operators.o: override CFLAGS += -fexceptions
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.
-$(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/tight $(O)/tests/tools/preload_threads $(O)/tests/tools/gives_up: %: %.o
+$(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/tight $(O)/tests/tools/preload_threads $(O)/tests/tools/gives_up $(O)/tests/tools/cancelled: %: %.o
 	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -o $@ $^ -ldl
-$(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.o $(O)/tests/tools/preload_threads.o $(O)/tests/tools/gives_up.o: override CFLAGS += -fno-builtin
+$(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.o $(O)/tests/tools/preload_threads.o $(O)/tests/tools/gives_up.o $(O)/tests/tools/cancelled.o: override CFLAGS += -fno-builtin
 
 # The same with more checks, in objects of their own: see interpose/libpar_checking.c and interpose/libpar_hardened.c.
 # $(1): the name of the build, $(2): its flags, $(3): its sources, $(4): flags for the linker

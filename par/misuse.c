@@ -4,12 +4,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "par/last_words.h"
 
 void misuse(const char* call, const void* block, const char* what) {
     char line[200];
     int length = snprintf(line, sizeof line, "%s(%p): %s\n", call, block, what);
-    if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
+    last_words(line, (size_t)length);
     abort();
 }
 

@@ -136,6 +136,14 @@ for my $name ( sort keys %PRELOADED ) {
     like( $refused->{stderr}, qr/\A$name is "$PRELOADED{$name}", but must be /, '... and says what is wrong with it' );
 }
 
+my $handed_on = measure::Launch::run(
+    command  => [ 'env', 'LD_PRELOAD=lib/libpar-checking.so', 'XMALLOC_CHECK=1', 'sh', '-c', 'env' ],
+    launcher => $launcher,
+    wall_s   => 300,
+);
+like( $handed_on->{stdout}, qr/^XMALLOC_CHECK=1$/m, '... and leaves a program its environment, also when it explains' )
+  or diag measure::Launch::sentence($handed_on);
+
 sub clean_ok ( $result, $output, $what ) {
     my $clean = measure::Launch::ok($result) && $result->{stderr} eq '' && $result->{stdout} eq $output;
     ok( $clean, $what ) or diag( measure::Launch::sentence($result), "\n$result->{stdout}$result->{stderr}" );

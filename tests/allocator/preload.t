@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 use Cwd        qw(abs_path);
 use File::Temp ();
 use FindBin    qw($Bin);
+use POSIX      ();
 use Test::More;
 
 use lib "$Bin/../..";
@@ -21,8 +22,8 @@ my $build  = "$tree/build/release";
 my $libpar = "$tree/lib/libpar.so";
 my $folder = File::Temp->newdir;
 tests::lib::Built::insist(
-    qw(build/release/measure/launch lib/libpar.so lib/libpar-hardened.so),
-    map { "build/release/tests/tools/$_" } qw(family self_report gives_up)
+    qw(build/release/measure/launch lib/libpar.so lib/libpar-hardened.so lib/libpar-checking.so),
+    map { "build/release/tests/tools/$_" } qw(family self_report gives_up cancelled)
 );
 
 sub run ( $preload, @command ) {
@@ -68,6 +69,21 @@ for my $case (
     );
     ok( measure::Launch::ok($gave), "a program that gives up pages of its blocks is left in peace (@{$case})" )
       or diag measure::Launch::sentence($gave), "\n", $gave->{stderr};
+}
+
+for my $library (qw(libpar libpar-hardened libpar-checking)) {
+    my $ended = measure::Launch::run(
+        command => ["$build/tests/tools/cancelled"],
+        wall_s  => 300,
+        env     => { LD_PRELOAD => "$tree/lib/$library.so", XMALLOC_CHECK => 1 },
+    );
+    like(
+        $ended->{stderr},
+        qr/\Axfree\(0x\w+\): this block/,
+        "$library: a misuse is told when its thread is to be cancelled"
+    );
+    is( $ended->{signal}, POSIX::SIGABRT(), '... and ends the process' )
+      or diag measure::Launch::sentence($ended), "\n", $ended->{stdout};
 }
 
 SKIP: {
