@@ -289,6 +289,12 @@ subtest 'Blackboard' => sub {
         qr/roster[.]csv: these are not the columns of a roster; wanted are those of Canvas \(Student, ID, Section\)/,
         'another table is refused in a line'
     );
+    $class->write( 'grades/roster.csv', "Student,ID,SIS User ID,SIS Login ID,Section\nQuux, Zaphod,815,S815,jdoe,1\n" );
+    like(
+        eval { report() } // $@,
+        qr/roster[.]csv, line 2: '1' stands in cell 6, which has no column: put quotes around/,
+        '... and one in which a comma has moved the cells of a student'
+    );
 };
 
 subtest 'Without names' => sub {

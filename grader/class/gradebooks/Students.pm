@@ -50,6 +50,8 @@ sub read_file ($path) {
         @cell{@head} = @cells;
         my $key = $cell{ $platform->key };
         next if "@cells" eq "@head" || !$platform->is_student( \%cell );
+        my $why = grader::class::Table::homeless( $row->[1], @head );
+        die "$shown, line $row->[0]: ${\grader::class::Text::plain($why)}\n" if defined $why;
         push @students, \%cell if $key eq q{} || !$is_there{$key}++;
     }
     return {
