@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "par/stats.h"
+#include "tests/tools/chance.h"
 #include "tests/tools/resident.h"
 #include "xmalloc.h"
 
@@ -74,11 +75,6 @@ uint64_t __wrap_os_milliseconds(void) {
     return now += 25;
 }
 
-static size_t random_below(size_t end) {
-    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return (random_state >> 33) % end;
-}
-
 static void give(size_t place) {
     xfree(blocks[place]);
     in_use -= sizes[place];
@@ -88,7 +84,7 @@ static void give(size_t place) {
 
 static void take(size_t place, bool fills) {
     give(place);
-    sizes[place] = LEAST + random_below(MOST - LEAST);
+    sizes[place] = LEAST + random_below(&random_state, MOST - LEAST);
     blocks[place] = xmalloc(sizes[place]);
     if (blocks[place] == NULL) exit(3);
     memset(blocks[place], 1, fills ? sizes[place] : 1);
@@ -97,7 +93,7 @@ static void take(size_t place, bool fills) {
 }
 
 static void come_and_go(size_t times, bool fills) {
-    while (times-- > 0) take(random_below(BLOCKS), fills);
+    while (times-- > 0) take(random_below(&random_state, BLOCKS), fills);
 }
 
 static int calls_are_few(void) {
@@ -113,7 +109,7 @@ static int calls_are_few(void) {
 static int memory_is_bounded(void) {
     size_t most = 0;
     for (int i = 0; i < FILLED_TIMES; i++) {
-        take(random_below(BLOCKS), true);
+        take(random_below(&random_state, BLOCKS), true);
         if (i % 10 == 0 && resident() > most) most = resident();
     }
     // What lies behind the ends of blocks may keep its memory (large.h), and some slots may idle.

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/tools/chance.h"
 #include "tests/tools/resident.h"
 #include "xmalloc.h"
 
@@ -50,8 +51,7 @@ static void give(void** list, size_t count, size_t first, size_t step) {
 static bool fill(void** list, size_t* count, size_t all, size_t smallest, size_t largest, uint64_t* random) {
     *count = 0;
     for (size_t filled = 0; filled < all;) {
-        *random = *random * 6364136223846793005 + 1442695040888963407;
-        size_t bytes = smallest + (*random >> 33) % (largest - smallest + 1);
+        size_t bytes = smallest + random_below(random, largest - smallest + 1);
         void* block = xmalloc(bytes);
         if (block == NULL) return false;
         memset(block, 1, bytes);

@@ -19,6 +19,7 @@
 #include "par/check.h"
 #include "par/region.h"
 #include "par/stats.h"
+#include "tests/tools/chance.h"
 #include "xmalloc.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB, TIMES = 20000, MOST_CALLS = TIMES / 20, SLOTS = 64, THREADS = 4, BUILT = 100 };
@@ -40,11 +41,6 @@ struct run __wrap_region_take_run(size_t pages, size_t alignment_pages, enum reg
 void __wrap_region_give_run(struct region* region, char* start) {
     region_calls++;
     __real_region_give_run(region, start);
-}
-
-static size_t random_below(uint64_t* random, size_t below) {
-    *random = *random * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return (*random >> 33) % below;
 }
 
 static int is_not(bool holds, const char* what) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/tools/chance.h"
 #include "tests/tools/resident.h"
 #include "xmalloc.h"
 
@@ -27,7 +28,7 @@ static pthread_barrier_t is_full, is_empty;
 
 static size_t random_bytes(void) {
     static uint64_t state = 3;
-    state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    next_random(&state);
     size_t least = (size_t)1 << (LOW + (state >> 33) % DOUBLINGS);
     return least + (state >> 45) % least;
 }

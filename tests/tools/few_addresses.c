@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tests/tools/chance.h"
 #include "xmalloc.h"
 
 enum { MIB = 1024 * 1024, BLOCKS_MOST = 200000, ROUNDS = 4, GROWTH = 300 * 1000 };
@@ -33,8 +34,7 @@ static size_t fill(size_t smallest, size_t largest) {
     uint64_t random = 7;
     size_t count = 0, filled = 0;
     while (count < BLOCKS_MOST) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        size_t bytes = smallest + (random >> 33) % (largest - smallest + 1);
+        size_t bytes = smallest + random_below(&random, largest - smallest + 1);
         char* block = xmalloc(bytes);
         if (block == NULL) break;
         block[0] = block[bytes - 1] = (char)count;

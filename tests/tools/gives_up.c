@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/tools/chance.h"
+
 enum { BLOCKS = 24, PAGE = 4096, LONG = 64 * 1024, CHILD_OPERATIONS = 60, FORKS_EVERY = 20 };
 
 #ifndef MADV_PAGEOUT
@@ -33,14 +35,9 @@ static struct block blocks[BLOCKS];
 static bool rounds_up, is_child;
 static uint64_t state;
 
-static size_t random_below(size_t end) {
-    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (size_t)(state >> 33) % end;
-}
-
 static size_t random_bytes(void) {
     static const size_t most[] = {100, 5000, 40000, 70000, 130000, 300000, 700000, 2000000, 2200000, 5000000};
-    return 1 + random_below(most[random_below(sizeof most / sizeof most[0])]);
+    return 1 + random_below(&state, most[random_below(&state, sizeof most / sizeof most[0])]);
 }
 
 static char* round_up(char* place) { return place + (-(uintptr_t)place & (PAGE - 1)); }
@@ -53,26 +50,26 @@ static void advise(const struct block* block, int advice) {
     char* last = has_last ? round_up(end) : end - (uintptr_t)end % PAGE;
     if (block->start == NULL || last <= first) return;
     size_t pages = (size_t)(last - first) / PAGE;
-    size_t from = random_below(pages);
-    size_t count = random_below(3) > 0 ? pages - from : 1 + random_below(pages - from);
+    size_t from = random_below(&state, pages);
+    size_t count = random_below(&state, 3) > 0 ? pages - from : 1 + random_below(&state, pages - from);
     madvise(first + from * PAGE, count * PAGE, advice);
 }
 
 static void take(struct block* block) {
     free(block->start);
-    *block = (struct block){.bytes = random_bytes(), .begins_with_page = random_below(2) == 0};
+    *block = (struct block){.bytes = random_bytes(), .begins_with_page = random_below(&state, 2) == 0};
     void* start = NULL;
     if (!block->begins_with_page) {
-        start = random_below(3) > 0 ? malloc(block->bytes) : calloc(1, block->bytes);
-    } else if (posix_memalign(&start, (size_t)PAGE << random_below(3), block->bytes) != 0) {
+        start = random_below(&state, 3) > 0 ? malloc(block->bytes) : calloc(1, block->bytes);
+    } else if (posix_memalign(&start, (size_t)PAGE << random_below(&state, 3), block->bytes) != 0) {
         start = NULL;
     }
     block->start = start;
 }
 
 static void resize(struct block* block) {
-    size_t bytes = random_below(2) == 0 ? random_bytes() : block->bytes + 1 + random_below(9000);
-    if (block->bytes > 9000 && random_below(4) == 0) bytes = block->bytes - random_below(9000);
+    size_t bytes = random_below(&state, 2) == 0 ? random_bytes() : block->bytes + 1 + random_below(&state, 9000);
+    if (block->bytes > 9000 && random_below(&state, 4) == 0) bytes = block->bytes - random_below(&state, 9000);
     char* start = realloc(block->start, bytes);
     if (start == NULL) return;
     block->begins_with_page = block->begins_with_page && start == block->start;
@@ -83,7 +80,7 @@ static void resize(struct block* block) {
 static void play(size_t operations);
 
 static void fork_without(const struct block* block) {
-    if (is_child || block->start == NULL || random_below(FORKS_EVERY) > 0) return;
+    if (is_child || block->start == NULL || random_below(&state, FORKS_EVERY) > 0) return;
     advise(block, MADV_WIPEONFORK);
     pid_t child = fork();
     if (child == 0) {
@@ -101,8 +98,8 @@ static void fork_without(const struct block* block) {
 
 static void play(size_t operations) {
     for (size_t i = 0; i < operations; i++) {
-        struct block* block = &blocks[random_below(BLOCKS)];
-        size_t what = random_below(13);
+        struct block* block = &blocks[random_below(&state, BLOCKS)];
+        size_t what = random_below(&state, 13);
         if (what < 3) take(block);
         if (what == 3 || what == 4) resize(block);
         if ((what == 5 || what == 6) && block->start != NULL) memset(block->start, (int)what, block->bytes);
@@ -110,7 +107,7 @@ static void play(size_t operations) {
         if (what == 8) advise(block, MADV_DONTNEED);
         if (what == 9) advise(block, MADV_FREE);
         if (what == 9 || what == 10) advise(block, MADV_PAGEOUT);
-        if (what == 11) advise(block, random_below(2) == 0 ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+        if (what == 11) advise(block, random_below(&state, 2) == 0 ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
         if (what == 12) fork_without(block);
     }
 }

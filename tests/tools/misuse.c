@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/tools/chance.h"
 #include "xmalloc.h"
 
 enum { TINY = 16, SMALL = 48, MEDIUM = 100 * 1000, LARGE = 3 * 1000 * 1000, CROWD = 3000 };
@@ -288,8 +289,7 @@ static void use_pages_rightly(size_t most) {
     static size_t lengths[SLOTS];
     uint64_t random = 1;
     for (size_t i = 0; i < TIMES; i++) {
-        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        size_t slot = (random >> 33) % SLOTS;
+        size_t slot = random_below(&random, SLOTS);
         size_t bytes = 1 + (random >> 20) % (most >> (random >> 60) / 2);
         char byte = (char)(slot + 1);
         if (blocks[slot] != NULL && !ends_hold(blocks[slot], lengths[slot], byte)) _exit(1);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tests/tools/chance.h"
 #include "xmalloc.h"
 
 // Takes that many blocks, writes to them, and mixes them, each time in the same way. Result: false when there is no
@@ -20,8 +21,7 @@ static inline bool take_mixed(char** blocks, size_t count, size_t bytes) {
         memset(blocks[i], 1, bytes);
     }
     for (size_t i = count - 1; i > 0; i--) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        size_t other = (size_t)(random >> 33) % (i + 1);
+        size_t other = random_below(&random, i + 1);
         char* kept = blocks[i];
         blocks[i] = blocks[other];
         blocks[other] = kept;

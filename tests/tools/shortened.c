@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "tests/tools/chance.h"
 #include "xmalloc.h"
 
 enum { KIB = 1024, KEPT = 200, TIMES = 2000, FAULTS_MOST = 8 };
@@ -19,12 +20,7 @@ static const struct {
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 static char* kept[KEPT];
-
-static uint64_t next_random(void) {
-    static uint64_t random = 7;
-    random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return random >> 33;
-}
+static uint64_t random_state = 7;
 
 static long faults(void) {
     struct rusage used;
@@ -33,11 +29,11 @@ static long faults(void) {
 }
 
 static void shorten(size_t buffer_bytes, size_t least, size_t most) {
-    char** place = &kept[next_random() % KEPT];
+    char** place = &kept[random_below(&random_state, KEPT)];
     xfree(*place);
     char* buffer = xmalloc(buffer_bytes);
     memset(buffer, 1, buffer_bytes);
-    *place = xrealloc(buffer, least + next_random() % (most - least));
+    *place = xrealloc(buffer, least + random_below(&random_state, most - least));
 }
 
 int main(void) {

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tests/tools/chance.h"
 #include "tests/tools/resident.h"
 #include "xmalloc.h"
 
@@ -43,16 +44,11 @@ enum {
 void __real_os_drop(void* start, size_t bytes);
 void __wrap_os_drop(void* start, size_t bytes);
 static size_t drops;
+static uint64_t random_state = 3;
 
 void __wrap_os_drop(void* start, size_t bytes) {
     drops++;
     __real_os_drop(start, bytes);
-}
-
-static size_t random_below(size_t end) {
-    static uint64_t state = 3;
-    state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return (state >> 33) % end;
 }
 
 static char* take(size_t bytes) {
@@ -71,7 +67,7 @@ static int others(void) {
     size_t most = 0;
     for (int i = 0; i < LONG_TIMES; i++) {
         char* block = take(LONG);
-        for (int page = 0; page < LONG_PAGES; page++) block[random_below(LONG / PAGE) * PAGE] = 1;
+        for (int page = 0; page < LONG_PAGES; page++) block[random_below(&random_state, LONG / PAGE) * PAGE] = 1;
         if (i % 10 == 0 && resident() > most) most = resident();
         xfree(block);
     }
@@ -118,9 +114,9 @@ static size_t most_of_turns(int times, bool is_filled) {
     static char* blocks[STACKS];
     size_t most = 0;
     for (int i = 0; i < times; i++) {
-        char** block = &blocks[random_below(STACKS)];
+        char** block = &blocks[random_below(&random_state, STACKS)];
         xfree(*block);
-        size_t bytes = random_below(3) == 0 ? 4 * STACK : STACK + 128;
+        size_t bytes = random_below(&random_state, 3) == 0 ? 4 * STACK : STACK + 128;
         *block = take(bytes);
         (*block)[0] = (*block)[bytes - 1] = 1;
         if (is_filled) memset(*block, 1, bytes);

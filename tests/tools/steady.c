@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "tests/tools/chance.h"
 #include "xmalloc.h"
 
 enum {
@@ -85,8 +86,7 @@ static int asks_mixed(void) {
     uint64_t random = 7;
     times_asked = 0;
     for (int i = 0; i < MIXED_TIMES; i++) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        char** block = &blocks[(random >> 33) % MIXED];
+        char** block = &blocks[random_below(&random, MIXED)];
         xfree(*block);
         *block = xmalloc(500000 + (random >> 40) % 1500000);
         **block = 1;

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/tools/chance.h"
 #include "tests/tools/resident.h"
 #include "xmalloc.h"
 
@@ -35,6 +36,7 @@ enum {
 };
 
 static char* blocks[BLOCKS];
+static uint64_t random_state = 3;
 static size_t sizes[BLOCKS];
 static size_t in_use, most_in_use;
 static size_t purged_bytes;
@@ -47,12 +49,6 @@ int __wrap_madvise(void* start, size_t bytes, int advice) {
     calls += advice != MADV_HUGEPAGE;
     if (advice == MADV_DONTNEED) purged_bytes += bytes;
     return __real_madvise(start, bytes, advice);
-}
-
-static size_t random_below(size_t end) {
-    static uint64_t state = 3;
-    state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return (state >> 33) % end;
 }
 
 static void give(size_t place) {
@@ -83,8 +79,8 @@ static int turns(bool are_cut) {
     size_t touched = 0, most = 0;
     for (int i = 0; i < EARLY + TIMES; i++) {
         if (i == EARLY) purged_bytes = touched = 0;
-        size_t place = random_below(BLOCKS);
-        size_t bytes = LEAST + random_below(MOST - LEAST);
+        size_t place = random_below(&random_state, BLOCKS);
+        size_t bytes = LEAST + random_below(&random_state, MOST - LEAST);
         take(place, are_cut ? MOST : bytes);
         touched += sizes[place];
         if (are_cut) cut(place, bytes);
@@ -107,7 +103,7 @@ static int turns(bool are_cut) {
 static int alike(void) {
     for (int i = 0; i < EARLY + TIMES; i++) {
         if (i == EARLY) calls = 0;
-        take(random_below(BLOCKS), ALIKE);
+        take(random_below(&random_state, BLOCKS), ALIKE);
     }
     if (calls <= TIMES / CALLS_SHARE) return 0;
     printf("blocks of one size came and went %d times with %zu calls of madvise\n", TIMES, calls);

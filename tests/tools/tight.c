@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/tools/chance.h"
+
 enum { KIB = 1024, MIB = 1024 * KIB, PAGE = 4096, BLOCKS_MOST = 5000000 };
 
 static char* blocks[BLOCKS_MOST];
@@ -51,8 +53,7 @@ static void sparse_zeros(void) {
     if (block == NULL) exit(2);
     uint64_t random = 1;
     for (int i = 0; i < 400; i++) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        block[(random >> 20) % (512 * (size_t)MIB)] = 1;
+        block[(next_random(&random) >> 20) % (512 * (size_t)MIB)] = 1;
     }
 }
 
@@ -60,8 +61,7 @@ static void sparse_zeros(void) {
 static void zeros_again(void) {
     uint64_t random = 1;
     for (int i = 0; i < 2000; i++) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-        char** block = &blocks[(random >> 33) % 20];
+        char** block = &blocks[random_below(&random, 20)];
         size_t bytes = MIB + (random >> 20) % (29 * (size_t)MIB);
         free(*block);
         *block = calloc(1, bytes);
