@@ -248,7 +248,7 @@ subtest 'An archive that is all there is of a submission' => sub {
     is( $error // "@{[$intake->files]}", 'work.zip', 'a damaged one stays as it is' );
     like(
         ( $intake->source_of('par') )[1],
-        qr/\A'work[.]zip' was not unpacked: the archive is damaged/,
+        qr{\A'work[.]zip' was not unpacked: the archive cannot be read},
         '... and is told why'
     );
 };
