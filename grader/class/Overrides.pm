@@ -22,7 +22,9 @@ use grader::Nearest;
 use grader::intake::Given;
 
 my @COLUMNS = qw(name late_days points change excused reason backend);
-my $NUMBER  = qr/\d+(?:[.]\d+)?/;
+
+# In half of Europe a spreadsheet writes 2,5. Three digits behind a comma may be thousands.
+my $NUMBER = qr/\d+(?:[.]\d+|,\d{1,2})?/;
 
 our $HEAD = join( q{,}, @COLUMNS ) . "\n";
 
@@ -81,7 +83,9 @@ sub _unknown ( $name, $fits, $known ) {
     my @fits = map { $fits->{$_} } sort keys %{$fits};
     return                                                           if @fits == 1;
     return "'$name' may be " . join( ' or ', @fits ) . '; say which' if @fits;
-    my $meant = grader::Nearest::nearest( $name, uniq sort map { values %{$_} } values %{$known} );
+    my @known  = uniq sort map { values %{$_} } values %{$known};
+    my @longer = grep          { index( $_, "${name}_" ) == 0 } @known;    # a platform writes more behind it
+    my $meant  = @longer == 1 ? $longer[0] : grader::Nearest::nearest( $name, @known );
     return "there is no submission '$name'" . ( defined $meant ? "; did you mean $meant?" : q{} );
 }
 
@@ -118,6 +122,7 @@ sub _needs_a_score (%said) {
 }
 
 sub _override (%said) {
+    tr/,/./ for grep { defined } @said{qw(late_days points change)};
     $said{points} = $said{change} =~ s/\A(?![+-])/+/r if length( $said{change} // q{} );
     return (
         late_days => 0 + ( length( $said{late_days} // q{} ) ? $said{late_days} : 0 ),

@@ -13,7 +13,7 @@ use Cwd            ();
 use File::Basename qw(basename dirname);
 use File::Copy     qw(copy);
 use File::Find     ();
-use File::Path     qw(make_path);
+use File::Path     qw(make_path remove_tree);
 use grader::intake::Archive;
 use grader::intake::Given;
 use grader::intake::Names;
@@ -31,6 +31,9 @@ my $MOST_UNREAD         = 5;    # that are told
 
 # Nobody means them in a name, and they would spoil the lines in which a name is told.
 my $CONTROL = qr/[\x00-\x1f\x7f]/;
+
+# A platform puts what each student handed in into a folder of its own, and a student may have packed an archive once more.
+my $MOST_WITHIN = 2;
 
 # Archives and packed files of all kinds.
 my $PACKED = qr/[.](?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|zst|7z|rar)\z/i;
@@ -72,6 +75,7 @@ sub new ( $class, $source, $folder, %how ) {
         $self->_take_archive($source);
     }
     $self->{files} = [ _files_in($folder) ];
+    $self->_unpack_within for 1 .. $MOST_WITHIN;
     $self->_follow_texts;
     $self->_find_built($source) if -d $source;
     $self->{unread} = [ $self->_unread ];
@@ -81,10 +85,33 @@ sub new ( $class, $source, $folder, %how ) {
     return $self;
 }
 
+# An archive among the files is the submission when it is the only one, and there is no source beside it.
+sub _unpack_within ($self) {
+    return if grep { grader::intake::Names::is_helper($_) } $self->files;
+    my ( $archive, @more ) = grep { grader::intake::Archive::is_archive($_) } $self->files;
+    return if !defined $archive || @more || $self->{damaged}{$archive};
+    my $within = $archive =~ s/(?<=[^.\/])[.](?:zip|tar|tgz|tar[.]gz)\z//ir;
+    my $target = "$self->{folder}/$within";
+    return if $within eq $archive || -e $target || !mkdir $target;
+    if ( eval { $self->_take_archive( "$self->{folder}/$archive", $within ); 1 } ) {
+        unlink "$self->{folder}/$archive";
+        push @{ $self->{notes} }, "'$archive' was unpacked: there is no source beside it";
+    }
+    else {
+        $self->{damaged}{$archive} = $@ =~ s/\n//gr;
+        remove_tree($target);
+    }
+    $self->{files} = [ _files_in( $self->{folder} ) ];
+    return;
+}
+
 # What was handed in and may hold sources, but is not looked into, in sentences.
 sub _unread ($self) {
-    my @unread = map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" }
-      grep { $_ =~ $PACKED } $self->files;
+    my @unread = map {
+        defined $self->{damaged}{$_}
+          ? "'$_' was not unpacked: $self->{damaged}{$_}"
+          : "'$_' is packed once more, and was not unpacked: hand in the files that are in it"
+    } grep { $_ =~ $PACKED } $self->files;
     push @unread, map { "'$_' was left out, with $self->{built}{$_}: a folder of this name is for what was built" }
       sort keys %{ $self->{built} };
     splice @unread, $MOST_UNREAD if @unread > $MOST_UNREAD;
@@ -156,21 +183,24 @@ sub _take_folder ( $self, $source ) {
     return;
 }
 
-# Unpacks what would be taken of a folder.
-sub _take_archive ( $self, $source ) {
-    my @said = grader::intake::Archive::unpack_into(
+# Unpacks what would be taken of a folder, into the folder, or one within it that is there.
+sub _take_archive ( $self, $source, $within = q{} ) {
+    my $prefix = length $within ? "$within/" : q{};
+    my @said   = grader::intake::Archive::unpack_into(
         $source,
-        into       => $self->{folder},
+        into       => "$self->{folder}/$within",
         bytes      => $MOST_BYTES,
         file_bytes => $MOST_FILE_BYTES,
         files      => $MOST_FILES,
         links      => \my %links,
-        is_skipped => sub ($path) { return $self->_is_skipped($path) },
+        is_skipped => sub ($path) { return $self->_is_skipped("$prefix$path") },
         advice     => $ALONE,
     );
-    push @{ $self->{notes} },    map  { $_->{told} } @said;
-    push @{ $self->{left_out} }, grep { defined $_->{path} } @said;
-    $self->_follow( \%links );
+    push @{ $self->{notes} },    map { $_->{told} } @said;
+    push @{ $self->{left_out} }, map {
+        { %{$_}, path => "$prefix$_->{path}" }
+    } grep { defined $_->{path} } @said;
+    $self->_follow( { map { ( "$prefix$_" => $links{$_} ) } keys %links } );
     return;
 }
 

@@ -13,7 +13,7 @@ use IO::Compress::Zip  ();
 use Test::More;
 
 use lib "$Bin/../..";
-use tests::lib::Files qw(write_file);
+use tests::lib::Files qw(read_file write_file);
 use tests::lib::HandedIn;
 
 my $folder = tests::lib::HandedIn::fresh();
@@ -219,6 +219,38 @@ subtest 'Names from the root, and what is packed twice' => sub {
     IO::Compress::Gzip::gzip( $twice => $thrice ) or die;
     ($error) = take($thrice);
     like( $error, qr/\Athe archive cannot be read/, '... but only once more' );
+};
+
+# As Moodle packs a class: a folder for each student, and in it what the student uploaded.
+subtest 'An archive that is all there is of a submission' => sub {
+    my $inner   = read_file( zip_of( 'hw/par_alloc.c' => 'x', 'hw/build/x.o' => 'o' ) );
+    my $unread  = q{'work.zip' is packed once more, and was not unpacked: hand in the files that are in it};
+    my $written = q{'work.zip' was unpacked: there is no source beside it};
+    my %cases   = (
+        'alone'           => [ { 'work.zip' => $inner }, 'work/hw/par_alloc.c', $written ],
+        'beside a report' =>
+          [ { 'work.zip' => $inner, 'report.txt' => 'x' }, 'report.txt work/hw/par_alloc.c', $written ],
+        'beside a source'             => [ { 'work.zip' => $inner, 'a.c'   => 'x' },    'a.c work.zip',   $unread ],
+        'beside another one'          => [ { 'work.zip' => $inner, 'b.zip' => $inner }, 'b.zip work.zip', $unread ],
+        'beside a folder of its name' =>
+          [ { 'work.zip' => $inner, 'work/x.txt' => 'x' }, 'work.zip work/x.txt', $unread ],
+    );
+    for my $case ( sort keys %cases ) {
+        my ( $files, $found, $note ) = @{ $cases{$case} };
+        my ( $error, $intake ) = take( tests::lib::HandedIn::folder_of( %{$files} ) );
+        is( $error // "@{[$intake->files]}", $found, $case );
+        is( ( $intake->notes )[-1],          $note,  '... which is told' );
+    }
+    my ( $error, $intake ) =
+      take( zip_of( 'once.zip' => read_file( zip_of( 'work.zip' => $inner ) ) ) );
+    is( $error // "@{[$intake->files]}", 'once/work/hw/par_alloc.c', 'twice' );
+    ( $error, $intake ) = take( tests::lib::HandedIn::folder_of( 'work.zip' => substr $inner, 0, 20 ) );
+    is( $error // "@{[$intake->files]}", 'work.zip', 'a damaged one stays as it is' );
+    like(
+        ( $intake->source_of('par') )[1],
+        qr{\A'work[.]zip' was not unpacked: the archive cannot be read},
+        '... and is told why'
+    );
 };
 
 subtest 'What was left out is the reason why a source is missing' => sub {

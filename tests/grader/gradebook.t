@@ -231,11 +231,12 @@ END
 };
 
 subtest 'Moodle' => sub {
-    roster( <<'END' );
+    my $worksheet = <<'END';
 Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments
 Participant 12,Jane Doe,jdoe@example.edu,Submitted,,10,Yes,"Monday, 1 January",-,
 Participant 13,Al Gone,al@example.edu,No submission,,10,Yes,-,-,
 END
+    roster($worksheet);
     my ($said) = report();
     is_deeply(
         $said,
@@ -257,6 +258,23 @@ END
         qr/\A12 of 12 points[.] Nothing is wrong/,
         '... with the paragraph as a comment'
     );
+    roster( <<'END' );
+Identifier;Full name;Email address;Status;Grade;Maximum grade;Last modified (grade)
+Participant 12;Jane Doe;jdoe@example.edu;Submitted;;100,00;-
+Participant 14;;;No submission;;100,00;-
+Total;;;;;100,00;
+END
+    is(
+        ( report() )[0][1],
+        'Moodle has 100 as the maximum grade, and this rubric 12 points: set the maximum of the assignment',
+        '... and one that is too high, as a spreadsheet of Germany has it'
+    );
+    like(
+        content('summary.html'),
+        qr/without a submission: Participant 14[.]/,
+        '... where a line for totals is nobody'
+    );
+    roster($worksheet);
     $SAID{'Al Gone_13_assignsubmission_file'} = \@RIGHT;
     report();
     is( row( 'moodle.csv', Identifier => 'Participant 13' )->{Grade},

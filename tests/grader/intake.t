@@ -85,11 +85,11 @@ subtest 'Bare system calls are seen on every processor' => sub {
 };
 
 subtest 'What is not looked into is told' => sub {
-    my %files = ( 'build/par_alloc.c' => 'int x;', 'build/x.o' => 'o', 'inner.zip' => 'PK', 'more.7z' => '7z' );
+    my %files = ( 'build/par_alloc.c' => 'int x;', 'build/x.o' => 'o', 'inner.rar' => 'PK', 'more.7z' => '7z' );
     my ( $error, $intake ) = take( tests::lib::HandedIn::folder_of(%files) );
     my @wanted = (
         (
-            map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" } 'inner.zip',
+            map { "'$_' is packed once more, and was not unpacked: hand in the files that are in it" } 'inner.rar',
             'more.7z'
         ),
         q{'build' was left out, with build/par_alloc.c: a folder of this name is for what was built}

@@ -109,8 +109,9 @@ subtest 'What the real grader keeps' => sub {
 
 subtest 'What a person decided' => sub {
     $class = tests::lib::ClassStandIn->new;
-    $class->submission( $_,       'points 7' ) for qw(late both set excused);
-    $class->submission( 'broken', 'breaks it is a bomb' );
+    $class->submission( $_,                                'points 7' ) for qw(late both set excused);
+    $class->submission( 'broken',                          'breaks it is a bomb' );
+    $class->submission( 'Jo Doe_47_assignsubmission_file', 'points 7' );
     grade();
     is(
         $class->read('grades/overrides.csv'),
@@ -137,13 +138,23 @@ subtest 'What a person decided' => sub {
         like( $class->read("grades/$file") =~ s/\s+/ /gr, qr/less;? the grader gave 17/, "$file says what it was" );
     }
 
+    override(qq{late,"0,5",,,\nset,,"12,25",,read by hand\nboth,,"+2,5",,asked in class\n});
+    grade();
+    is_deeply(
+        [ map { $row{$_}{score} } qw(late set both) ],
+        [ 16.15, 12.25, 19.5 ],
+        'numbers as half of Europe writes them'
+    );
+
     my %mistake = (
-        "nobody,1,,,\n"          => qr/overrides[.]csv, line 2: there is no submission 'nobody'\n/,
-        "latte,1,,,\n"           => qr/line 2: there is no submission 'latte'; did you mean late\?/,
-        "late,,3,,\n"            => qr/line 2: a reason is missing/,
-        "late,,,yes,\n"          => qr/line 2: a reason is missing/,
-        "late,soon,,,\n"         => qr/line 2: late_days is 'soon'/,
+        "nobody,1,,,\n"  => qr/overrides[.]csv, line 2: there is no submission 'nobody'\n/,
+        "latte,1,,,\n"   => qr/line 2: there is no submission 'latte'; did you mean late\?/,
+        "Jo Doe,1,,,\n"  => qr/line 2: there is no submission 'Jo Doe'; did you mean Jo Doe_47_assignsubmission_file\?/,
+        "late,,3,,\n"    => qr/line 2: a reason is missing/,
+        "late,,,yes,\n"  => qr/line 2: a reason is missing/,
+        "late,soon,,,\n" => qr/line 2: late_days is 'soon'/,
         "set,1,,,\nlate,,a,,x\n" => qr/line 3: points is 'a', and must be as 42, [+]5 or -3/,
+        "late,,\"1,000\",,x\n"   => qr/line 2: points is '1,000', and must be/,
         "late,1,,,\nlate,2,,,\n" => qr/line 3: late has a line already, line 2: keep one/,
     );
     for my $text ( sort keys %mistake ) {

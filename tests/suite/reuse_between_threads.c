@@ -171,18 +171,50 @@ static void take_and_free_in_a_hurry(size_t index) {
     }
 }
 
-static void contend(size_t threads, size_t group, size_t ms, size_t most) {
+static void begin_to_contend(size_t group, size_t ms, size_t most) {
     contest.group = group;
     contest.ends_ms = cpu_ms() + ms;
     contest.most = most;
     contest.done = 0;
-    run_threads(threads, take_and_free_in_a_hurry);
+}
+
+static void free_what_is_left(void) {
     for (size_t i = 0; i < MOST_PASSED; i++) free_with_size(atomic_exchange(&contest.passed[i], NULL), false);
 }
 
 // What is lost is lost in every round. What a thread just had in its hands when the others were put aside, on a busy
-// machine, is found again in the next one.
+// machine, is found again in the next one. The threads are the same in all rounds: where each new thread takes the next
+// of many arenas, others would bring memory into those that had none.
 enum { CONTENDED_ROUNDS = 3 };
+
+static struct {
+    size_t group;
+    size_t grown;  // in the last round
+    bool over;
+    pthread_barrier_t bell;
+} rounds;
+
+static void contend_in_rounds(size_t index) {
+    size_t before = 0;
+    for (int round = 0;; round++) {
+        if (index == 0) {
+            before = resident_bytes();
+            begin_to_contend(rounds.group, round == 0 ? CONTENDED_MS / 4 : CONTENDED_MS, SIZE_MAX);
+        }
+        pthread_barrier_wait(&rounds.bell);
+        take_and_free_in_a_hurry(index);
+        pthread_barrier_wait(&rounds.bell);
+        if (index == 0) {
+            free_what_is_left();
+            rounds.grown = resident_since(before);
+            bool fits = round > 0 && rounds.grown <= allowed_in(groups[rounds.group].last_band);
+            if (round > 0) tell_growth(rounds.grown, allowed_in(groups[rounds.group].last_band));
+            rounds.over = fits || round == CONTENDED_ROUNDS;
+        }
+        pthread_barrier_wait(&rounds.bell);
+        if (rounds.over) return;
+    }
+}
 
 // Contention is blamed only when one thread that does the same alone does not lose as much.
 static void tell_who_loses(size_t group, size_t grown) {
@@ -192,7 +224,9 @@ static void tell_who_loses(size_t group, size_t grown) {
     size_t last_band = groups[group].last_band;
     size_t done = contest.done;
     size_t before = resident_bytes();
-    contend(1, group, 10 * (size_t)CONTENDED_MS, done);
+    begin_to_contend(group, 10 * (size_t)CONTENDED_MS, done);
+    run_threads(1, take_and_free_in_a_hurry);
+    free_what_is_left();
     size_t grown_alone = resident_since(before);
     if (grown_alone > grown / 2 && grown_alone > allowed_in(last_band) / 2) {
         who = "one thread alone";
@@ -210,17 +244,11 @@ static void tell_who_loses(size_t group, size_t grown) {
 }
 
 START_TEST(threads_that_take_and_free_at_the_same_time_do_not_grow_memory) {
-    size_t last_band = groups[_i].last_band;
-    size_t grown = 0;
-    contend(CONTENDING, (size_t)_i, CONTENDED_MS / 4, SIZE_MAX);
-    for (int round = 0; round < CONTENDED_ROUNDS; round++) {
-        size_t before = resident_bytes();
-        contend(CONTENDING, (size_t)_i, CONTENDED_MS, SIZE_MAX);
-        grown = resident_since(before);
-        tell_growth(grown, allowed_in(last_band));
-        if (grown <= allowed_in(last_band)) return;
-    }
-    tell_who_loses((size_t)_i, grown);
+    rounds.group = (size_t)_i;
+    pthread_barrier_init(&rounds.bell, NULL, CONTENDING);
+    run_threads(CONTENDING, contend_in_rounds);
+    pthread_barrier_destroy(&rounds.bell);
+    if (rounds.grown > allowed_in(groups[_i].last_band)) tell_who_loses((size_t)_i, rounds.grown);
 }
 END_TEST
 

@@ -19,7 +19,8 @@ sub needs ($class) { return ( 'Identifier', 'Grade', 'Last modified (grade)' ) }
 
 sub key ($class) { return 'Identifier' }
 
-sub is_student ( $class, $row ) { return length $row->{Identifier} }
+# A line for totals has no number there.
+sub is_student ( $class, $row ) { return $row->{Identifier} =~ /\d/ }
 
 sub names_of ( $class, $row ) {
     return ( grep { defined } @{$row}{ 'Full name', 'ID number', 'Email address', 'Identifier', 'Username' } );
@@ -47,11 +48,16 @@ sub text ( $class, $roster, $column, $max, $entries ) {
 # <stdio.h> for a tag.
 sub _as_html ($text) { return $text =~ s/&/&amp;/gr =~ s/</&lt;/gr =~ s/>/&gt;/gr }
 
-# What will not go well there; undef when all will.
+# What will not go well there; undef when all will. A number may have a decimal comma.
 sub warning ( $class, $roster, $max ) {
-    my ($most) = map { $_->{'Maximum Grade'} // () } @{ $roster->{rows} };
-    return if !defined $most || $most !~ /\A[\d.]+\z/ || $most >= $max;
-    return sprintf 'Moodle takes no grade over %g, and this rubric has %g points: set the maximum of the assignment',
+    my ($column) = grep { lc eq 'maximum grade' } @{ $roster->{head} };
+    return if !defined $column;
+    my ($most) = map { tr/,/./r } grep { /\A\d+(?:[.,]\d+)?\z/ } map { $_->{$column} } @{ $roster->{rows} };
+    return if !defined $most || $most == $max;
+    return
+      sprintf $most < $max
+      ? 'Moodle takes no grade over %g, and this rubric has %g points: set the maximum of the assignment'
+      : 'Moodle has %g as the maximum grade, and this rubric %g points: set the maximum of the assignment',
       $most,
       $max;
 }

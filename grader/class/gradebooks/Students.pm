@@ -101,7 +101,7 @@ sub own_names ( $roster, $row ) {
 }
 
 sub person ( $roster, $row ) {
-    return ( $roster->{platform}->names_of($row) )[0];
+    return ( own_names( $roster, $row ) )[0];
 }
 
 # All that tells who somebody is: for an export without names.
