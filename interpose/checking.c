@@ -4,7 +4,7 @@
 // The layer keeps a table of all blocks, fills them with bytes that nobody mistakes for content, and asks the backend
 // for a little more than the program did:
 //
-//     | the caller's bytes | red zone, 16 bytes |
+//     | the caller's bytes | red zone, 16 to 31 bytes, up to where another block may begin |
 //
 // A freed block waits in a queue before the backend gets it back, so that a late write into it is seen and not suffered
 // by the next owner. Every so many calls the heap itself is checked (par/check.h) while other threads go on. What is
@@ -40,8 +40,8 @@ enum {
     FREED_BYTE = 0xde,
     RED_ZONE_BYTE = 0xbd,
 
-    ALIGNMENT = 16,  // what xmalloc.h promises
-    RED_ZONE_BYTES = CHECKING_MORE_BYTES,
+    ALIGNMENT = 16,               // what xmalloc.h promises
+    RED_ZONE_BYTES = 16,          // or more, up to where the next block may begin
     FILLED_BYTES_MOST = 1 << 20,  // of one block: the rest of a larger one shall not become memory for our sake
 
     WAITING_MOST = 1024,
@@ -86,6 +86,11 @@ static _Noreturn __attribute__((format(printf, 3, 4))) void report(const char* c
 
 // ---- The table of blocks, under the lock ----
 
+size_t checking_whole(size_t bytes) {
+    if (bytes > SIZE_MAX - RED_ZONE_BYTES - ALIGNMENT) return SIZE_MAX;
+    return (bytes + RED_ZONE_BYTES + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
 enum state {
     UNKNOWN,  // no block ever began here
     LIVE,
@@ -124,7 +129,10 @@ static bool make_anew(size_t capacity) {
     size_t old_capacity = table.capacity;
     void* mapped =
         mmap(NULL, capacity * sizeof *old, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapped == MAP_FAILED) return false;
+    if (mapped == MAP_FAILED) {
+        errno = ENOMEM;  // the system may have said something else
+        return false;
+    }
 
     table.records = mapped;
     table.capacity = capacity;
@@ -132,7 +140,8 @@ static bool make_anew(size_t capacity) {
     for (size_t i = 0; i < old_capacity; i++) {
         if (is_held(&old[i])) *place_of(old[i].block.start) = old[i];
     }
-    if (old != NULL) munmap(old, old_capacity * sizeof *old);
+    size_t old_bytes = old_capacity * sizeof *old;
+    if (old != NULL && munmap(old, old_bytes) != 0) madvise(old, old_bytes, MADV_DONTNEED);
     return true;
 }
 
@@ -156,7 +165,7 @@ static const struct record* record_around(const char* address) {
     for (size_t i = 0; i < table.capacity; i++) {
         const struct record* record = &table.records[i];
         if (is_held(record) && address >= record->block.start &&
-            address < record->block.start + record->block.bytes + RED_ZONE_BYTES) {
+            address < record->block.start + checking_whole(record->block.bytes)) {
             return record;
         }
     }
@@ -180,10 +189,6 @@ static _Noreturn void report_no_live_block(const char* call, const char* pointer
 
 // ---- What is in the blocks ----
 
-static size_t with_red_zone(size_t bytes) {
-    return bytes > SIZE_MAX - RED_ZONE_BYTES ? SIZE_MAX : bytes + RED_ZONE_BYTES;
-}
-
 static void fill(char* start, int byte, size_t bytes) {
     memset(start, byte, bytes < FILLED_BYTES_MOST ? bytes : FILLED_BYTES_MOST);
 }
@@ -199,17 +204,19 @@ static size_t first_other(const char* start, int byte, size_t bytes) {
 }
 
 static void check_red_zone(const char* call, struct block block) {
-    size_t position = first_other(block.start + block.bytes, RED_ZONE_BYTE, RED_ZONE_BYTES);
-    if (position == RED_ZONE_BYTES) return;
-    history_overwritten(block.start + block.bytes, RED_ZONE_BYTES, RED_ZONE_BYTE);
-    report(call, block.start, "byte %zu was written, but this block has %zu bytes; ask for more, or stay within them",
-           block.bytes + position, block.bytes);
+    size_t zone = checking_whole(block.bytes) - block.bytes;
+    size_t position = first_other(block.start + block.bytes, RED_ZONE_BYTE, zone);
+    if (position == zone) return;
+    history_overwritten(block.start + block.bytes, zone, RED_ZONE_BYTE);
+    const char* next = position == 0 ? "" : ", or the next one was written in front of its own";
+    report(call, block.start, "byte %zu was written, but this block has %zu bytes%s; ask for more, or stay within them",
+           block.bytes + position, block.bytes, next);
 }
 
 static void check_freed(struct block block) {
-    size_t position = first_other(block.start, FREED_BYTE, with_red_zone(block.bytes));
-    if (position == with_red_zone(block.bytes)) return;
-    history_overwritten(block.start, with_red_zone(block.bytes), FREED_BYTE);
+    size_t position = first_other(block.start, FREED_BYTE, checking_whole(block.bytes));
+    if (position == checking_whole(block.bytes)) return;
+    history_overwritten(block.start, checking_whole(block.bytes), FREED_BYTE);
     report("xfree", block.start, "byte %zu of this block of %zu bytes was written after the block had been freed; %s",
            position, block.bytes, "forget every pointer to a block before you free it");
 }
@@ -240,10 +247,20 @@ static bool join_queue(struct block joining, struct block* left) {
     return !full;
 }
 
-// Also at the end of the process, for the blocks that no other one pushed out of the queue.
-static __attribute__((destructor)) void check_queue(void) {
+static void check_queue(void) {
     take_lock();
     for (size_t i = 0; i < queue.count; i++) check_freed(queue.ring[(queue.oldest + i) % WAITING_MOST]);
+    give_lock();
+}
+
+// At the end of the process: blocks that no other one pushed out of the queue, and those that nobody frees. Other
+// threads may go on: what they are about to free or to resize is no live block any more.
+static __attribute__((destructor)) void check_all(void) {
+    check_queue();
+    take_lock();
+    for (size_t i = 0; i < table.capacity; i++) {
+        if (table.records[i].state == LIVE) check_red_zone("exit", table.records[i].block);
+    }
     give_lock();
 }
 
@@ -257,7 +274,7 @@ static void begin(const char* call, struct block block, size_t kept) {
                ALIGNMENT);
     }
     if (kept < block.bytes) fill(block.start + kept, FRESH_BYTE, block.bytes - kept);
-    memset(block.start + block.bytes, RED_ZONE_BYTE, RED_ZONE_BYTES);
+    memset(block.start + block.bytes, RED_ZONE_BYTE, checking_whole(block.bytes) - block.bytes);
 
     take_lock();
     struct record* record = place_of(block.start);
@@ -308,7 +325,7 @@ static void give_to_backend(struct block block) {
 }
 
 static void give(struct block block) {
-    fill(block.start, FREED_BYTE, with_red_zone(block.bytes));
+    fill(block.start, FREED_BYTE, checking_whole(block.bytes));
     if (block.bytes > WAITING_BLOCK_BYTES_MOST) {
         give_to_backend(block);
         return;
@@ -322,7 +339,7 @@ static void give(struct block block) {
 
 static void* take(const char* call, size_t bytes) {
     if (!make_room()) return NULL;
-    char* start = __real_xmalloc(with_red_zone(bytes));
+    char* start = __real_xmalloc(checking_whole(bytes));
     if (start != NULL) begin(call, (struct block){start, bytes}, 0);
     return start;
 }
@@ -349,7 +366,7 @@ static void* resize_by_moving(struct block old, size_t bytes) {
 // Resizes the way the backend does it, which is to be tested as well.
 static void* resize_by_backend(struct block old, size_t bytes) {
     let_go(old);
-    char* start = __real_xrealloc(old.start, with_red_zone(bytes));
+    char* start = __real_xrealloc(old.start, checking_whole(bytes));
     if (start == NULL) {
         begin("xrealloc", old, old.bytes);
     } else {

@@ -10,9 +10,10 @@ void* __wrap_xmalloc(size_t bytes);
 void __wrap_xfree(void* start);
 void* __wrap_xrealloc(void* start, size_t bytes);
 
-enum { CHECKING_MORE_BYTES = 16 };  // that a block has behind those of the program
+// For so many bytes does the layer ask the backend when the program asks for these. SIZE_MAX: for none that there are.
+size_t checking_whole(size_t bytes);
 
-// Takes what the backend gave in another way, with so many bytes more, as a block of the layer. NULL stays NULL.
+// Takes what the backend gave in another way, so much of it, as a block of the layer. NULL stays NULL.
 void* checking_take_from(const char* call, void* start, size_t bytes);
 
 // The bytes of a live block. What is none ends the process.

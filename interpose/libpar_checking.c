@@ -18,7 +18,7 @@ static void* family_aligned(size_t alignment, size_t bytes) {
         errno = ENOMEM;
         return NULL;
     }
-    return checking_take_from("memalign", take_aligned(alignment, bytes + CHECKING_MORE_BYTES), bytes);
+    return checking_take_from("memalign", take_aligned(alignment, checking_whole(bytes)), bytes);
 }
 
 static void* family_zeros(size_t bytes) {

@@ -131,7 +131,12 @@ static void* family_zeros(size_t bytes) {
     return begin(xmalloc(with_more(bytes)), bytes, true);
 }
 
-static size_t family_usable(void* block) { return bytes_of(block); }
+// Memcheck tells when the block was freed.
+static size_t family_usable(void* block) {
+    size_t bytes = bytes_of(block);
+    if (bytes > 0) (void)VALGRIND_CHECK_MEM_IS_ADDRESSABLE(block, 1);
+    return bytes;
+}
 
 // A child of fork has one thread, and must find the lock free.
 static void take_lock(void) { pthread_mutex_lock(&waiting.lock); }

@@ -23,9 +23,9 @@ $(O)/tests/tools/family.o $(O)/tests/tools/self_report.o $(O)/tests/tools/tight.
 # The same with more checks, in objects of their own: see interpose/libpar_checking.c and interpose/libpar_hardened.c.
 # $(1): the name of the build, $(2): its flags, $(3): its sources, $(4): flags for the linker
 define checked_library
-$(BUILD)/pic-$(1)/%.o: %.c
+$(BUILD)/pic-$(1)/%.o: %.c make/libraries.mk
 	@mkdir -p $$(@D)
-	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(2) -fPIC -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $$@ $$<
+	$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $(2) -fPIC -DPAR_AS_LIBRARY -fvisibility=hidden -ftls-model=initial-exec -MMD -MP -c -o $$@ $$<
 -include $(shell find $(BUILD)/pic-$(1) -name '*.d' 2>/dev/null)
 $(LIB)/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/*.c))
 	@mkdir -p $$(@D)

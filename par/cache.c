@@ -80,6 +80,24 @@ static void leave_cache(void) {
 void cache_lock(void) { lock_take(&lock); }
 
 void cache_unlock(void) { lock_give(&lock); }
+
+// A program may take a block while the dynamic linker is still at work: in a resolver (IFUNC). The first thread's
+// variables hold zeros then, and get their first values behind that. So this library has a resolver, too, which runs
+// when its own addresses are ready, before those of the program. What the thread had up to there is lost.
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+typedef void (*nothing)(void);
+
+static void do_nothing(void) {}
+
+static __attribute__((used)) nothing begin_without_cache(void) {
+    cache_of_thread = &no_cache;
+    return do_nothing;
+}
+
+static void resolved(void) __attribute__((ifunc("begin_without_cache")));
+
+static __attribute__((used)) const nothing needs_resolver = resolved;
+#endif
 #else
 _Thread_local struct thread_cache cache __attribute__((tls_model("initial-exec")));
 

@@ -187,7 +187,7 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
     large->mapping.kind = MAPPING_LARGE;
     large->mapping.start = slots.start;
     large->bytes = bytes;
-    large->is_apart = false;
+    large->is_apart = large->is_guarded = false;
     choose_pages(large, slots.is_zero, content);
     large->tail = 0;
     large->is_exact = is_exact && slots.is_zero && tail_of(large) > 0;
@@ -204,9 +204,13 @@ static void give_slots(struct large* large, size_t from) {
     size_t slots = slots_of(large->bytes);
     char* start = large->mapping.start;
     if (large->is_exact && from < slots) {
-        slots--;
-        os_unmap(start + slots * SLOT_BYTES, large->bytes - slots * SLOT_BYTES);
-        extent_forget(1);
+        size_t whole_slots = slots - 1;
+        // What the system does not unmap becomes whole, for others.
+        bool is_gone = os_unmap(start + whole_slots * SLOT_BYTES, large->bytes - whole_slots * SLOT_BYTES);
+        if (is_gone || !make_whole(large)) {
+            slots = whole_slots;
+            extent_forget(1);
+        }
     }
     if (from == slots) return;
     sparse_purge(start + from * SLOT_BYTES, slots - from);
@@ -214,13 +218,28 @@ static void give_slots(struct large* large, size_t from) {
     extent_give(start + from * SLOT_BYTES, slots - from, line);
 }
 
-void large_give(struct large* large) {
+static void end_block(struct large* large) {
     count(-(size_t)1, -large->bytes);
     forget_tail(large);
     page_map_remove(&large->mapping);
     if (large->density != NULL) density_forget(large->density, large->mapping.start, true);
     if (large->has_huge) estimate_add(&huge_blocks, -(size_t)1);
+}
+
+void large_give(struct large* large) {
+    end_block(large);
     give_slots(large, 0);
+    record_give(large);
+}
+
+void large_give_untouched(struct large* large) {
+    end_block(large);
+    char* start = large->mapping.start;
+    size_t slots = slots_of(large->bytes);
+    bool is_gone = os_unmap_untouched(start, large->is_exact ? large->bytes : slots * SLOT_BYTES);
+    size_t between = is_gone ? 0 : slots - 2;
+    extent_forget(slots - between);
+    if (between > 0) extent_give(start + SLOT_BYTES, between, NO_LINE);
     record_give(large);
 }
 
@@ -229,8 +248,8 @@ static void shrink(struct large* large, size_t bytes) {
     size_t kept = slots_of(bytes);
     forget_tail(large);
     if (large->is_exact && kept == had) {
-        os_unmap(large->mapping.start + bytes, large->bytes - bytes);
-        large->bytes = bytes;
+        // Where the system does not, the block keeps its room.
+        if (os_unmap(large->mapping.start + bytes, large->bytes - bytes)) large->bytes = bytes;
         return;
     }
     give_slots(large, kept);

@@ -21,6 +21,7 @@ struct large {
     size_t tail;       // bytes behind its end, in its last slot, that may have memory
     bool is_exact;     // nothing is mapped behind its end in its last slot
     bool is_apart;     // it has been moved where much is free behind
+    bool is_guarded;   // its first and its last page are not its owner's (par/hardened/front.c)
     bool has_huge;     // some of it got huge pages,
     bool ends_huge;    // and its last whole slot did
     bool ends_fresh;   // that slot was fresh when the block got it: what is touched there, the block's owner touched
@@ -43,6 +44,10 @@ struct large_block large_take(size_t bytes, size_t alignment, enum large_content
 
 // Gives a block back. Thread-safe.
 void large_give(struct large* large);
+
+// The same of a block of two slots or more of which nobody may touch the first page or the last: these serve nobody any
+// more, if the system does not unmap them.
+void large_give_untouched(struct large* large);
 
 // Changes the size of a block, moving its pages and not their content. bytes: 1 to PTRDIFF_MAX.
 // Result: the new place, or NULL, and then the block is as it was. The caller owns the block; thread-safe otherwise.

@@ -87,14 +87,23 @@ enum there os_map_apart(size_t bytes, size_t alignment, unsigned place, void** s
     return os_map_there(*start, bytes);
 }
 
-bool os_unmap(void* start, size_t bytes) {
-    if (munmap(start, bytes) != 0) {
-        os_purge(start, bytes);
-        return false;
-    }
+static bool unmap(char* start, size_t bytes) {
+    if (munmap(start, bytes) != 0) return false;
     // order: relaxed, a hint (map_at_hint).
     atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
     return true;
+}
+
+bool os_unmap(void* start, size_t bytes) {
+    bool is_gone = unmap(start, bytes);
+    if (!is_gone) os_purge(start, bytes);
+    return is_gone;
+}
+
+bool os_unmap_untouched(void* start, size_t bytes) {
+    bool is_gone = unmap(start, bytes);
+    if (!is_gone) os_drop(start, bytes);
+    return is_gone;
 }
 
 bool os_move(void* start, size_t bytes, void* place) {

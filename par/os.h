@@ -28,6 +28,10 @@ enum there os_map_apart(size_t bytes, size_t alignment, unsigned place, void** s
 // pages are still mapped and ours, without memory, and read as zeros.
 bool os_unmap(void* start, size_t bytes);
 
+// The same, of pages that nobody may touch in part: what stays mapped loses its memory where the system lets us, and
+// holds anything.
+bool os_unmap_untouched(void* start, size_t bytes);
+
 // Moves pages, without copying (mremap(2)), to a mapped place of the same length, which they replace; the old place is
 // unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in
 // between.

@@ -34,14 +34,18 @@ struct place {
 };
 
 static bool is_guarded(const struct place* place) {
-    return place->mapping != NULL && place->start != place->mapping->start && place->mapping->kind == MAPPING_LARGE;
+    return place->mapping != NULL && place->mapping->kind == MAPPING_LARGE &&
+           ((struct large*)place->mapping)->is_guarded;
 }
 
 // Any pointer that leads to no small block. What begins no block ends the process.
 static struct place pages_of(const char* call, char* block) {
     struct mapping* mapping = page_map_mapping(block);
-    if (mapping != NULL && mapping->kind == MAPPING_LARGE && block == mapping->start + GUARD_BYTES) {
-        return (struct place){block, ((struct large*)mapping)->bytes - 2 * GUARD_BYTES, mapping};
+    if (mapping != NULL && mapping->kind == MAPPING_LARGE && ((struct large*)mapping)->is_guarded) {
+        // The guard page itself cannot be looked at.
+        if (block == mapping->start) misuse(call, block, "this pointer leads in front of a block");
+        if (block == mapping->start + GUARD_BYTES)
+            return (struct place){block, ((struct large*)mapping)->bytes - 2 * GUARD_BYTES, mapping};
     }
     mapping = mapping_of(call, block);
     if (mapping->kind == MAPPING_LARGE) return (struct place){block, ((struct large*)mapping)->bytes, mapping};
@@ -74,6 +78,7 @@ static inline size_t bytes_of(const char* call, struct place place) {
 static _Thread_local struct quarantine quarantine __attribute__((tls_model("initial-exec")));
 static _Thread_local bool keeps_none;  // the thread ends
 static pthread_key_t at_thread_exit;
+static bool have_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void quarantine_flush(void) {
@@ -88,9 +93,7 @@ static void thread_exits(void* unused) {
     quarantine_flush();
 }
 
-static void make_key(void) {
-    if (pthread_key_create(&at_thread_exit, thread_exits) != 0) keeps_none = true;
-}
+static void make_key(void) { have_key = pthread_key_create(&at_thread_exit, thread_exits) == 0; }
 
 // Nobody may have written into a block that waited.
 static inline void check_waited(const char* block) {
@@ -105,8 +108,9 @@ static __attribute__((noinline)) bool quarantine_begin(void) {
     quarantine.has_begun = true;
     quarantine.random = secrets_random();
     pthread_once(&once, make_key);
-    pthread_setspecific(at_thread_exit, &quarantine);
-    return true;
+    // Nobody would come for what a thread kept whose end is not told: the program may have used up all keys.
+    keeps_none = !have_key || pthread_setspecific(at_thread_exit, &quarantine) != 0;
+    return !keeps_none;
 }
 
 static inline void let_wait(char* block, size_t whole) {
@@ -170,6 +174,7 @@ static void* take_pages_marked(size_t bytes) {
     if (start == NULL) return NULL;
     guard(start, GUARD_BYTES);
     guard(start + GUARD_BYTES + whole, GUARD_BYTES);
+    ((struct large*)page_map_mapping(start))->is_guarded = true;
     return begin_pages(start + GUARD_BYTES, true, whole, bytes);
 }
 
@@ -217,9 +222,8 @@ static __attribute__((noinline)) void free_pages(char* block) {
             bool one_stays = large->is_exact && large->bytes < 2 * SLOT_BYTES;
             if (one_stays) os_purge(block, place.whole);
             bool is_plain = unguard(place.mapping->start, GUARD_BYTES);
-            unguard(block + place.whole, GUARD_BYTES);
-            // One that cannot be made plain may serve nobody; it has no memory any more.
-            if (one_stays && !is_plain) {
+            if (!unguard(block + place.whole, GUARD_BYTES) || !is_plain) {
+                large_give_untouched((struct large*)place.mapping);
                 errno = kept_errno;
                 return;
             }
@@ -306,8 +310,9 @@ static void* resize_guarded(struct place place, size_t old_bytes, size_t bytes) 
     // Slots that are given back may be kept, and what is kept holds zeros.
     if (whole < place.whole) os_purge(place.start + whole, place.whole - whole + GUARD_BYTES);
     char* resized = large_resize((struct large*)place.mapping, whole + 2 * GUARD_BYTES);
-    size_t now_whole = resized == NULL ? place.whole : whole;
     if (resized != NULL) start = resized;
+    // Not what was asked for where the system refused to map or unmap something.
+    size_t now_whole = ((struct large*)place.mapping)->bytes - 2 * GUARD_BYTES;
     guard(start, GUARD_BYTES);
     guard(start + GUARD_BYTES + now_whole, GUARD_BYTES);
     stay((struct place){start + GUARD_BYTES, now_whole, NULL}, old_bytes, resized == NULL ? old_bytes : bytes);

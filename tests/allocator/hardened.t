@@ -19,7 +19,7 @@ use tests::lib::Built;
 my $tree     = tests::lib::Built::tree();
 my $launcher = tests::lib::Built::launcher();
 my $suite    = 'build/hardened/tests/suite-par';
-my %tools    = map { $_ => "build/release/tests/tools/$_" } qw(quarantine guards);
+my %tools    = map { $_ => "build/release/tests/tools/$_" } qw(quarantine guards keys);
 tests::lib::Built::insist( qw(HARDENED=1 BACKENDS=par), $suite );
 tests::lib::Built::insist('lib/libpar-hardened.so');
 make_path("$tree/build/release/tests/tools");
@@ -44,8 +44,26 @@ for ( 1 .. 4 ) {
 }
 is( scalar keys %seen, 4, 'blocks come back in another order in each process' );
 
-my $guarded = run( command => [ $tools{guards} ], env => { LD_PRELOAD => "$tree/lib/libpar-hardened.so" } );
-ok( measure::Launch::ok($guarded), 'large blocks go on where no guard can be taken down' )
-  or diag measure::Launch::sentence($guarded), "\n", $guarded->{stdout}, $guarded->{stderr};
+my $in_front =
+  run( command => [ $tools{guards}, 'front' ], env => { LD_PRELOAD => "$tree/lib/libpar-hardened.so" } );
+like(
+    $in_front->{stderr},
+    qr/\Axfree\(0x\w+\): this pointer leads in front of a block\n\z/,
+    'a pointer to the guard page is told'
+) or diag measure::Launch::sentence($in_front);
+my %preloaded = ( LD_PRELOAD => "$tree/lib/libpar-hardened.so" );
+for my $case (
+    [ 'guards',             'large blocks go on where no guard can be taken down' ],
+    [ 'guards mapped',      '... and their memory cannot be unmapped either, so that it must serve nobody' ],
+    [ 'guards mapped kept', '... nor be given up' ],
+    [ 'keys',               'threads leave nothing behind where no key tells of their end' ],
+  )
+{
+    my ( $what, $name ) = @$case;
+    my ( $which, @how ) = split / /, $what;
+    my $ended = run( command => [ $tools{$which}, @how ], env => \%preloaded );
+    ok( measure::Launch::ok($ended), $name )
+      or diag measure::Launch::sentence($ended), "\n", $ended->{stdout}, $ended->{stderr};
+}
 
 done_testing;

@@ -22,7 +22,7 @@ my $build  = "$tree/build/release";
 my $libpar = "$tree/lib/libpar.so";
 my $folder = File::Temp->newdir;
 tests::lib::Built::insist(
-    qw(build/release/measure/launch lib/libpar.so lib/libpar-hardened.so lib/libpar-checking.so),
+    qw(build/release/measure/launch lib/libpar.so lib/libpar-hardened.so lib/libpar-checking.so lib/libpar-valgrind.so),
     map { "build/release/tests/tools/$_" } qw(family self_report gives_up cancelled)
 );
 
@@ -84,6 +84,30 @@ for my $library (qw(libpar libpar-hardened libpar-checking)) {
     );
     is( $ended->{signal}, POSIX::SIGABRT(), '... and ends the process' )
       or diag measure::Launch::sentence($ended), "\n", $ended->{stdout};
+}
+
+# Programs that take blocks at strange times, or beside strange libraries.
+sub tool ( $name, @flags ) {
+    my @command = ( 'gcc', qw(-D_GNU_SOURCE -O1 -fno-builtin), @flags, '-o', "$folder/$name" );
+    system( @command, "$tree/tests/tools/$name.c" ) == 0 or BAIL_OUT("cannot build $name");
+    return "$folder/$name";
+}
+my ( $resolver, $aborts ) = ( tool('resolver'), tool('abort_handler') );
+my $auditor = tool( 'auditor', qw(-shared -fPIC) );
+for my $library (qw(libpar libpar-hardened libpar-checking libpar-valgrind)) {
+    my %env   = ( LD_PRELOAD => "$tree/lib/$library.so" );
+    my $early = measure::Launch::run( command => [$resolver], wall_s => 300, env => \%env );
+    ok( measure::Launch::ok($early), "$library: a program may take blocks while it is linked" )
+      or diag measure::Launch::sentence($early), "\n", $early->{stdout}, $early->{stderr};
+    my $audited =
+      measure::Launch::run( command => [ 'env', "LD_AUDIT=$auditor", $resolver ], wall_s => 300, env => \%env );
+    ok( measure::Launch::ok($audited), '... and beside a library that watches the linker' )
+      or diag measure::Launch::sentence($audited), "\n", $audited->{stdout}, $audited->{stderr};
+    next if $library eq 'libpar-valgrind';
+    my $again = measure::Launch::run( command => [$aborts], wall_s => 300, env => \%env );
+    is( $again->{signal}, POSIX::SIGABRT(), '... and a misuse in the handler of abort() has an end' )
+      or diag measure::Launch::sentence($again);
+    is( scalar( () = $again->{stderr} =~ /\n/g ), 2, '... with a line for each' );
 }
 
 SKIP: {

@@ -128,6 +128,8 @@ static char* overrun(size_t bytes) {
 
 static void overrun_and_free(size_t bytes) { xfree(overrun(bytes)); }
 
+static void overrun_and_leave(size_t bytes) { (void)overrun(bytes); }
+
 static void overrun_and_resize(size_t bytes) { xfree(xrealloc(overrun(bytes), 2 * bytes)); }
 
 static char* write_after_free(size_t bytes) {
@@ -397,6 +399,8 @@ static const struct {
     {"foreign", free_foreign, 0},
     {"foreign-resize", resize_foreign, 100},
     {"overrun-by-one", overrun_and_free, SMALL},
+    {"overrun-never-freed", overrun_and_leave, SMALL},
+    {"small-in-front", write_in_front, SMALL - 8},
     {"large-overrun-by-one", overrun_and_free, LARGE},
     {"medium-overrun-by-one", overrun_and_free, MEDIUM},
     {"overrun-by-one-resize", overrun_and_resize, SMALL},

@@ -3,9 +3,10 @@
 //
 // Usage: failing [STEP [anywhere]]. Linked with faults.c, or run with it preloaded. Each workload is a sequence of
 // calls against the model heap in three parts; in the second one, system calls fail. It runs in a process of its own
-// for each call that can fail: for the n-th call alone, for so many from the n-th on, and for all of them. A call of
-// the allocator may then give NULL with ENOMEM. When the fault has gone, it may not any more. STEP: only each STEP-th n
-// is tried, with another beginning for each workload. Exit status: 1 when something failed.
+// for each call that can fail: for the n-th call alone, for so many from the n-th on, and for all of them; and for each
+// pair of kinds, for what follows a refusal is seldom tried: the n-th call of the one, and then the next ones of the
+// other. A call of the allocator may then give NULL with ENOMEM. When the fault has gone, it may not any more. STEP:
+// only each STEP-th n is tried, with another beginning for each workload. Exit status: 1 when something failed.
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -26,9 +27,7 @@
 
 enum { WORKLOADS = 8, FAILED = 3, OPERATIONS = 600, FIRST_SEED = 40, HUNG_S = 120, THREADS = 4 };
 
-// But mprotect, which only the hardened build calls, fails alone: where a guard page cannot be made plain and its block
-// not be unmapped either, in the same free, that build keeps a page that nobody may touch.
-static const uint64_t ALL_KINDS = (1 << CALL_MMAP) | (1 << CALL_MUNMAP) | (1 << CALL_MREMAP) | (1 << CALL_MADVISE);
+static const uint64_t ALL_KINDS = (1 << CALL_FUTEX) - 1;
 
 // What is tried, and what became of it, shared with the processes that try it.
 struct trial {
@@ -135,9 +134,10 @@ static bool try(const char* name) {
     if (WIFSIGNALED(status)) {
         snprintf(trial->sentence, sizeof trial->sentence, "%s", strsignal(WTERMSIG(status)));
     }
-    printf("%s, seed %llu, %zu threads, call %llu fails and %llu more: %s\n", name, (unsigned long long)trial->seed,
-           trial->threads, (unsigned long long)trial->plan.first, (unsigned long long)trial->plan.calls - 1,
-           trial->sentence);
+    printf("%s, seed %llu, %zu threads, kinds %#llx, call %llu fails and %llu more, then %llu of kinds %#llx: %s\n",
+           name, (unsigned long long)trial->seed, trial->threads, (unsigned long long)trial->plan.kinds,
+           (unsigned long long)trial->plan.first, (unsigned long long)trial->plan.calls - 1,
+           (unsigned long long)trial->plan.then_calls, (unsigned long long)trial->plan.then_kinds, trial->sentence);
     return false;
 }
 
@@ -178,6 +178,30 @@ static void try_each_call(struct tally* tally, size_t step, size_t workload) {
     if (isatty(STDERR_FILENO)) dprintf(STDERR_FILENO, "workload %zu of %d ...\r", workload + 1, WORKLOADS);
 }
 
+// The n-th call of one kind, and then the next one of another, or some of each.
+static void try_pair(struct tally* tally, uint64_t kind, uint64_t then, uint64_t n) {
+    struct faults plan = {.kinds = kind, .first = n, .calls = 1, .then_kinds = then, .then_calls = 1};
+    try_plan(tally, "a pair", plan);
+    plan.calls = plan.then_calls = 4;
+    try_plan(tally, "a pair, both in a burst", plan);
+}
+
+// One n or more of each pair, and all calls of both kinds.
+static void try_each_pair(struct tally* tally, size_t step, size_t workload) {
+    for (unsigned kind = 0; kind < CALL_FUTEX; kind++) {
+        uint64_t calls = count_calls(tally, 1u << kind);
+        size_t least_step = calls < step ? (size_t)calls : step;
+        for (unsigned then = 0; then < CALL_FUTEX && calls > 0; then++) {
+            if (then == kind) continue;
+            for (uint64_t n = 1 + (workload * CALL_FUTEX + then) * 31 % least_step; n <= calls; n += least_step) {
+                try_pair(tally, 1u << kind, 1u << then, n);
+            }
+            struct faults both = {.kinds = 1u << kind | 1u << then, .first = 1, .calls = UINT64_MAX};
+            if (kind < then) try_plan(tally, "two kinds are forbidden", both);
+        }
+    }
+}
+
 static void try_addresses(struct tally* tally, bool anywhere) {
     try_plan(tally, "mmap never gives aligned addresses", (struct faults){.unaligned = true});
     if (anywhere) return;
@@ -206,11 +230,13 @@ int main(int count, char** arguments) {
     trial = pages_take(sizeof *trial, MAP_SHARED);
     printf("%s\n", calls_whose());
     struct tally alone = {0};
+    struct tally pairs = {0};
     struct tally together = {0};
     struct tally addresses = {0};
     for (size_t workload = 0; workload < WORKLOADS; workload++) {
         *trial = (struct trial){.threads = 1, .seed = FIRST_SEED + workload, .from_start = workload % 2 == 0};
         try_each_call(&alone, step, workload);
+        try_each_pair(&pairs, step, workload);
         try_addresses(&addresses, anywhere);
         trial->threads = THREADS;
         for (uint64_t n = 1; n < 200; n += 20 * step) {
@@ -220,7 +246,8 @@ int main(int count, char** arguments) {
         try_addresses(&addresses, anywhere);
     }
     print_tally("one thread, every call", &alone);
+    print_tally("one thread, pairs of calls", &pairs);
     print_tally("threads, ten calls", &together);
     print_tally("strange addresses", &addresses);
-    return alone.failures + together.failures + addresses.failures > 0;
+    return alone.failures + pairs.failures + together.failures + addresses.failures > 0;
 }

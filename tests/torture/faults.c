@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,11 +56,21 @@ static long kernel(long number, long a, long b, long c, long d, long e, long f) 
     return result;
 }
 
-// Whether this call fails. Atomic, so that threads may make calls at the same time.
-static bool fails(enum fault_call kind, int error) {
+// Whether this call is one of those that fail because others have.
+static bool fails_then(enum fault_call kind) {
+    if ((faults.then_kinds >> kind & 1) == 0 || __atomic_load_n(&faults.failed, __ATOMIC_RELAXED) == 0) return false;
+    return __atomic_add_fetch(&faults.then_counted, 1, __ATOMIC_RELAXED) <= faults.then_calls;
+}
+
+static bool fails_now(enum fault_call kind) {
     if ((faults.kinds >> kind & 1) == 0) return false;
     uint64_t number = __atomic_add_fetch(&faults.counted, 1, __ATOMIC_RELAXED);
-    if (faults.first == 0 || number < faults.first || number - faults.first >= faults.calls) return false;
+    return faults.first != 0 && number >= faults.first && number - faults.first < faults.calls;
+}
+
+// Whether this call fails. Atomic, so that threads may make calls at the same time.
+static bool fails(enum fault_call kind, int error) {
+    if (!fails_then(kind) && !fails_now(kind)) return false;
     __atomic_add_fetch(&faults.failed, 1, __ATOMIC_RELAXED);
     errno = error;
     return true;
@@ -117,8 +128,18 @@ PUBLIC int madvise(void* start, size_t bytes, int advice) {
 }
 
 PUBLIC int mprotect(void* start, size_t bytes, int protection) {
-    if (fails(CALL_MPROTECT, ENOMEM)) return -1;
+    if (fails(protection == PROT_NONE ? CALL_MPROTECT : CALL_UNPROTECT, ENOMEM)) return -1;
     return (int)kernel(SYS_mprotect, (long)start, (long)bytes, protection, 0, 0, 0);
+}
+
+PUBLIC int mincore(void* start, size_t bytes, unsigned char* is_there) {
+    if (fails(CALL_MINCORE, EAGAIN)) return -1;
+    return (int)kernel(SYS_mincore, (long)start, (long)bytes, (long)is_there, 0, 0, 0);
+}
+
+PUBLIC int getrlimit(__rlimit_resource_t which, struct rlimit* limit) {
+    if (fails(CALL_GETRLIMIT, EPERM)) return -1;
+    return (int)kernel(SYS_prlimit64, 0, (long)which, 0, (long)limit, 0, 0);
 }
 
 // Locks wait by it. A wait may end at any time for no reason, and that is all that may fail: a wake-up cannot.

@@ -10,17 +10,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum fault_call { CALL_MMAP, CALL_MUNMAP, CALL_MREMAP, CALL_MADVISE, CALL_MPROTECT, CALL_FUTEX, CALL_KINDS };
+enum fault_call {
+    CALL_MMAP,
+    CALL_MUNMAP,
+    CALL_MREMAP,
+    CALL_MADVISE,
+    CALL_MPROTECT,   // that takes rights away
+    CALL_UNPROTECT,  // mprotect that gives some: pages that may be written count as data (RLIMIT_DATA)
+    CALL_MINCORE,
+    CALL_GETRLIMIT,
+    CALL_FUTEX,
+    CALL_KINDS
+};
 
 struct faults {
     // What shall happen; calls are counted from 1 on, over all kinds that take part.
-    uint64_t kinds;  // a bit for each kind that is counted and may fail
-    uint64_t first;  // the first call that fails; 0: none
-    uint64_t calls;  // so many fail from there on
-    bool unaligned;  // mmap never gives addresses that are aligned to more than its own pages
-    bool high;       // mappings of 2 MiB or more lie at 2^52, where nothing can touch them
+    uint64_t kinds;       // a bit for each kind that is counted and may fail
+    uint64_t first;       // the first call that fails; 0: none
+    uint64_t calls;       // so many fail from there on
+    uint64_t then_kinds;  // once one has failed, of calls of these kinds
+    uint64_t then_calls;  // so many fail, too, the next ones
+    bool unaligned;       // mmap never gives addresses that are aligned to more than its own pages
+    bool high;            // mappings of 2 MiB or more lie at 2^52, where nothing can touch them
     // What happened.
     uint64_t counted;
+    uint64_t then_counted;
     uint64_t failed;
 };
 

@@ -12,8 +12,9 @@ use lib "$Bin/../..";
 use measure::Launch;
 use tests::lib::Built;
 
-plan skip_all => 'there is no clang for python3' if system(q{/usr/bin/python3 -c 'import clang.cindex' 2>/dev/null}) != 0;
-tests::lib::Built::insist('build/release/measure/launch');
+plan skip_all => 'there is no clang for python3: ./setup installs it (Debian: python3-clang)'
+  if system(q{/usr/bin/python3 -c 'import clang.cindex' 2>/dev/null}) != 0;
+tests::lib::Built::insist(qw(build/release/measure/launch mutant-objects));
 
 my $result = measure::Launch::run( command => [ "$Bin/mutants", '--sample', 0, '--seed', 1 ], wall_s => 600 );
 ok( measure::Launch::ok($result), 'mutants, with a sample of none, ends well' )
