@@ -248,6 +248,7 @@ TCase* reuse_case(void) {
     add_test(topic, a_million_blocks_of_mixed_sizes_replaced_among_live_ones_do_not_grow_memory);
     if (!backend.course) add_test(topic, resizing_to_0_frees_the_block);
     add_long_test(topic, a_hundred_thousand_blocks_of_some_pages_taken_and_freed_do_not_grow_memory);
+    add_reuse_steady(topic);
     add_reuse_between_threads(topic);
     if (backend.shares_sizes && !backend.course)
         add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);

@@ -165,7 +165,7 @@ static void free_in_another_order(size_t index) {
 
 START_TEST(threads_that_free_in_another_order_get_blocks_of_their_own) {
     enum { HURRIED = 4 };
-    hurry_ends_at = cpu_now_s() + (backend.course ? 3.0 : 0.4);
+    hurry_ends_at = cpu_now_s() + (backend.course ? 1.5 : 0.4);
     run_threads(HURRIED, free_in_another_order);
 }
 END_TEST
@@ -322,6 +322,7 @@ END_TEST
 TCase* threads_case(void) {
     TCase* topic = new_case("threads");
     add_test(topic, threads_with_blocks_of_their_own_do_not_disturb_each_other);
+    add_threads_put_aside(topic);
     add_long_test(topic, threads_that_free_in_another_order_get_blocks_of_their_own);
     add_long_loop_test(topic, threads_in_a_hurry_get_blocks_of_their_own, 0,
                        sizeof hurried_sizes / sizeof hurried_sizes[0]);

@@ -42,15 +42,20 @@ size_t mapped_bytes(void) { return memory_now().mapped; }
 size_t resident_bytes(void) { return memory_now().resident; }
 size_t mapped_since(size_t before) { return growth(before, mapped_bytes()); }
 
-// What was given up with MADV_FREE counts as resident until somebody else needs it.
-static size_t lazily_freed_bytes(void) {
+// A line of the sum over all mappings, for which the kernel walks through all pages; 0 where there is none.
+static size_t bytes_in_rollup(const char* name) {
     char text[4096] = "";
     int file = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
     ssize_t length = file == -1 ? -1 : read(file, text, sizeof text - 1);
     if (file != -1) close(file);
-    const char* line = length <= 0 ? NULL : strstr(text, "LazyFree:");
-    return line == NULL ? 0 : strtoul(line + strlen("LazyFree:"), NULL, 10) * KIB;
+    const char* line = length <= 0 ? NULL : strstr(text, name);
+    return line == NULL ? 0 : strtoul(line + strlen(name), NULL, 10) * KIB;
 }
+
+// What was given up with MADV_FREE counts as resident until somebody else needs it.
+static size_t lazily_freed_bytes(void) { return bytes_in_rollup("LazyFree:"); }
+
+size_t exact_resident_bytes(void) { return growth(lazily_freed_bytes(), bytes_in_rollup("Rss:")); }
 
 // Only what has grown is worth the walk through all pages that smaps is.
 size_t resident_since(size_t before) {

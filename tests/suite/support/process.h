@@ -16,6 +16,10 @@ size_t resident_bytes(void);
 size_t mapped_since(size_t before);
 size_t resident_since(size_t before);
 
+// What is in memory, to the page: the numbers of statm may lag behind, by some pages for each processor. A walk through
+// all pages. 0 where the kernel does not tell.
+size_t exact_resident_bytes(void);
+
 // The same, but what is above `most` is measured again until it is not, for a second at most: an allocator may give
 // memory back in a thread of its own, which comes to it a moment later.
 size_t mapped_at_rest(size_t before, size_t most);

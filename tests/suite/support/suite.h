@@ -37,9 +37,11 @@ TCase* errno_case(void);
 TCase* null_and_zero_case(void);
 TCase* threads_case(void);
 void add_threads_handing_over(TCase* topic);  // a part of it, in a file of its own
+void add_threads_put_aside(TCase* topic);     // another one
 TCase* thread_exit_case(void);
 TCase* reuse_case(void);
 void add_reuse_between_threads(TCase* topic);  // its second half, in a file of its own
+void add_reuse_steady(TCase* topic);           // a third part
 TCase* out_of_memory_case(void);
 TCase* peak_case(void);
 TCase* memory_case(void);
