@@ -143,7 +143,7 @@ static void choose_pages(struct large* large, bool is_zero, enum large_content c
     if (content == LARGE_AS_BEFORE) {
         size_t slots = slots_of(large->bytes);
         large->density = &densities[density_kind_of(slots)];
-        verdict = density_of_next(large->density, is_zero ? slots : 0);
+        verdict = density_of_next(large->density, is_zero ? slots : 0, false);
         if (verdict != DENSITY_HIGH && is_zero) density_watch(large->density, large->mapping.start);
     }
     if (verdict != DENSITY_LOW) advise_huge(large, verdict == DENSITY_HIGH ? 0 : 1);

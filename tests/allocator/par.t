@@ -198,6 +198,10 @@ passes(
 
 passes( 'the first two pieces of a heap get ordinary pages, also the second time',
     command => [ built( 'first_pieces', 'tests/tools/first_pieces.c', 'par/density.c', 'par/os.c' ) ] );
+my $first_blocks = built( 'first_blocks', '-Wl,--wrap=mmap,--wrap=munmap', 'tests/tools/first_blocks.c', @par );
+passes( "the first blocks cost few calls of the system where the first mapping is $_",
+    command => [ $first_blocks, $_ ] )
+  for qw(aligned elsewhere);
 SKIP: {
     skip 'this kernel has no huge pages to ask for', 1 if !-e '/sys/kernel/mm/transparent_hugepage';
     passes(
