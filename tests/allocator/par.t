@@ -107,6 +107,14 @@ passes(
 );
 
 each_case(
+    built( 'steps', '-Wl,--wrap=slack_seal', 'tests/tools/steps.c', @par ),
+    few    => 'blocks of pages that grow in short steps are not sealed anew with each',
+    first  => 'a byte too many behind such a block ends the process after the first step',
+    longer => 'and after a longer one',
+    page   => 'and after one to another page',
+);
+
+each_case(
     built( 'come_and_go', '-Wl,--wrap=region_take_run,--wrap=region_give_run', 'tests/tools/come_and_go.c', @par ),
     loops  => 'threads that take again the medium blocks they free hardly ever come to the regions',
     unused => 'a thread keeps no run that it will not take again, nor more than its part of the budget',
