@@ -12,6 +12,7 @@
 #include "par/metadata.h"
 #include "par/os.h"
 #include "par/sparse.h"
+#include "par/zeros.h"
 
 enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
@@ -216,6 +217,7 @@ static void give_slots(struct large* large, size_t from) {
 
 void large_give(struct large* large) {
     count(-(size_t)1, -large->bytes);
+    zeros_ends(large->mapping.start, large->bytes);
     forget_tail(large);
     page_map_remove(&large->mapping);
     if (large->density != NULL) density_forget(large->density, large->mapping.start, true);

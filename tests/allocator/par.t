@@ -163,6 +163,12 @@ each_case(
 );
 
 each_case(
+    built( 'tables', 'tests/tools/tables.c', 'par/zeros.c', 'par/os.c' ),
+    sparse => 'sparse tables of zeros get back no memory that was written before them',
+    filled => '... and those that are written whole keep theirs',
+);
+
+each_case(
     built( 'breathing', 'tests/tools/breathing.c', @par ),
     map { $_->[0] => "a heap that loses $_->[1] and grows again, often, keeps its pages, and then gives them back" }
       [ all => 'all of its blocks' ],
