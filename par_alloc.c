@@ -41,6 +41,7 @@
 #include "par/size_class.h"
 #include "par/slack.h"
 #include "par/span.h"
+#include "par/step.h"
 
 #define likely(condition) __builtin_expect((condition), 1)
 #define unlikely(condition) __builtin_expect((condition), 0)
@@ -142,14 +143,15 @@ static void set_used(struct mapping* mapping, const char* block, struct used use
     }
 }
 
-// Ends the process when there is no such block here, or somebody wrote behind it. Result: its mapping.
-static struct mapping* check_pages(const char* call, char* block) {
+// Ends the process when there is no such block here, or somebody wrote behind it. Sets used to what used_of says then.
+// Result: its mapping.
+static struct mapping* check_pages(const char* call, char* block, struct used* used) {
     struct mapping* mapping = mapping_of(call, block);
-    struct used used = used_of(mapping, block);
-    enum slack slack = used.slack;
+    *used = used_of(mapping, block);
+    enum slack slack = used->slack;
     if (slack == SLACK_UNKNOWN) return mapping;
-    if (!slack_is_whole(block, &used)) overrun_block(call, block, used.bytes);
-    if (used.slack != slack) set_used(mapping, block, used);
+    if (!slack_is_whole(block, used)) overrun_block(call, block, used->bytes);
+    if (used->slack != slack) set_used(mapping, block, *used);
     return mapping;
 }
 
@@ -180,7 +182,8 @@ static __attribute__((noinline)) void free_slow(void* block, unsigned size_class
         check_small("xfree", block, size_class);
         cache_spill_and_free(size_class, block);
     } else if (block != NULL) {
-        struct mapping* mapping = check_pages("xfree", block);
+        struct used used;
+        struct mapping* mapping = check_pages("xfree", block, &used);
         if (mapping->kind == MAPPING_REGION) {
             medium_give((struct region*)mapping, block);
         } else {
@@ -240,10 +243,13 @@ static size_t room_of(struct mapping* mapping, const char* block) {
     return region_run_pages((struct region*)mapping, block) * PAGE_BYTES;
 }
 
-// A block of pages gets more or fewer bytes of its room.
-static void* stay_in_pages(struct mapping* mapping, char* block, size_t bytes) {
-    struct used used = used_of(mapping, block);
+// A block of pages gets more or fewer bytes of its room than it uses.
+static void* stay_in_pages(struct mapping* mapping, char* block, struct used used, size_t bytes) {
     if (bytes == used.bytes) return block;
+    if (cache_is_there() && step_is_usual(&cache.steps, block, used.bytes, bytes)) {
+        set_used(mapping, block, (struct used){bytes, SLACK_UNKNOWN});
+        return block;
+    }
     set_used(mapping, block, slack_seal(block, bytes, slack_behind(used, bytes)));
     return block;
 }
@@ -296,14 +302,15 @@ void* xrealloc(void* block, size_t bytes) {
     }
     unsigned size_class = page_map_class(block);
     struct mapping* mapping = NULL;
+    struct used used = {0};
     size_t room = size_classes[size_class].block_bytes;
     if (size_class != NO_CLASS) {
         check_small("xrealloc", block, size_class);
         if (fits_well(bytes, room)) return block;
     } else {
-        mapping = check_pages("xrealloc", block);
+        mapping = check_pages("xrealloc", block, &used);
         room = room_of(mapping, block);
-        if (fits_well(bytes, room)) return stay_in_pages(mapping, block, bytes);
+        if (fits_well(bytes, room)) return stay_in_pages(mapping, block, used, bytes);
     }
     if (bytes > room && bytes > SMALL_MOST) shrunk_grows(block);
     bool leaves = mapping != NULL && leaves_run(mapping, block, bytes);
@@ -317,7 +324,7 @@ void* xrealloc(void* block, size_t bytes) {
         if (resized != NULL) errno = kept_errno;
         if (bytes > room || resized != NULL) return resized;
         errno = kept_errno;  // a smaller block can always stay; only growing needs memory
-        return mapping != NULL ? stay_in_pages(mapping, block, bytes) : block;
+        return mapping != NULL ? stay_in_pages(mapping, block, used, bytes) : block;
     }
     size_t usable = mapping != NULL ? used_of(mapping, block).bytes : room;
     memcpy(moved, block, bytes < usable ? bytes : usable);

@@ -7,6 +7,7 @@
 
 #include "interpose/beyond.h"
 #include "interpose/family.h"
+#include "par/zeros.h"
 
 struct whole_pages {
     void* start;
@@ -28,7 +29,7 @@ static void* take_zeros(size_t bytes) {
     if (bytes > SMALL_MOST && bytes <= PTRDIFF_MAX) {
         int kept_errno = errno;
         struct whole_pages taken = take_pages(bytes);
-        if (taken.start != NULL && !taken.is_zero) os_clear(taken.start, bytes);
+        if (taken.start != NULL) (taken.is_zero ? zeros_are_fresh : zeros_make)(taken.start, bytes);
         errno = kept_errno;
         if (taken.start != NULL) return taken.start;
     }

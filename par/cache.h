@@ -16,6 +16,7 @@
 #include "par/run_cache.h"
 #include "par/size_class.h"
 #include "par/span.h"
+#include "par/step.h"
 
 struct magazine {
     struct block* first;
@@ -42,6 +43,7 @@ struct thread_cache {
     uint32_t hand;                      // the class at which the search for an unused magazine goes on
     size_t held_bytes;                  // in all magazines, when the loaded ones are full
     struct run_cache runs;              // of medium blocks
+    struct steps steps;                 // of blocks of pages
     struct thread_cache* next;          // among the caches that no thread has
 };
 

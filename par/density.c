@@ -27,25 +27,25 @@ static char* load(_Atomic(char*)* watched) {
 }
 
 // A piece may be gone and its addresses another's by now. Then the answer is wrong, but it is about speed alone.
-static bool were_full(struct density* density) {
+static bool were_full(struct density* density, bool is_trusted) {
     char* older = load(&density->older);
     char* newest = load(&density->newest);
     // Of a heap that small the waste would be large: the first two pieces have ordinary pages in any case.
-    if (older == NULL && density->is_trusted) return false;
+    if (older == NULL && is_trusted) return false;
     // order: relaxed, as for addresses.
     if (older == NULL && newest == NULL) return atomic_load_explicit(&density->was_full, memory_order_relaxed);
     if (older != NULL && !is_full(older, SLOT_BYTES)) return false;
-    bool is_filled = older == NULL || (!density->is_trusted && estimate(&density->pieces) >= FILLED_AFTER);
+    bool is_filled = older == NULL || (!is_trusted && estimate(&density->pieces) >= FILLED_AFTER);
     return newest == NULL || !is_filled || is_full(newest, SLOT_BYTES);
 }
 
-enum density_verdict density_of_next(struct density* density, size_t slots) {
-    if (!were_full(density)) {
+enum density_verdict density_of_next(struct density* density, size_t slots, bool is_trusted) {
+    if (!were_full(density, is_trusted)) {
         estimate_set(&density->trust, 0);
         return DENSITY_LOW;
     }
     estimate_add(&density->pieces, 1);
-    size_t trust = density->is_trusted ? TRUST_MOST : estimate(&density->trust);
+    size_t trust = is_trusted ? TRUST_MOST : estimate(&density->trust);
     if (trust < TRUST_LEAST) trust = TRUST_LEAST;
     if (estimate_add(&density->slots, slots) + slots < trust) return DENSITY_HIGH;
     estimate_set(&density->trust, trust + TRUST_LEAST < TRUST_MOST ? trust + TRUST_LEAST : TRUST_MOST);

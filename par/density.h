@@ -18,7 +18,6 @@ enum { DENSITY_KINDS = 8 };
 
 // Of one kind of memory. Zero to begin with.
 struct density {
-    bool is_trusted;        // from the third piece on, if the first was full, as if many had been
     atomic_bool was_full;   // the last watched piece that went
     _Atomic(char*) newest;  // watched pieces of SLOT_BYTES, or NULL
     _Atomic(char*) older;
@@ -37,8 +36,9 @@ static inline unsigned density_kind_of(size_t units) {
 // Whether new memory should get huge pages: none of it, all of it, or all but one slot, which is watched then.
 enum density_verdict { DENSITY_LOW, DENSITY_HIGH, DENSITY_HIGH_WATCH_ONE };
 
-// slots: in the next piece, as far as they are fresh. Asks the kernel: not under a lock. Thread-safe.
-enum density_verdict density_of_next(struct density* density, size_t slots);
+// slots: in the next piece, as far as they are fresh. is_trusted: the kind is, from the third piece on, if the first
+// was full, as if many had been; always the same for a kind. Asks the kernel: not under a lock. Thread-safe.
+enum density_verdict density_of_next(struct density* density, size_t slots, bool is_trusted);
 
 // Watches a slot that has just got ordinary pages. Thread-safe.
 void density_watch(struct density* density, char* slot);

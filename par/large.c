@@ -12,6 +12,7 @@
 #include "par/metadata.h"
 #include "par/os.h"
 #include "par/sparse.h"
+#include "par/zeros.h"
 
 enum {
     TAIL_SHARE = 4,  // what lies behind the ends of blocks, in their last slots, is at most this part of the blocks,
@@ -143,7 +144,7 @@ static void choose_pages(struct large* large, bool is_zero, enum large_content c
     if (content == LARGE_AS_BEFORE) {
         size_t slots = slots_of(large->bytes);
         large->density = &densities[density_kind_of(slots)];
-        verdict = density_of_next(large->density, is_zero ? slots : 0);
+        verdict = density_of_next(large->density, is_zero ? slots : 0, false);
         if (verdict != DENSITY_HIGH && is_zero) density_watch(large->density, large->mapping.start);
     }
     if (verdict != DENSITY_LOW) advise_huge(large, verdict == DENSITY_HIGH ? 0 : 1);
@@ -220,6 +221,7 @@ static void give_slots(struct large* large, size_t from) {
 
 static void end_block(struct large* large) {
     count(-(size_t)1, -large->bytes);
+    zeros_ends(large->mapping.start, large->bytes);
     forget_tail(large);
     page_map_remove(&large->mapping);
     if (large->density != NULL) density_forget(large->density, large->mapping.start, true);

@@ -10,6 +10,7 @@
 #include "par/run_cache.h"
 #include "par/run_notes.h"
 #include "par/shrunk.h"
+#include "par/zeros.h"
 
 enum { WATCHED_EVERY = 16 };  // blocks in runs that the thread had kept
 
@@ -54,6 +55,7 @@ bool medium_resize(struct region* region, char* start, size_t bytes) {
 }
 
 void medium_give(struct region* region, char* start) {
+    zeros_ends(start, region_run_pages(region, start) * PAGE_BYTES);
     bool is_kept = cache_is_there() && run_cache_keep(&cache.runs, region, start);
     shrunk_ends(start);
     if (!is_kept) bands_watch(start, region_run_pages(region, start));

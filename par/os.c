@@ -33,6 +33,13 @@ static _Atomic uintptr_t place_hint;  // the end of the place
 static void* map_at_hint(size_t bytes, size_t alignment) {
     // order: relaxed, here and where it is stored. It is a number and no way to memory; a stale one costs a call.
     uintptr_t end = atomic_load_explicit(&place_hint, memory_order_relaxed);
+    if (end == 0) {
+        // The first. Since Linux 6.7 it is aligned as it comes when it is as long as huge pages are.
+        void* first = map_at(NULL, bytes);
+        if (first == NULL || is_aligned(first, alignment)) return first;
+        munmap(first, bytes);
+        end = (uintptr_t)first + bytes;
+    }
     if (end < bytes + alignment) return NULL;
     void* start = map_at((void*)((end - bytes) & ~(alignment - 1)), bytes);
     if (start == NULL || is_aligned(start, alignment)) return start;

@@ -6,6 +6,7 @@
 
 #include "par/estimate.h"
 #include "par/extent.h"
+#include "par/far_data.h"
 #include "par/idle.h"
 #include "par/invariant.h"
 #include "par/lock.h"
@@ -41,7 +42,7 @@ struct kind {
 // Nested like this: who holds both has taken the first one first.
 static struct lock purge_locks[PURGERS];  // a thread holds one while it gives up pages; only a fork waits for them
 static struct lock lock = LOCK_FREE;      // guards everything below and the content of every region
-static struct kind kinds[REGION_USES] = {[REGION_OF_SPANS] = {.densities = {{.is_trusted = true}}}};
+FAR_DATA struct kind region_kinds[REGION_USES];
 static struct region_idle_list idle_list;
 static struct region* unused_records;
 static size_t idle_pages;
@@ -77,18 +78,18 @@ static size_t mark_used(struct region* region, size_t first, size_t pages) {
     remove_idle(region, first, pages);
     page_bits_set(region->used, first, pages);
     in_use.now += pages;
-    kinds[region->use].used_pages += pages;
+    region_kinds[region->use].used_pages += pages;
     region->free_pages -= (uint16_t)pages;
-    region_bins_took(&kinds[region->use].bins, region, first, pages);
+    region_bins_took(&region_kinds[region->use].bins, region, first, pages);
     return pages - (idle_before - idle_pages);
 }
 
 static void mark_free(struct region* region, size_t first, size_t pages) {
     page_bits_clear(region->used, first, pages);
     in_use.now -= pages;
-    kinds[region->use].used_pages -= pages;
+    region_kinds[region->use].used_pages -= pages;
     region->free_pages += (uint16_t)pages;
-    region_bins_gave(&kinds[region->use].bins, region, first, pages);
+    region_bins_gave(&region_kinds[region->use].bins, region, first, pages);
 }
 
 // ---- The regions together ----
@@ -124,10 +125,10 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
     region->mapping.kind = MAPPING_REGION;
     region->mapping.start = slot.start;
     region->use = use;
-    region->density = &kinds[use].densities[run_pages > SHORT_MOST];
+    region->density = &region_kinds[use].densities[run_pages > SHORT_MOST];
     region->free_pages = SLOT_PAGES;
     if (pages == SLOT_PAGES && slot.is_zero) {
-        region->may_be_huge = density_of_next(region->density, 1) == DENSITY_HIGH;
+        region->may_be_huge = density_of_next(region->density, 1, use == REGION_OF_SPANS) == DENSITY_HIGH;
         if (region->may_be_huge) {
             os_advise_huge(slot.start, SLOT_BYTES);
         } else {
@@ -136,7 +137,7 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
     }
     page_map_add(&region->mapping);
     lock_take(&lock);
-    region_bins_add(&kinds[use].bins, region, SLOT_PAGES);
+    region_bins_add(&region_kinds[use].bins, region, SLOT_PAGES);
     if (pages < SLOT_PAGES) {
         // What is missing is a run that nobody gives back.
         (void)mark_used(region, pages, SLOT_PAGES - pages);
@@ -146,13 +147,13 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
         add_idle(region, 0, SLOT_PAGES);
         use_taken(&in_use, SLOT_PAGES);
     }
-    bool is_missed = kinds[use].one_went;
-    kinds[use].one_went = false;
+    bool is_missed = region_kinds[use].one_went;
+    region_kinds[use].one_went = false;
     lock_give(&lock);
     // What is not fresh came without new addresses, and shall cost no system call.
     if (is_missed && !(slot.is_zero ? extent_addresses_are_limited() : extent_addresses_were_limited())) {
         lock_take(&lock);
-        kinds[use].missed++;
+        region_kinds[use].missed++;
         lock_give(&lock);
     }
     return region;
@@ -161,13 +162,13 @@ static struct region* region_map(enum region_use use, size_t run_pages) {
 // Where regions went and were missed, one that is empty stays for the next run, until its pages are purged.
 static bool is_surplus(const struct region* region) {
     if (region->free_pages < SLOT_PAGES) return false;
-    const struct kind* kind = &kinds[region->use];
+    const struct kind* kind = &region_kinds[region->use];
     return kind->missed < MISSED_LEAST || kind->bins.of[SLOT_PAGES - 1] != region || region->next != NULL;
 }
 
 // Takes an empty region out of all lists. Then it is the caller's alone, who unmaps it without a lock.
 static void detach(struct region* region) {
-    region_bins_remove(&kinds[region->use].bins, region);
+    region_bins_remove(&region_kinds[region->use].bins, region);
     region->first_line = run_notes_leave(region);
     remove_idle(region, 0, SLOT_PAGES);
 }
@@ -189,8 +190,8 @@ static struct region* find_idle(void) {
     int tries = IDLE_TRIES;
     for (int use = 0; use < REGION_USES; use++) {
         for (size_t bin = SLOT_PAGES; bin-- > 0 && tries > 0;) {
-            if ((kinds[use].bins.filled[bin / 64] >> (bin % 64) & 1) == 0) continue;
-            for (struct region* region = kinds[use].bins.of[bin]; region != NULL && tries-- > 0;
+            if ((region_kinds[use].bins.filled[bin / 64] >> (bin % 64) & 1) == 0) continue;
+            for (struct region* region = region_kinds[use].bins.of[bin]; region != NULL && tries-- > 0;
                  region = region->next) {
                 if (region->idle_pages > 0) return region;
             }
@@ -218,7 +219,7 @@ static bool give_purged_run(struct run run, size_t pages) {
     mark_free(run.region, first, pages);
     run_set(run.region, first, 0);
     if (run.region->free_pages < SLOT_PAGES) return false;
-    kinds[run.region->use].missed = 0;
+    region_kinds[run.region->use].missed = 0;
     detach(run.region);
     return true;
 }
@@ -288,7 +289,7 @@ static struct run take_mapped(enum region_use use, size_t pages, size_t alignmen
     struct run run = {.start = NULL};
     size_t page;
     lock_take(&lock);
-    struct region* region = region_bins_find(&kinds[use].bins, pages, alignment_pages, &page);
+    struct region* region = region_bins_find(&region_kinds[use].bins, pages, alignment_pages, &page);
     if (region != NULL) {
         run.region = region;
         run.start = region->mapping.start + page * PAGE_BYTES;
@@ -341,7 +342,7 @@ void region_return_run(struct region* region, char* start) {
     run_set(region, page, 0);
     bool goes = is_surplus(region);
     if (goes) detach(region);
-    kinds[region->use].one_went = goes;
+    region_kinds[region->use].one_went = goes;
     bool purge = gave(pages);
     lock_give(&lock);
     if (purge) region_owe(OWES_PAGES);
@@ -394,7 +395,7 @@ void region_decay(unsigned times) {
 size_t region_block_pages(void) {
     lock_take(&lock);
     size_t pages = 0;
-    for (int use = REGION_OF_BLOCKS; use < REGION_USES; use++) pages += kinds[use].used_pages;
+    for (int use = REGION_OF_BLOCKS; use < REGION_USES; use++) pages += region_kinds[use].used_pages;
     lock_give(&lock);
     return pages;
 }
@@ -425,7 +426,7 @@ static size_t check_kind(const struct kind* kind) {
         check_invariant(filled == (kind->bins.of[bin] != NULL), "the bitmap of bins says which are filled");
         for (const struct region* region = kind->bins.of[bin]; region != NULL; region = region->next) {
             check_invariant(region->longest_free == bin + 1, "a region is in the bin of its longest free run");
-            check_invariant(&kinds[region->use] == kind, "a region is among those of its use");
+            check_invariant(&region_kinds[region->use] == kind, "a region is among those of its use");
             region_check_one(region);
             idle += region->idle_pages;
         }
@@ -436,7 +437,7 @@ static size_t check_kind(const struct kind* kind) {
 void region_check(void) {
     lock_take(&lock);
     size_t idle = 0;
-    for (int use = 0; use < REGION_USES; use++) idle += check_kind(&kinds[use]);
+    for (int use = 0; use < REGION_USES; use++) idle += check_kind(&region_kinds[use]);
     check_invariant(idle == idle_pages, "idle pages are counted");
     size_t listed = 0;
     for (const struct region* region = idle_list.first; region != NULL; region = region->next_idle) {

@@ -2,7 +2,6 @@
 
 #include "par/size_class.h"
 
-#include "par/far_data.h"
 #include "par/lock.h"
 #include "par/page_map.h"
 
@@ -19,8 +18,8 @@ enum {
     SPAN_WEIGHT = 2,        // of the length of a span, against what a slot of them wastes
 };
 
-FAR_DATA struct size_class size_classes[CLASS_COUNT];
-FAR_DATA uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
+struct size_class size_classes[CLASS_COUNT];
+uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
 
 // Of blocks up to a page at most a sixteenth is left over behind the last one. Longer blocks would leave more, so the
 // length of their spans is chosen: a slot of them wastes what is left over in each, and a longer span is held as a

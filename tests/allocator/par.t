@@ -107,6 +107,14 @@ passes(
 );
 
 each_case(
+    built( 'steps', '-Wl,--wrap=slack_seal', 'tests/tools/steps.c', @par ),
+    few    => 'blocks of pages that grow in short steps are not sealed anew with each',
+    first  => 'a byte too many behind such a block ends the process after the first step',
+    longer => 'and after a longer one',
+    page   => 'and after one to another page',
+);
+
+each_case(
     built( 'come_and_go', '-Wl,--wrap=region_take_run,--wrap=region_give_run', 'tests/tools/come_and_go.c', @par ),
     loops  => 'threads that take again the medium blocks they free hardly ever come to the regions',
     unused => 'a thread keeps no run that it will not take again, nor more than its part of the budget',
@@ -155,6 +163,12 @@ each_case(
 );
 
 each_case(
+    built( 'tables', 'tests/tools/tables.c', 'par/zeros.c', 'par/os.c' ),
+    sparse => 'sparse tables of zeros get back no memory that was written before them',
+    filled => '... and those that are written whole keep theirs',
+);
+
+each_case(
     built( 'breathing', 'tests/tools/breathing.c', @par ),
     map { $_->[0] => "a heap that loses $_->[1] and grows again, often, keeps its pages, and then gives them back" }
       [ all => 'all of its blocks' ],
@@ -198,6 +212,10 @@ passes(
 
 passes( 'the first two pieces of a heap get ordinary pages, also the second time',
     command => [ built( 'first_pieces', 'tests/tools/first_pieces.c', 'par/density.c', 'par/os.c' ) ] );
+my $first_blocks = built( 'first_blocks', '-Wl,--wrap=mmap,--wrap=munmap', 'tests/tools/first_blocks.c', @par );
+passes( "the first blocks cost few calls of the system where the first mapping is $_",
+    command => [ $first_blocks, $_ ] )
+  for qw(aligned elsewhere);
 SKIP: {
     skip 'this kernel has no huge pages to ask for', 1 if !-e '/sys/kernel/mm/transparent_hugepage';
     passes(

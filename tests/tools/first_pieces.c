@@ -10,10 +10,10 @@
 #include "par/os.h"
 #include "par/page_map.h"
 
-static struct density density = {.is_trusted = true};
+static struct density density;
 
 static void expect(enum density_verdict wanted, const char* step) {
-    enum density_verdict verdict = density_of_next(&density, 1);
+    enum density_verdict verdict = density_of_next(&density, 1, true);
     if (verdict == wanted) return;
     printf("%s: the verdict is %d, not %d\n", step, (int)verdict, (int)wanted);
     exit(1);
