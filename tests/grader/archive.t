@@ -273,7 +273,8 @@ subtest 'An archive that cannot be read is told why' => sub {
     open my $in, '<:raw', $plain or die $!;
     my $bytes = do { local $/ = undef; <$in> };
     my $lzma  = "PK\3\4\x3f\0\0\0\x0e\0" . "\0" x 16 . "\x05\0\0\0x.c.." . "\0" x 40;
-    my $cut   = read_file( zip_of( 'par_alloc.c' => join q{ }, 1 .. 9999 ) );
+    my $cut;
+    IO::Compress::Zip::zip( \$text => \$cut, Name => 'par_alloc.c', Method => 0, Stream => 0 ) or die;
     substr $cut, length($cut) / 2, length $cut, q{};
     my %cases = (
         'an xz' => [ "\xfd7zXZ\0" . 'x' x 100, qr/by its content it is a file of xz; pack it again as [.]tar[.]gz or/ ],
