@@ -45,6 +45,8 @@ plain_loops = $(call understood,plain_loops,-fno-tree-loop-distribute-patterns)
 hardened_CFLAGS = -O2 -DHARDENED_BUILD $(plain_loops)
 debug_CFLAGS := -O1 -DCHECKING_BUILD
 valgrind_CFLAGS := -O1
+# Valgrind puts a program that may lie anywhere where a variable that is aligned to more than a page is not aligned.
+valgrind_LDFLAGS := -no-pie
 asan_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 # Volatile reads apart (tests/contract/volatile_to_tsan.c), as the grader has it; gcc can since version 11.
 distinguish_volatile = $(call understood,distinguish_volatile,--param tsan-distinguish-volatile=1)
@@ -56,6 +58,7 @@ ifeq ($(origin $(FLAVOUR)_CFLAGS),undefined)
 $(error FLAVOUR=$(FLAVOUR) is unknown: use release, hardened, debug, valgrind, asan, tsan, gprof or coverage)
 endif
 flavour_cflags := $($(FLAVOUR)_CFLAGS)
+flavour_ldflags := $($(FLAVOUR)_LDFLAGS)
 
 # On a terminal a line says what is being built, until it is.
 shown := $(if $(V),,$(shell [ ! -t 2 ] || echo yes))

@@ -33,7 +33,7 @@ patterns = $(if $(wildcard bench/patterns.c),$(foreach backend,$(filter-out hw08
 define link_rule
 $(1): $(2) $(call backend_objects,$(3)) $(call layer_objects,$(3)) $(known_to_$(FLAVOUR))
 	@mkdir -p $$(@D)
-	$(Q)$$(call begin,linking $$@)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(call backend_libraries,$(3)) $(LDLIBS)$$(finish)
+	$(Q)$$(call begin,linking $$@)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) $(flavour_ldflags) $(call layer_ldflags,$(3)) -o $$@ $$(filter %.o,$$^) $(4) $(call backend_libraries,$(3)) $(LDLIBS)$$(finish)
 $(1): | $(O)/tests/whole-$(3)
 endef
 
@@ -59,7 +59,7 @@ endef
 # As link_rule, with tests/tools/named.c between the program and the backend.
 define named_rule
 $(1): $(2) $(call backend_objects,$(3)) $(O)/tests/tools/named.o
-	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) -Wl,--wrap=xmalloc,--wrap=xfree,--wrap=xrealloc -o $$@ $$^ $(call backend_libraries,$(3)) $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(flavour_cflags) $(LDFLAGS) $(flavour_ldflags) -Wl,--wrap=xmalloc,--wrap=xfree,--wrap=xrealloc -o $$@ $$^ $(call backend_libraries,$(3)) $(LDLIBS)
 endef
 
 define backend_rules

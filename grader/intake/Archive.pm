@@ -274,7 +274,7 @@ sub _unzip ( $file, $state ) {
 
 sub _next_chunk ( $zip, $state ) {
     my $got = $zip->read( my $bytes, $CHUNK_BYTES );
-    die "the archive is damaged: $UnzipError\n" if $got < 0;
+    die "the archive is damaged: ", $UnzipError || 'it ends too early', "\n" if $got < 0;
     _count( $state, read_bytes => $got );
     return $got == 0 ? undef : \$bytes;
 }

@@ -273,14 +273,19 @@ subtest 'An archive that cannot be read is told why' => sub {
     open my $in, '<:raw', $plain or die $!;
     my $bytes = do { local $/ = undef; <$in> };
     my $lzma  = "PK\3\4\x3f\0\0\0\x0e\0" . "\0" x 16 . "\x05\0\0\0x.c.." . "\0" x 40;
+    my $cut;
+    IO::Compress::Zip::zip( \$text => \$cut, Name => 'par_alloc.c', Method => 0, Stream => 0 ) or die;
+    substr $cut, length($cut) / 2, length $cut, q{};
     my %cases = (
         'an xz' => [ "\xfd7zXZ\0" . 'x' x 100, qr/by its content it is a file of xz; pack it again as [.]tar[.]gz or/ ],
         'a RAR' => [ "Rar!\x1a\7" . 'x' x 100, qr/by its content it is a file of RAR/ ],
         'a strange zip' =>
           [ $lzma, qr/pack it again as [.]tar[.]gz or as an ordinary [.]zip \(Unsupported Compression format 14\)/ ],
         'a cut tar' => [ substr( $bytes, 0, 3000 ), qr/it ends within an entry, up to 'par_alloc[.]c'; pack it again/ ],
+        'a cut zip' => [ $cut, qr/is damaged: it ends too early, up to 'par_alloc[.]c'; pack it again/ ],
         'a changed tar' => [ 'X' . substr( $bytes, 1 ), qr/it is damaged, or neither a tar nor a zip/ ],
     );
+
     for my $name ( sort keys %cases ) {
         my ( $content, $why ) = @{ $cases{$name} };
         my ($error) = take( write_file( tests::lib::HandedIn::path('.tar.gz'), $content ) );
