@@ -29,7 +29,7 @@ $(BUILD)/pic-$(1)/%.o: %.c make/libraries.mk
 -include $(shell find $(BUILD)/pic-$(1) -name '*.d' 2>/dev/null)
 $(LIB)/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/*.c))
 	@mkdir -p $$(@D)
-	$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^
+	$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^ -ldl
 endef
 $(eval $(call checked_library,hardened,$$(hardened_CFLAGS),interpose/libpar_hardened.c par/hardened/secret.c))
 $(eval $(call checked_library,checking,-O1,interpose/libpar_checking.c interpose/checking.c interpose/history.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))

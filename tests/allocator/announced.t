@@ -8,7 +8,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use FindBin qw($Bin);
+use File::Temp ();
+use FindBin    qw($Bin);
 use Test::More;
 
 use lib "$Bin/../..";
@@ -66,5 +67,16 @@ my $right = under_memcheck( 'perl', '-e', 'my %h = map { $_ => [ 1 .. $_ % 50 ] 
 is( $right->{stdout}, '300', 'a right program does what it did' );
 unlike( $right->{stderr}, qr/Invalid|uninitialised/, '... and memcheck finds no fault with its blocks' )
   or diag $right->{stderr};
+
+# Valgrind has the C library free its own when all is over, also what a stopped thread's lock stands before.
+my $folder = File::Temp->newdir;
+system( 'gcc', qw(-D_GNU_SOURCE -O1 -fno-builtin -pthread -o), "$folder/exits_busy", "$tree/tests/tools/exits_busy.c" )
+  == 0
+  or BAIL_OUT('cannot build exits_busy');
+for ( 1 .. 3 ) {
+    my $busy = under_memcheck("$folder/exits_busy");
+    is( $busy->{exit}, 0, 'a program that exits while its threads allocate comes to an end' )
+      or diag measure::Launch::sentence($busy), "\n", $busy->{stderr};
+}
 
 done_testing;
