@@ -40,14 +40,14 @@ mkdir "$work/bare";
 for my $tool (qw(sh sed grep cat tr sort dirname)) {
     symlink +( grep { -x } map { "$_/$tool" } split /:/, $ENV{PATH} )[0], "$work/bare/$tool";
 }
-my ( $missing, $status ) = said( "$setup --check --peers --slurm --lecture", PATH => "$work/bare" );
+my ( $missing, $status ) = said( "$setup --check --peers --slurm --lecture --arm64", PATH => "$work/bare" );
 is( $status, 1, 'setup --check fails where something is missing' );
 my @told   = $missing =~ /^missing: (\S+) - \S.*\n    Debian \1; Fedora \S.*; Arch \S.*; Alpine \S.*; Homebrew \S/mg;
 my @sought = read_file($setup) =~ /\|\| echo ([\w+-]+)$/mg;
 cmp_ok( scalar @sought, '>', 20, 'setup looks for more than twenty packages' );
 
-# The daemons of the cluster are looked for in /usr/sbin, too, whatever the PATH is.
-my $daemons = qr/\A(?:slurm-wlm|munge)\z/;
+# The daemons of the cluster are looked for in /usr/sbin, too, and headers in their folder, whatever the PATH is.
+my $daemons = qr/\A(?:slurm-wlm|munge|libc6-dev-arm64-cross)\z/;
 is_deeply(
     [ sort grep { !/$daemons/ } @told ],
     [ sort grep { !/$daemons/ } @sought ],

@@ -60,7 +60,8 @@ static void after(struct replay_observer* observer, size_t number, const struct 
 }
 
 struct replay_memory replay_measure_memory(const struct trace* trace, bool with_threads) {
-    struct watch watch = {.observer = {begin, after}, .trace = trace, .every = trace->count / READINGS + 1};
+    struct watch watch = {
+        .observer = {.begin = begin, .after = after}, .trace = trace, .every = trace->count / READINGS + 1};
     replay_in_order(trace, with_threads, &watch.observer);
     return watch.memory;
 }
