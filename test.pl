@@ -269,7 +269,8 @@ The report and the graph are there.
 
 =back
 
-A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). The backends may lie in sub-folders and have other names
+A submission is a folder or an archive (.tar, .tar.gz, .tgz, .zip). An archive in it is unpacked if it is the only one and no source
+lies beside it. The backends may lie in sub-folders and have other names
 of the course: the rubric's terms list them, and no name of the homework is ever the optimized allocator's. When a backend
 lacks functions, the grader finds the helper files that define them, first in the backend's own folder, which is linked as the
 Makefile links it. From another place it links a file only when the backend lacks something without it: a stray mmap.c stays
