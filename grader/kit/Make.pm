@@ -43,8 +43,14 @@ sub launcher ( $tree, $workspace, $kit = undef ) {
 
 # With their times, by which make knows what is up to date.
 sub _copy_kit ( $kit, $build ) {
-    system( 'cp', '-a', '--', $kit, $build ) == 0 or die "the grader cannot run: $kit could not be copied\n";
-    return;
+    open my $copy, '-|', 'sh', '-c', 'exec cp -a -- "$0" "$1" 2>&1', $kit, $build
+      or die "the grader cannot run: there is no sh here: $!\n";
+    my ($first) = my @said = <$copy>;
+    return if close $copy;
+    my ($why) = ( $first // 'cp failed' ) =~ /([^:\n]+)\n?\z/;
+    die "the grader cannot run: $kit could not be copied to $build:$why; set TMPDIR to a folder with more room\n"
+      if $why =~ /space|quota/i;
+    die "the grader cannot run: $kit could not be copied to $build:$why\n";
 }
 
 # Has make build some targets of a tree, into the workspace.

@@ -19,19 +19,34 @@ use tests::lib::Built;
 tests::lib::Built::insist(qw(build/release/measure/launch lib/libpar.so));
 my $tree   = "$Bin/../..";
 my $folder = File::Temp->newdir;
-my @par    = ( 'par_alloc.c', map { substr $_, length "$tree/" } glob "$tree/par/*.c" );
 
-# Builds a test from sources of the tree. Result: its path.
-sub built ( $name, @arguments ) {
-    my $path   = "$folder/$name";
+sub compiler ( $name, @arguments ) {
     my $result = measure::Launch::run(
-        command   => [ 'gcc', qw(-std=c11 -D_GNU_SOURCE -g -O1 -pthread -I.), '-o', $path, @arguments ],
+        command   => [ 'gcc', qw(-std=c11 -D_GNU_SOURCE -g -O1 -pthread -I.), @arguments ],
         directory => $tree,
         wall_s    => 900,
     );
     measure::Launch::ok($result) or BAIL_OUT("cannot build $name: $result->{stderr}");
-    return $path;
+    return;
 }
+
+# Builds a test from sources of the tree, and objects. Result: its path.
+sub built ( $name, @arguments ) {
+    compiler( $name, '-o', "$folder/$name", @arguments );
+    return "$folder/$name";
+}
+
+# Compiles sources of par. Result: the paths of the objects, which many tests are linked with.
+sub objects ( $place, $option, @sources ) {
+    mkdir "$folder/$place" or die "cannot make $folder/$place: $!\n";
+    return map {
+        my $object = "$folder/$place/" . s{.*/|[.]c\z}{}gr . '.o';
+        compiler( $_, $option, '-c', '-o', $object, $_ );
+        $object;
+    } @sources;
+}
+my @sources = ( 'par_alloc.c', map { substr $_, length "$tree/" } glob "$tree/par/*.c" );
+my @par     = objects( 'usual', '-g', @sources );
 
 sub passes ( $name, %run ) {
     my $result = measure::Launch::run( wall_s => 300, %run );
@@ -86,9 +101,10 @@ passes(
 # An older C library does not say how many threads there are.
 for my $library ( [ 'says it has one', '-g' ], [ 'does not say', '-D__libc_single_threaded=nobody_defines_this' ] ) {
     my ( $says, $option ) = @{$library};
+    my @objects = $option eq '-g' ? @par : objects( 'untold', $option, @sources );
     passes(
         "a program of one thread may fork in a signal handler, whatever call it is in (its C library $says)",
-        command  => [ built( 'signal_fork', $option, 'tests/tools/signal_fork.c', @par ) ],
+        command  => [ built( "signal_fork$option", $option, 'tests/tools/signal_fork.c', @objects ) ],
         asleep_s => 10,
     );
 }

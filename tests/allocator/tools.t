@@ -67,12 +67,13 @@ sub run_planted ( $tool, $backend, $fault ) {
 
 # The variables of an outer make would choose another folder of this build, or other backends.
 sub build (@arguments) {
-    my $result = measure::Launch::run(
+    my @make = (
         command  => [ 'make', '-j2', "BUILD=$build", "BACKENDS=@backends", 'BACKEND=', @arguments ],
         env      => { MAKEFLAGS => undef, MAKELEVEL => undef, BIN => undef },
         launcher => $launcher,
         wall_s   => $MAKE_WALL_S,
     );
+    my ($result) = tests::lib::Built::alone( sub () { measure::Launch::run(@make) } );
     my $built = measure::Launch::ok($result);
     diag( "make @arguments ", measure::Launch::sentence($result), "\n$result->{stderr}" ) if !$built;
     return $built;
@@ -104,11 +105,19 @@ for my $tool ( sort keys %REPORT ) {
 }
 
 # What is reported must be the backend's fault: nothing of the suite, nothing that a right backend does with its own memory, and
-# no race that is none (hw08 moves large blocks by mremap, which ThreadSanitizer does not know).
+# no race that is none (hw08 moves large blocks by mremap, which ThreadSanitizer does not know). LONG=1: the whole suite; else
+# without threads that hurry, and of what is left the tests that take two seconds or less.
+my $RESIZES =
+  { CK_RUN_CASE => 'thread exit', RUN_TEST => 'blocks_that_a_thread_only_resizes_before_it_ends_are_reused' };
+my $MOVES = {
+    CK_RUN_CASE => 'threads',
+    RUN_TEST    => 'blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content'
+};
+my @asked = $ENV{LONG} ? {} : ( $RESIZES, $MOVES, map { { CK_RUN_CASE => $_ } } qw(alignment overlap sizes resize) );
 for my $clean (
-    [ 'asan',     {},                               'tests/suite-hw08', 'course' ],
-    [ 'tsan',     { CK_RUN_CASE => 'thread exit' }, 'tests/suite-hw08', 'course' ],
-    [ 'valgrind', {},                               'bin/list-par',     300 ],
+    ( map { [ 'asan', $_, 'tests/suite-hw08', 'course' ] } @asked ),
+    [ 'tsan',     $ENV{LONG} ? { CK_RUN_CASE => 'thread exit' } : $RESIZES, 'tests/suite-hw08', 'course' ],
+    [ 'valgrind', {},                                                       'bin/list-par',     300 ],
   )
 {
     my ( $tool, $env, $program, @arguments ) = @{$clean};

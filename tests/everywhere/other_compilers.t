@@ -73,4 +73,13 @@ for my $flavour (qw(hardened gprof)) {
 my %used = map { $_ => 1 } -e "$work/used" ? split q{ }, read_file("$work/used") : ();
 ok( $used{$_}, "... its $_" ) for @TOOLS;
 
+# pkg-config knows what Check's archive needs; a student may have none.
+program( "$work/refusing/pkg-config", 'exit 1' );
+write_file( "$work/check.c",
+    "#include <check.h>\nint main(void) { return srunner_ntests_run(srunner_create(suite_create(\"s\"))); }\n" );
+my $libs = qx(make --silent --no-print-directory -C \Q$tree\E --eval 'listed: ; \@echo \$(check_libs)' listed);
+chomp $libs;
+$said = qx($gcc -pthread -o $work/check $work/check.c $libs 2>&1 && $work/check 2>&1);
+is( "$?$said", '0', 'where there is no pkg-config, programs are linked with Check nevertheless' ) or diag $libs;
+
 done_testing();

@@ -19,6 +19,7 @@ use lib "$Bin/../..";
 use grader::kit::Pristine;
 use measure::Launch;
 use tests::lib::Built;
+use tests::lib::Compiled;
 use tests::lib::Files qw(read_file write_file);
 
 my $tree     = "$Bin/../..";
@@ -243,7 +244,7 @@ is( join( "\n", grader::kit::Pristine::changes("$folder/other/xmalloc") ), q{}, 
 
 # All but speed, and but what is worth no points; without LONG=1 also without what takes longest, for which make test has run
 # the suites of the same two backends. Those are worth a point each.
-my @suites   = $ENV{LONG} ? () : qw(sizes resize reuse memory mappings large thread_exit);
+my @suites   = $ENV{LONG} ? () : qw(sizes resize threads reuse memory mappings large thread_exit);
 my $left_out = join '|', qw(align16 errno null_and_zero out_of_memory), @suites;
 my $NO_CLOCK = "(?!par[.](?:base|challenge|bonus)[.]|.*[.](?:$left_out)\\z).*";
 works( 'the reference is unpacked over the kit', $kit, qw(tar xzf), "$folder/solution.tar.gz" );
@@ -253,6 +254,8 @@ works(
     "$folder/solution.tar.gz", '--tests', '.*[.]build|report|graph'
 );
 is( join( "\n", grader::kit::Pristine::changes($kit) ), q{}, '... and replaces nothing of it' );
+tests::lib::Built::insist('build/release/tests/suite-sys');
+cmp_ok( tests::lib::Compiled::lend($kit), '>', 40, 'its sources are those that were compiled here' );
 works( 'what a grade links with is compiled',
     $kit, qw(make -j2 build/release/measure/launch build/release/tests/suite-sys) );
 my $marks = works( 'it earns full marks in all that needs no clock',

@@ -17,6 +17,7 @@ use lib "$Bin/../..";
 use measure::Launch;
 use tests::lib::Built;
 use tests::lib::Classic;
+use tests::lib::Compiled;
 use tests::lib::Files qw(write_file);
 
 my $tree       = "$Bin/../..";
@@ -44,6 +45,7 @@ sub run ( $directory, $environment, @command ) {
 my ( $words, $status ) = run( $tree, {}, 'handout/pack', 'handout', '--output', "$folder" );
 BAIL_OUT("the student kit cannot be packed: $words") if $status != 0;
 run( $folder, {}, qw(tar xzf handout.tar.gz) );
+tests::lib::Compiled::lend($kit);
 open my $file, '<', "$kit/hw08_alloc.c" or die "$kit/hw08_alloc.c: $!";
 my $starter = join q{}, <$file>;
 close $file or die $!;

@@ -22,7 +22,7 @@ my %TEST = (
         foreign     => $OF_FOREIGN,
         foreignmid  => $OF_FOREIGN,
         foreignmove => 'blocks_of_any_size_resized_by_another_thread_are_reused',
-        contended   => $OF_CONTENTION,
+        contended   => "$OF_CONTENTION:0",
         leakpage    => $OF_CONTENTION,
         busymid     => $OF_CONTENTION,
         wholechunks => 'blocks_freed_between_live_ones_are_reused',
@@ -49,6 +49,7 @@ my %TEST = (
         roundlimit => 'larger_blocks_around_borders_and_of_random_sizes_can_be_used_to_both_ends',
     },
     'threads' => {
+        nolock         => 'threads_with_blocks_of_their_own_do_not_disturb_each_other',
         largecache     => 'threads_in_a_hurry_get_blocks_of_their_own',
         aba            => 'threads_that_free_in_another_order_get_blocks_of_their_own',
         sixteen        => 'a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own',
@@ -63,8 +64,8 @@ my %TEST = (
         pageeach    => 'memory_that_was_all_freed_serves_blocks_of_any_other_size',
         keepskinds  => 'memory_that_was_all_freed_serves_blocks_of_a_size_of_each_kind',
         keepslarge  => 'a_small_block_does_not_keep_the_memory_of_a_large_one',
-        keepslast   => 'memory_that_one_thread_has_all_freed_serves_the_other_threads',
-        sleepyowner => 'memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads',
+        keepslast   => 'memory_that_one_thread_has_all_freed_serves_the_other_threads:6',
+        sleepyowner => 'memory_that_others_have_freed_while_its_thread_sleeps_serves_all_threads:1',
     },
     'large' => {
         copies32     => 'a_block_keeps_its_content_when_it_grows_beyond_a_gigabyte_and_shrinks_again',

@@ -15,16 +15,22 @@ use Test::More     ();
 my $TREE     = abs_path( dirname(__FILE__) . '/../..' );
 my $LAUNCHER = 'build/release/measure/launch';
 
-# Has make build some targets of this tree, given as for make(1), options and variables among them. Tests that run side by
-# side wait for each other here. Ends all tests when that fails.
-sub insist (@targets) {
+# Calls a function that has make build something in this tree. Tests that run side by side wait for each other here: two makes
+# of the same file would each find half of what the other has written.
+sub alone ($build) {
     -d "$TREE/build" or mkdir "$TREE/build";
     open my $lock, '>', "$TREE/build/tests.lock" or Test::More::BAIL_OUT("nothing can be built in $TREE: $!");
     flock $lock, LOCK_EX or Test::More::BAIL_OUT("nothing can be built in $TREE: $!");
-    delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
-    system( 'make', '--silent', '-C', $TREE, @targets ) == 0
-      or Test::More::BAIL_OUT("make @targets has failed");
+    my @result = $build->();
     close $lock;
+    return @result;
+}
+
+# Has make build some targets of this tree, given as for make(1), options and variables among them. Ends all tests when that fails.
+sub insist (@targets) {
+    delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
+    alone( sub () { system 'make', '--silent', '-C', $TREE, @targets } );
+    $? == 0 or Test::More::BAIL_OUT("make @targets has failed");
     return;
 }
 

@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 
 use grader::Settings;
 use measure::Launch;
+use tests::lib::Built;
 
 my @NOT_INHERITED = qw(MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BACKEND BACKENDS PROGRAMS FLAVOUR BUILD BIN V);
 
@@ -43,10 +44,14 @@ sub nonce ($self)                          { return 'n' . int rand 1e9 }
 sub _make ( $self, $flavour, @arguments ) {
     local @ENV{@NOT_INHERITED};
     delete @ENV{@NOT_INHERITED};
-    my $result = measure::Launch::run(
-        command  => [ qw(make -s -k -j2), "FLAVOUR=$flavour", "BUILD=$self->{build}", @arguments ],
-        launcher => $self->{launcher},
-        wall_s   => 900,
+    my ($result) = tests::lib::Built::alone(
+        sub () {
+            return measure::Launch::run(
+                command  => [ qw(make -s -k -j2), "FLAVOUR=$flavour", "BUILD=$self->{build}", @arguments ],
+                launcher => $self->{launcher},
+                wall_s   => 900,
+            );
+        }
     );
     return measure::Launch::ok($result) ? () : split /\n/, $result->{stderr};
 }

@@ -2,11 +2,11 @@
 //
 // Usage: suite-NAME [TRAITS [WORD]]. The backend's NAME is the program's own; what is expected of it is in the table of
 // traits.c under that name, or under TRAITS. Each test runs in a process of its own, so a crash or a hang is one failed
-// test. Check's variables work: CK_RUN_CASE="overlap" runs one test case, and RUN_TEST=name one test of it; with
-// CK_FORK=no as well it stays in one process, for gdb (one case at a time: each test expects a fresh process). So it
-// does when the backend has started a thread of its own before main, which a process that was forked would miss, unless
-// CK_FORK=yes says that such a thread is somebody else's, like that of an emulator.
-// SEED=number repeats the random choices of an earlier run.
+// test. Check's variables work: CK_RUN_CASE="overlap" runs one test case, RUN_TEST=name one test of it, and
+// RUN_TEST=name:3 one of its loop; with CK_FORK=no as well it stays in one process, for gdb (one case at a time: each
+// test expects a fresh process). So it does when the backend has started a thread of its own before main, which a
+// process that was forked would miss, unless CK_FORK=yes says that such a thread is somebody else's, like that of an
+// emulator. SEED=number repeats the random choices of an earlier run.
 //
 // A person gets the first failure at once and at most two of a kind (screen.h); VERBOSE=1 gives every failure as Check
 // prints it, with its file and line, and so does a WORD.
@@ -164,7 +164,15 @@ TCase* new_case(const char* name) {
 
 static void add_if(bool is_its_turn, TCase* topic, const TTest* test, int first, int end) {
     const char* wanted = getenv("RUN_TEST");
-    if (!is_its_turn || (wanted != NULL && strcmp(wanted, test->name) != 0)) return;
+    if (!is_its_turn) return;
+    if (wanted != NULL) {
+        size_t length = strcspn(wanted, ":");
+        if (strncmp(wanted, test->name, length) != 0 || test->name[length] != '\0') return;
+        if (wanted[length] == ':') {
+            first = atoi(wanted + length + 1);
+            if (first < end) end = first + 1;
+        }
+    }
     tcase_add_loop_test(topic, test, first, end);
 }
 
