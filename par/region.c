@@ -42,7 +42,7 @@ struct kind {
 // Nested like this: who holds both has taken the first one first.
 static struct lock purge_locks[PURGERS];  // a thread holds one while it gives up pages; only a fork waits for them
 static struct lock lock = LOCK_FREE;      // guards everything below and the content of every region
-FAR_DATA struct kind region_kinds[REGION_USES];
+FAR_DATA _Alignas(LINE_BYTES) struct kind region_kinds[REGION_USES];
 static struct region_idle_list idle_list;
 static struct region* unused_records;
 static size_t idle_pages;

@@ -18,8 +18,9 @@ enum {
     SPAN_WEIGHT = 2,        // of the length of a span, against what a slot of them wastes
 };
 
-struct size_class size_classes[CLASS_COUNT];
-uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
+// Read by each call, so not on a line with what is written.
+_Alignas(LINE_BYTES) struct size_class size_classes[CLASS_COUNT];
+_Alignas(LINE_BYTES) uint8_t size_class_table[SMALL_MOST / ALIGNMENT + 1];
 
 // Of blocks up to a page at most a sixteenth is left over behind the last one. Longer blocks would leave more, so the
 // length of their spans is chosen: a slot of them wastes what is left over in each, and a longer span is held as a
