@@ -52,12 +52,12 @@ my @bugs = (
     {
         backend => 'aba',
         case    => 'threads',
-        says    => $^O eq 'linux' && `uname -m` eq "x86_64\n"
+        says    => $tests::lib::Broken::CAN_STEP
         ? qr/put_aside_in_a_call\w+:0: the block .* was given out although it was in use: to both threads[.] One thread/
         : qr/threads_that_free_in_another_order\w+:0: (?:the live block|.*Received signal|crash)/,
         bug    => 'a list without a lock that takes a block for the one it was',
         traits => 'course',
-        tries  => `uname -m` eq "x86_64\n" ? 1 : 5,
+        tries  => $tests::lib::Broken::CAN_STEP ? 1 : 5,
     },
     {
         backend => 'tampers',
