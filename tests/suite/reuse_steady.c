@@ -70,9 +70,8 @@ START_TEST(millions_of_the_same_calls_need_no_new_memory) {
     }
     fail_test(
         "%d blocks of %zu bytes were taken and freed, and this was repeated: in each of %d times %zu blocks the "
-        "process "
-        "grew, by %zu KiB in all. The same calls need no more memory however often they are made: about one block in "
-        "%zu is lost when it is freed",
+        "process grew, by %zu KiB in all. The same calls need no more memory however often they are made: about one "
+        "block in %zu is lost when it is freed",
         BURST, size, PARTS, done, grown / KIB, PARTS * done * size / grown);
 }
 END_TEST
