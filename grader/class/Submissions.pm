@@ -12,6 +12,7 @@ use Digest::SHA ();
 use File::Find  ();
 use grader::intake::Archive;
 use grader::class::Text;
+use grader::class::gradebooks::Students;
 
 # What is longer counts with its length alone: the grader does not take it in.
 my $MOST_BYTES = 256 * 1024 * 1024;
@@ -62,6 +63,8 @@ sub read_folder ($folder) {
 
 # What to do with a file of this name that is no submission.
 sub remedy ($name) {
+    return 'put the files of each student into a folder with grader/by-student'
+      if grep { $_->loose($name) } grader::class::gradebooks::Students::platforms();
     return $name =~ $PACKED
       ? 'pack it again as .tar.gz or as an ordinary .zip'
       : 'put the files of each student into a folder that is named after the student';

@@ -31,6 +31,12 @@ sub names_of ( $class, $row ) {
 # Of all submissions in one archive: Allocator_jdoe_attempt_2026-11-28-10-44-00_work.zip.
 sub ids_in ( $class, $name ) { return $name =~ /_([^_]+)_attempt_\d/ ? $1 : () }
 
+# A file by itself in there, or what Blackboard writes about the attempt, in a file without a name of its own: as loose of
+# Canvas.
+sub loose ( $class, $name ) {
+    return $name =~ /\A(.+_attempt_\d[\d-]*)(?:_(.+)|[.]txt)\z/ ? ( $1, $2 // 'blackboard.txt' ) : ();
+}
+
 # $entries: [ { row, score, excused } ]. Result: bytes. Who is excused has no row: an upload cannot say it.
 sub text ( $class, $roster, $column, $max, $entries ) {
     my @own = grep {

@@ -35,6 +35,18 @@ sub ids_in ( $class, $name ) {
     return $name =~ /\A[^_]+_(?:LATE_)?(\d+)_\d+_/ ? $1 : ();
 }
 
+# A file by itself in there: doejane_4711_815_par_alloc.c, or par_alloc-1.c when it came a second time; after several times
+# something longer stands behind the name. A text that was typed in has no second number. Result: the folder where it belongs,
+# in which one student's files are and which ids_in knows, and its own name there, the likelier one first; nothing when the name
+# is of another kind.
+sub loose ( $class, $name ) {
+    my ( $whose,  $file ) = $name =~ /\A([^_]+_(?:LATE_)?\d+)_(?|\d+_(.+)|(text[.]html))\z/ or return;
+    my ( $before, $behind ) =
+      $file =~ /\A(.+)-(?:\d|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})((?:[.][A-Za-z][A-Za-z0-9]*)*)\z/;
+    ( $before, $behind ) = ( $1, ".tar$2" ) if $file =~ /\A(.+)[.]tar-\d([.]\w+)\z/;
+    return ( "${whose}_0_all", defined $before ? "$before$behind" : (), $file );
+}
+
 # $entries: [ { row, score, excused } ]. Result: bytes.
 sub text ( $class, $roster, $column, $max, $entries ) {
     my @own = grep {

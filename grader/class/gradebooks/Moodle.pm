@@ -31,6 +31,11 @@ sub ids_in ( $class, $name ) {
     return $name =~ /_(\d+)_assignsubmission_/ ? "Participant $1" : ();
 }
 
+# A file by itself in there, when it was packed without folders: as loose of Canvas.
+sub loose ( $class, $name ) {
+    return $name =~ /\A(.+_\d+_assignsubmission)_(?:file|onlinetext)_(.+)\z/ ? ( "$1_file", $2 ) : ();
+}
+
 # $entries: [ { row, score, excused, words } ]. Result: bytes. Moodle has no sign for the excused; they get a comment alone.
 sub text ( $class, $roster, $column, $max, $entries ) {
     my @head = @{ $roster->{head} };
