@@ -31,7 +31,9 @@ static bool all_held = true;
 
 static int answer(void) { return SECRET; }
 
-static __attribute__((used)) void* resolve(void) {
+typedef int (*answers)(void);
+
+static __attribute__((used)) answers resolve(void) {
     all_held = use_heap();
     return answer;
 }
