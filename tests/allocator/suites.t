@@ -53,7 +53,7 @@ my @bugs = (
         backend => 'aba',
         case    => 'threads',
         says    => $tests::lib::Broken::CAN_STEP
-        ? qr/put_aside_in_a_call\w+:0: the block .* was given out although it was in use: to both threads[.] One thread/
+        ? qr/put_aside_in_a_call\w+:0: the live block .* was handed out a second time, to both threads: one thread was put aside/
         : qr/threads_that_free_in_another_order\w+:0: (?:the live block|.*Received signal|crash)/,
         bug    => 'a list without a lock that takes a block for the one it was',
         traits => 'course',

@@ -140,9 +140,10 @@ static void call_meanwhile(void) {
 
 static void fail_as_given_twice(const char* block, const char* who) {
     fail_test(
-        "the block %p of %zu bytes was given out although it was in use: %s. One thread had been put aside after %zu "
-        "instructions of %s, and meanwhile another one took two blocks of %zu bytes and freed the first of them again: "
-        "what a thread has read of a list may have changed when it writes, although the first block is the same again",
+        "the live block %p of %zu bytes was handed out a second time, to %s: one thread was put aside after %zu "
+        "instructions of %s, and meanwhile another one took two blocks of %zu bytes and freed the first of them again. "
+        "Is the lock held up to the last write of each call, and given back once? Without a lock: the first block of a "
+        "list may be the same as before although the list is another one",
         (const void*)block, size, who, aside.put_aside, calls_aside[aside.way], size);
 }
 
@@ -183,7 +184,7 @@ static size_t be_put_aside(size_t after) {
         for (size_t k = 0; k < i; k++) {
             size_t apart = live[i] > live[k] ? (size_t)(live[i] - live[k]) : (size_t)(live[k] - live[i]);
             if (apart < size) {
-                fail_as_given_twice(live[i], i == count - 1 ? "to both threads" : "twice to the same thread");
+                fail_as_given_twice(live[i], i == count - 1 ? "both threads" : "the same thread");
             }
         }
     }
