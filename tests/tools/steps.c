@@ -3,7 +3,7 @@
 //     steps few      what lies behind them is not looked at and written anew with each step
 //     steps first    a byte too many behind a block that made its first short step ends the process
 //     steps longer   so does one behind a block that made a longer step after many short ones
-//     steps page     and one behind a block that has just come to another page
+//     steps page     and one behind a block that has just come back to another page of its room
 //
 // Linked with --wrap=slack_seal. Exit status: 1 with a line that says what was found.
 
@@ -47,12 +47,13 @@ static int seals_are_few(void) {
     return 1;
 }
 
-// Grows from one length to another in short steps, makes one that must be watched, and writes a byte too many.
+// Comes from one length to another in short steps, makes one that must be watched, and writes a byte too many.
 static void overrun(size_t from, size_t to, size_t last) {
     char* block = NULL;
-    for (size_t bytes = from; bytes <= to; bytes += STEP) block = grow(block, bytes);
-    block = grow(block, to + last);
-    block[to + last] ^= 0x55;
+    size_t step = from <= to ? STEP : -(size_t)STEP;
+    for (size_t bytes = from; bytes != to + step; bytes += step) block = grow(block, bytes);
+    block = grow(block, last);
+    block[last] ^= 0x55;
     xfree(block);
 }
 
@@ -67,7 +68,7 @@ static int ends_process(size_t from, size_t to, size_t last) {
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child) exit(3);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) return 0;
-    printf("a byte too many behind a block of %zu bytes did not end the process\n", to + last);
+    printf("a byte too many behind a block of %zu bytes did not end the process\n", last);
     return 1;
 }
 
@@ -75,8 +76,8 @@ int main(int count, char** arguments) {
     const char* what = count == 2 ? arguments[1] : "";
     size_t page_end = (FROM + 2 * PAGE) / PAGE * PAGE;
     if (strcmp(what, "few") == 0) return seals_are_few();
-    if (strcmp(what, "first") == 0) return ends_process(FROM, FROM, STEP);
-    if (strcmp(what, "longer") == 0) return ends_process(FROM, FROM + 100 * STEP, LONGER);
-    if (strcmp(what, "page") == 0) return ends_process(page_end - 100 * STEP, page_end, STEP);
+    if (strcmp(what, "first") == 0) return ends_process(FROM, FROM, FROM + STEP);
+    if (strcmp(what, "longer") == 0) return ends_process(FROM, FROM + 100 * STEP, FROM + 100 * STEP + LONGER);
+    if (strcmp(what, "page") == 0) return ends_process(page_end + 100 * STEP, page_end + STEP, page_end - STEP);
     return 3;
 }
