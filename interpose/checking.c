@@ -311,6 +311,13 @@ size_t checking_bytes(const char* call, void* start) {
     return bytes;
 }
 
+void checking_expect(const char* call, void* start, size_t bytes) {
+    size_t asked = checking_bytes(call, start);
+    if (asked == bytes) return;
+    report(call, start, "this block has %zu bytes, and the call says %zu; %s", asked, bytes,
+           "say what was asked for; delete an object by its own type, or give its base a virtual destructor");
+}
+
 // The next call hands this block to the backend, who may give it to another thread at once.
 static void let_go(struct block block) {
     take_lock();

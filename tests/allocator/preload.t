@@ -125,6 +125,33 @@ SKIP: {
     }
 }
 
+# A block that is freed with its size beside it. Where new is the program's own nobody knows what it asked malloc for.
+SKIP: {
+    skip 'there is no compiler of C++ here', 1 if system('g++ --version >/dev/null 2>&1') != 0;
+    my %compiled = ( 'sized' => q{}, 'sized_own' => '-DOWN_NEW', 'sized_longer' => '-DLONGER_NEW' );
+    for my $name ( sort keys %compiled ) {
+        system("g++ -std=c++17 -O1 -fno-builtin $compiled{$name} -o $folder/$name $tree/tests/tools/sized.cc") == 0
+          or die 'g++ failed';
+    }
+    my %call = map { $_ => 'operator delete' } qw(base plain aligned pages large);
+    @call{qw(array free_sized free_aligned_sized)} = ( 'operator delete[]', qw(free_sized free_aligned_sized) );
+    for my $library (qw(libpar libpar-hardened libpar-checking)) {
+        my %run = ( wall_s => 300, env => { LD_PRELOAD => "$tree/lib/$library.so" } );
+        for my $right ( 'sized right', 'sized_own right', 'sized_longer right', 'sized_own base', 'sized_longer array' )
+        {
+            my $result = measure::Launch::run( command => [ split m{ }, "$folder/$right" ], %run );
+            ok( measure::Launch::ok($result), "$library: nobody says that a size is wrong ($right)" )
+              or diag measure::Launch::sentence($result), "\n", $result->{stderr};
+        }
+        for my $way ( sort keys %call ) {
+            my $result  = measure::Launch::run( command => [ "$folder/sized", $way ], %run );
+            my ($block) = $result->{stdout} =~ /\A(\S+)\n\z/;
+            my $told    = qr/\A\Q$call{$way}($block): this block has \E\d+ bytes, and the call says \d+\b[^\n]*\n\z/;
+            like( $result->{stderr}, $library eq 'libpar' ? qr/\A\z/ : $told, "$library: a wrong size ($way)" );
+        }
+    }
+}
+
 # Some input that is the same in every run.
 my $numbers = "$folder/numbers";
 open my $file, '>', $numbers or die "cannot write $numbers: $!\n";
