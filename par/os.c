@@ -143,14 +143,31 @@ void os_purge(void* start, size_t bytes) {
 
 void os_drop(void* start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }
 
+static _Atomic enum asking asking;
+
+void os_set_asking(enum asking now) {
+    if (now == ASK_NOTHING) (void)os_address_limit();
+    // order: relaxed, here and where it is read. It is no way to memory, and the thread that closes the process in sees
+    // what it wrote.
+    atomic_store_explicit(&asking, now, memory_order_relaxed);
+}
+
+static bool may_ask(enum asking least) {
+    // order: relaxed.
+    return atomic_load_explicit(&asking, memory_order_relaxed) <= least;
+}
+
 static atomic_size_t last_address_limit;  // 0: nobody has asked yet
 
 size_t os_address_limit(void) {
+    // order: relaxed, here and below. It is a number and no way to memory.
+    size_t last = atomic_load_explicit(&last_address_limit, memory_order_relaxed);
+    if (last != 0 && !may_ask(ASK_NO_PAGES)) return last;
     struct rlimit limit;
     size_t addresses = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
     size_t data = getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
     size_t least = addresses < data ? addresses : data;
-    // order: relaxed, here and below. It is a number and no way to memory.
+    // order: relaxed.
     atomic_store_explicit(&last_address_limit, least, memory_order_relaxed);
     return least;
 }
@@ -178,7 +195,7 @@ static bool count_resident(void* start, size_t bytes, size_t* resident) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t pages = (bytes + page - 1) / page;
     *resident = 0;
-    if (pages > sizeof is_there || mincore(start, bytes, is_there) != 0) return false;
+    if (pages > sizeof is_there || !may_ask(ASK_ALL) || mincore(start, bytes, is_there) != 0) return false;
     for (size_t i = 0; i < pages; i++) *resident += (is_there[i] & 1) * page;
     return true;
 }

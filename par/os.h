@@ -60,6 +60,13 @@ size_t os_address_limit(void);
 // The same as it was when it was last asked for, which costs no system call. Thread-safe.
 size_t os_last_address_limit(void);
 
+// What this process asks the system, beside for memory: in a sandbox a call that is not foreseen may end the process.
+// Questions seldom are: systemd's list for services lacks mincore(2), and that of sshd prlimit(2), too.
+enum asking { ASK_ALL, ASK_NO_PAGES, ASK_NOTHING };  // ASK_NO_PAGES: only for limits
+
+// From now on. Whoever asks nothing has asked for the limits once more before. Thread-safe.
+void os_set_asking(enum asking now);
+
 // Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.
 bool os_has_room(size_t bytes);
 
@@ -74,7 +81,7 @@ void os_advise_ordinary(void* start, size_t bytes);
 uint64_t os_milliseconds(void);
 
 // How much of a range has memory behind it. start: at the beginning of a kernel's page; bytes: at most 2 MiB.
-// Result: bytes; 0 when the system does not tell.
+// Result: bytes; 0 when the system does not tell, or is not asked.
 size_t os_resident(void* start, size_t bytes);
 
 // Whether so many bytes of a range, or fewer, have memory behind them. Likewise; false when the system does not tell.

@@ -125,6 +125,25 @@ SKIP: {
     }
 }
 
+# Sandboxes foresee the calls by which the C library's malloc takes memory.
+my $sandboxed = tool('sandboxed');
+SKIP: {
+    my $alone = measure::Launch::run( command => [ $sandboxed, 'seccomp' ], wall_s => 300 );
+    skip 'the system has no filters of system calls, or its malloc makes other ones', 9
+      if !measure::Launch::ok($alone);
+    for my $library (qw(libpar libpar-hardened libpar-checking)) {
+        for my $way (qw(prctl seccomp inherited)) {
+            my $result = measure::Launch::run(
+                command => [ $sandboxed, $way ],
+                wall_s  => 300,
+                env     => { LD_PRELOAD => "$tree/lib/$library.so" }
+            );
+            is( $result->{stdout}, "worked\n", "$library makes no call that a sandbox does not foresee ($way)" )
+              or diag measure::Launch::sentence($result);
+        }
+    }
+}
+
 # A block that is freed with its size beside it. Where new is the program's own nobody knows what it asked malloc for.
 SKIP: {
     skip 'there is no compiler of C++ here', 1 if system('g++ --version >/dev/null 2>&1') != 0;
