@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 
 #include "interpose/checking.h"
+#include "interpose/fork_lock.h"
 #include "interpose/history.h"
 #include "par/check.h"
 #include "par/last_words.h"
@@ -58,11 +59,14 @@ struct block {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards the table and the queue, not what is in the blocks
 
-// A child of fork has one thread, and must find the lock free. Early, because handlers run before a fork in the reverse
-// order of their registration: those of the program may allocate.
 static void take_lock(void) { pthread_mutex_lock(&lock); }
 static void give_lock(void) { pthread_mutex_unlock(&lock); }
-static __attribute__((constructor(101))) void fork_set_up(void) { pthread_atfork(take_lock, give_lock, give_lock); }
+
+// Early, because handlers run before a fork in the reverse order of their registration: those of the program may
+// allocate.
+static void before_fork(void) { fork_takes(&lock); }
+static void after_fork(void) { fork_gives(&lock); }
+static __attribute__((constructor(101))) void fork_set_up(void) { pthread_atfork(before_fork, after_fork, after_fork); }
 
 // ---- Reports ----
 

@@ -93,7 +93,8 @@ sub tool ( $name, @flags ) {
     return "$folder/$name";
 }
 my ( $resolver, $aborts ) = ( tool('resolver'), tool('abort_handler') );
-my $auditor = tool( 'auditor', qw(-shared -fPIC) );
+my $forking = tool( 'signal_fork', '-DFAMILY' );
+my $auditor = tool( 'auditor',     qw(-shared -fPIC) );
 for my $library (qw(libpar libpar-hardened libpar-checking libpar-valgrind)) {
     my %env   = ( LD_PRELOAD => "$tree/lib/$library.so" );
     my $early = measure::Launch::run( command => [$resolver], wall_s => 300, env => \%env );
@@ -103,6 +104,9 @@ for my $library (qw(libpar libpar-hardened libpar-checking libpar-valgrind)) {
       measure::Launch::run( command => [ 'env', "LD_AUDIT=$auditor", $resolver ], wall_s => 300, env => \%env );
     ok( measure::Launch::ok($audited), '... and beside a library that watches the linker' )
       or diag measure::Launch::sentence($audited), "\n", $audited->{stdout}, $audited->{stderr};
+    my $forks = measure::Launch::run( command => [ $forking, 200, 20 ], wall_s => 300, asleep_s => 10, env => \%env );
+    ok( measure::Launch::ok($forks), '... and a program of one thread may fork in a signal handler' )
+      or diag measure::Launch::sentence($forks), "\n", $forks->{stderr};
     next if $library eq 'libpar-valgrind';
     my $again = measure::Launch::run( command => [$aborts], wall_s => 300, env => \%env );
     is( $again->{signal}, POSIX::SIGABRT(), '... and a misuse in the handler of abort() has an end' )
