@@ -113,14 +113,20 @@ bool os_unmap_untouched(void* start, size_t bytes) {
     return is_gone;
 }
 
+bool os_is_one_mapping(void* start, size_t bytes) {
+    void* longer = mremap(start, bytes, bytes + 4096, 0);
+    if (longer != MAP_FAILED) munmap((char*)start + bytes, 4096);
+    return longer != MAP_FAILED || errno != EFAULT;
+}
+
 bool os_move(void* start, size_t bytes, void* place) {
     if (mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) {
         // order: relaxed, a hint (map_at_hint).
         atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
         return true;
     }
-    // Before Linux 6.17 the place may be unmapped by now, if the program has split the source with mlock(2) or
-    // madvise(2). It is mapped again, unless another thread was given it in between; nothing closes that gap.
+    // Before Linux 6.17 the place may be unmapped by now, where the source was not one mapping. It is mapped again,
+    // unless another thread was given it in between; so one asks first (os_is_one_mapping).
     (void)mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     return false;
 }
@@ -178,11 +184,25 @@ size_t os_last_address_limit(void) {
     return last != 0 ? last : os_address_limit();
 }
 
-bool os_has_room(size_t bytes) {
+// Whether a mapping is there no more when it was unmapped: some sandbox may forbid that.
+static bool map_and_unmap(size_t bytes, bool* is_mapped) {
     void* start = map_at(NULL, bytes);
-    if (start == NULL) return false;
-    munmap(start, bytes);
-    return true;
+    *is_mapped = start != NULL;
+    return start == NULL || munmap(start, bytes) == 0;
+}
+
+bool os_has_room(size_t bytes) {
+    enum { UNKNOWN, IS_UNMAPPED, STAYS };
+    static atomic_int what_was_mapped;
+    bool is_mapped;
+    // A single page shows it first. Who sees late what another has found out tries once more.
+    // order: relaxed, here and below.
+    int now = atomic_load_explicit(&what_was_mapped, memory_order_relaxed);
+    if (now == UNKNOWN) now = map_and_unmap(4096, &is_mapped) ? IS_UNMAPPED : STAYS;
+    bool stays = now == STAYS || !map_and_unmap(bytes, &is_mapped);
+    // order: relaxed.
+    atomic_store_explicit(&what_was_mapped, stays ? STAYS : IS_UNMAPPED, memory_order_relaxed);
+    return stays || is_mapped;
 }
 
 void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGEPAGE); }

@@ -32,6 +32,11 @@ bool os_unmap(void* start, size_t bytes);
 // holds anything.
 bool os_unmap_untouched(void* start, size_t bytes);
 
+// Whether a mapped range is one mapping for the kernel. The program can split it, by mlock(2) or madvise(2); before
+// Linux 6.17 such a range cannot be moved, and the kernel finds that out only after it has unmapped the place, which
+// anybody could then be given.
+bool os_is_one_mapping(void* start, size_t bytes);
+
 // Moves pages, without copying (mremap(2)), to a mapped place of the same length, which they replace; the old place is
 // unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in
 // between.
@@ -67,7 +72,8 @@ enum asking { ASK_ALL, ASK_NO_PAGES, ASK_NOTHING };  // ASK_NO_PAGES: only for l
 // From now on. Whoever asks nothing has asked for the limits once more before. Thread-safe.
 void os_set_asking(enum asking now);
 
-// Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.
+// Whether the system would map so many bytes now. Maps and unmaps them, and touches none; yes, where the system once
+// refused to unmap. Thread-safe.
 bool os_has_room(size_t bytes);
 
 // Asks for huge pages in a mapping: a 512th of the page faults and of the TLB entries. A hint: failure is no error.
