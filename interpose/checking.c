@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 
 #include "interpose/checking.h"
+#include "interpose/fork_lock.h"
 #include "interpose/history.h"
 #include "par/check.h"
 #include "par/last_words.h"
@@ -58,11 +59,14 @@ struct block {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // guards the table and the queue, not what is in the blocks
 
-// A child of fork has one thread, and must find the lock free. Early, because handlers run before a fork in the reverse
-// order of their registration: those of the program may allocate.
 static void take_lock(void) { pthread_mutex_lock(&lock); }
 static void give_lock(void) { pthread_mutex_unlock(&lock); }
-static __attribute__((constructor(101))) void fork_set_up(void) { pthread_atfork(take_lock, give_lock, give_lock); }
+
+// Early, because handlers run before a fork in the reverse order of their registration: those of the program may
+// allocate.
+static void before_fork(void) { fork_takes(&lock); }
+static void after_fork(void) { fork_gives(&lock); }
+static __attribute__((constructor(101))) void fork_set_up(void) { pthread_atfork(before_fork, after_fork, after_fork); }
 
 // ---- Reports ----
 
@@ -309,6 +313,13 @@ size_t checking_bytes(const char* call, void* start) {
     size_t bytes = record->block.bytes;
     give_lock();
     return bytes;
+}
+
+void checking_expect(const char* call, void* start, size_t bytes) {
+    size_t asked = checking_bytes(call, start);
+    if (asked == bytes) return;
+    report(call, start, "this block has %zu bytes, and the call says %zu; %s", asked, bytes,
+           "say what was asked for; delete an object by its own type, or give its base a virtual destructor");
 }
 
 // The next call hands this block to the backend, who may give it to another thread at once.

@@ -19,4 +19,7 @@ void* checking_take_from(const char* call, void* start, size_t bytes);
 // The bytes of a live block. What is none ends the process.
 size_t checking_bytes(const char* call, void* start);
 
+// Ends the process when this is no live block of so many bytes.
+void checking_expect(const char* call, void* start, size_t bytes);
+
 #endif

@@ -1,5 +1,5 @@
 // family.h: the malloc family as a shared library offers it, for programs that know nothing of us. It belongs to the
-// file that includes it, which defines what each call stands on: xmalloc, xfree, xrealloc, and these three. Semantics
+// file that includes it, which defines what each call stands on: xmalloc, xfree, xrealloc, and these four. Semantics
 // are those of malloc(3), posix_memalign(3) and malloc_usable_size(3).
 
 #ifndef INTERPOSE_FAMILY_H
@@ -22,6 +22,9 @@ static void* family_zeros(size_t bytes);
 // How many bytes of a block, not NULL, its owner may use.
 static size_t family_usable(void* block);
 
+// Is told the size that a block, not NULL, was taken with. May end the process when that cannot be.
+static void family_expect(const char* call, void* block, size_t bytes);
+
 #define PUBLIC __attribute__((visibility("default")))
 
 static bool is_power_of_two(size_t number) { return number != 0 && (number & (number - 1)) == 0; }
@@ -29,6 +32,18 @@ static bool is_power_of_two(size_t number) { return number != 0 && (number & (nu
 PUBLIC void* malloc(size_t bytes) { return xmalloc(bytes); }
 
 PUBLIC void free(void* block) { xfree(block); }
+
+// C23. A C library that has them would take the block for its own.
+PUBLIC void free_sized(void* block, size_t bytes) {
+    if (block != NULL) family_expect("free_sized", block, bytes);
+    xfree(block);
+}
+
+PUBLIC void free_aligned_sized(void* block, size_t alignment, size_t bytes) {
+    (void)alignment;
+    if (block != NULL) family_expect("free_aligned_sized", block, bytes);
+    xfree(block);
+}
 
 PUBLIC void* realloc(void* block, size_t bytes) { return xrealloc(block, bytes); }
 

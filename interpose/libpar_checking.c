@@ -5,6 +5,7 @@
 
 #include "interpose/beyond.h"
 #include "interpose/checking.h"
+#include "interpose/sized.h"
 
 // The family stands on the layer.
 #define xmalloc __wrap_xmalloc
@@ -27,3 +28,7 @@ static void* family_zeros(size_t bytes) {
 }
 
 static size_t family_usable(void* block) { return checking_bytes("malloc_usable_size", block); }
+
+static void family_expect(const char* call, void* block, size_t bytes) { checking_expect(call, block, bytes); }
+
+void sized_expect(const char* call, void* block, size_t bytes) { checking_expect(call, block, bytes); }

@@ -7,8 +7,10 @@
 // passes through.
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "interpose/sized.h"
 #include "par/last_words.h"
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -126,7 +128,10 @@ PUBLIC void* _ZnamSt11align_val_tRKSt9nothrow_t(size_t bytes, size_t alignment, 
     return make_aligned_or_null("_ZnamSt11align_val_tRKSt9nothrow_t", bytes, alignment, tag);
 }
 
-// delete: par knows what it is told of the block beside its address.
+// ---- delete ----
+
+// par knows what it is told of the block beside its address. Builds that check blocks compare it (SIZES_CHECKED).
+
 PUBLIC void _ZdlPv(void* block) { free(block); }
 PUBLIC void _ZdlPvSt11align_val_t(void* block, size_t alignment) {
     (void)alignment;
@@ -134,26 +139,40 @@ PUBLIC void _ZdlPvSt11align_val_t(void* block, size_t alignment) {
 }
 
 PUBLIC void _ZdaPv(void* block) { _ZdlPv(block); }
+PUBLIC void _ZdaPvSt11align_val_t(void* block, size_t alignment) { _ZdlPvSt11align_val_t(block, alignment); }
+
+#ifdef SIZES_CHECKED
+extern void own_delete(void* block) __attribute__((alias("_ZdlPv"), visibility("hidden")));
+extern void own_delete_array(void* block) __attribute__((alias("_ZdaPv"), visibility("hidden")));
+
+// Where the program has its own plain forms a block may be part of what they took, or longer.
+static void expect(const char* call, void* block, size_t bytes) {
+    bool all_are_own = _Znwm == own_new && _Znam == own_new_array && _ZnwmSt11align_val_t == own_aligned_new &&
+                       _ZnamSt11align_val_t == own_aligned_new_array && _ZdlPv == own_delete &&
+                       _ZdaPv == own_delete_array;
+    if (block != NULL && all_are_own) sized_expect(call, block, bytes);
+}
+#else
+static void expect(const char* call, void* block, size_t bytes) { (void)call, (void)block, (void)bytes; }
+#endif
 
 PUBLIC void _ZdlPvm(void* block, size_t bytes) {
-    (void)bytes;
+    expect("operator delete", block, bytes);
     _ZdlPv(block);
 }
 
 PUBLIC void _ZdaPvm(void* block, size_t bytes) {
-    (void)bytes;
+    expect("operator delete[]", block, bytes);
     _ZdaPv(block);
 }
 
-PUBLIC void _ZdaPvSt11align_val_t(void* block, size_t alignment) { _ZdlPvSt11align_val_t(block, alignment); }
-
 PUBLIC void _ZdlPvmSt11align_val_t(void* block, size_t bytes, size_t alignment) {
-    (void)bytes;
+    expect("operator delete", block, bytes);
     _ZdlPvSt11align_val_t(block, alignment);
 }
 
 PUBLIC void _ZdaPvmSt11align_val_t(void* block, size_t bytes, size_t alignment) {
-    (void)bytes;
+    expect("operator delete[]", block, bytes);
     _ZdaPvSt11align_val_t(block, alignment);
 }
 

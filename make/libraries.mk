@@ -9,11 +9,11 @@ $(BUILD)/pic/%.o: %.c
 # of all others (initfirst), so that its fork handlers are the first that are registered and take its locks after everybody
 # else's have run.
 libpar := $(LIB)/libpar.so
-$(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c interpose/operators.c $(wildcard par/*.c))
+$(libpar): $(patsubst %.c,$(BUILD)/pic/%.o,interpose/libpar.c interpose/glibc.c interpose/operators.c interpose/sandbox.c $(wildcard par/*.c))
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,initfirst -o $@ $^ -ldl
 
-$(BUILD)/pic/interpose/operators.o: override CFLAGS += -fexceptions
+$(addprefix $(BUILD)/,$(addsuffix /interpose/operators.o,pic pic-hardened pic-checking)): override CFLAGS += -fexceptions
 
 # Asks whichever malloc it runs with; the compiler must not know what malloc does.
 $(O)/tests/tools/family $(O)/tests/tools/self_report $(O)/tests/tools/tight $(O)/tests/tools/preload_threads $(O)/tests/tools/gives_up $(O)/tests/tools/cancelled: %: %.o
@@ -31,8 +31,8 @@ $(LIB)/libpar-$(1).so: $(patsubst %.c,$(BUILD)/pic-$(1)/%.o,$(3) $(wildcard par/
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) $(4) -Wl,-z,initfirst -o $$@ $$^ -ldl
 endef
-$(eval $(call checked_library,hardened,$$(hardened_CFLAGS),interpose/libpar_hardened.c par/hardened/secret.c))
-$(eval $(call checked_library,checking,-O1,interpose/libpar_checking.c interpose/checking.c interpose/history.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
+$(eval $(call checked_library,hardened,$$(hardened_CFLAGS) -DSIZES_CHECKED,interpose/libpar_hardened.c interpose/operators.c interpose/sandbox.c par/hardened/secret.c))
+$(eval $(call checked_library,checking,-O1 -DSIZES_CHECKED,interpose/libpar_checking.c interpose/operators.c interpose/sandbox.c interpose/checking.c interpose/history.c,-Wl$(comma)--wrap=xmalloc$(comma)--wrap=xfree$(comma)--wrap=xrealloc))
 $(eval $(call checked_library,valgrind,-O1 -DANNOUNCED_BUILD,interpose/libpar_valgrind.c))
 libpar_of_flavour := $(if $(filter hardened,$(FLAVOUR)),$(LIB)/libpar-hardened.so,$(if $(filter debug,$(FLAVOUR)),$(LIB)/libpar-checking.so,$(if $(filter valgrind,$(FLAVOUR)),$(LIB)/libpar-valgrind.so,$(libpar))))
 

@@ -198,11 +198,15 @@ static char* map_apart(size_t bytes) {
 
 // Moves the pages of so many slots to a mapped place. Result: how many were moved: all, unless the system refuses.
 //
-// Slot by slot, because a slot always lies within one mapping of the kernel's. Before Linux 6.17 mremap(2) finds out
-// that its source has several only after it has unmapped the place, which anybody could then be given.
+// Slot by slot, because a slot lies within one mapping of the kernel's unless the program has split it.
 static size_t move_pages(char* start, size_t slots, char* place) {
     size_t moved = 0;
-    while (moved < slots && os_move(start + moved * SLOT_BYTES, SLOT_BYTES, place + moved * SLOT_BYTES)) moved++;
+    bool is_one = os_is_one_mapping(start, slots * SLOT_BYTES);
+    for (; moved < slots; moved++) {
+        char* slot = start + moved * SLOT_BYTES;
+        if (!is_one && !os_is_one_mapping(slot, SLOT_BYTES)) break;
+        if (!os_move(slot, SLOT_BYTES, place + moved * SLOT_BYTES)) break;
+    }
     return moved;
 }
 

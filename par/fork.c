@@ -14,6 +14,8 @@
 // streams after these handlers. A thread in fflush(NULL) holds that lock and may allocate meanwhile (for a stream of
 // open_memstream(3)).
 
+#include "par/fork.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>
@@ -35,7 +37,7 @@ extern char __libc_single_threaded __attribute__((weak));
 static int forks_of_one_thread;  // that have begun; only one thread counts here
 
 // Where the C library does not say so, the system knows: a folder's links are its subfolders and two.
-static bool is_single_threaded(void) {
+bool fork_is_of_one_thread(void) {
     if (&__libc_single_threaded != NULL) return __libc_single_threaded != 0;
     int kept_errno = errno;
     struct stat tasks;
@@ -45,7 +47,7 @@ static bool is_single_threaded(void) {
 }
 
 static void before_fork(void) {
-    if (is_single_threaded()) {
+    if (fork_is_of_one_thread()) {
         forks_of_one_thread++;
         return;
     }

@@ -113,14 +113,20 @@ bool os_unmap_untouched(void* start, size_t bytes) {
     return is_gone;
 }
 
+bool os_is_one_mapping(void* start, size_t bytes) {
+    void* longer = mremap(start, bytes, bytes + 4096, 0);
+    if (longer != MAP_FAILED) munmap((char*)start + bytes, 4096);
+    return longer != MAP_FAILED || errno != EFAULT;
+}
+
 bool os_move(void* start, size_t bytes, void* place) {
     if (mremap(start, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED) {
         // order: relaxed, a hint (map_at_hint).
         atomic_store_explicit(&place_hint, (uintptr_t)start + bytes, memory_order_relaxed);
         return true;
     }
-    // Before Linux 6.17 the place may be unmapped by now, if the program has split the source with mlock(2) or
-    // madvise(2). It is mapped again, unless another thread was given it in between; nothing closes that gap.
+    // Before Linux 6.17 the place may be unmapped by now, where the source was not one mapping. It is mapped again,
+    // unless another thread was given it in between; so one asks first (os_is_one_mapping).
     (void)mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     return false;
 }
@@ -143,14 +149,31 @@ void os_purge(void* start, size_t bytes) {
 
 void os_drop(void* start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }
 
+static _Atomic enum asking asking;
+
+void os_set_asking(enum asking now) {
+    if (now == ASK_NOTHING) (void)os_address_limit();
+    // order: relaxed, here and where it is read. It is no way to memory, and the thread that closes the process in sees
+    // what it wrote.
+    atomic_store_explicit(&asking, now, memory_order_relaxed);
+}
+
+static bool may_ask(enum asking least) {
+    // order: relaxed.
+    return atomic_load_explicit(&asking, memory_order_relaxed) <= least;
+}
+
 static atomic_size_t last_address_limit;  // 0: nobody has asked yet
 
 size_t os_address_limit(void) {
+    // order: relaxed, here and below. It is a number and no way to memory.
+    size_t last = atomic_load_explicit(&last_address_limit, memory_order_relaxed);
+    if (last != 0 && !may_ask(ASK_NO_PAGES)) return last;
     struct rlimit limit;
     size_t addresses = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
     size_t data = getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur < SIZE_MAX ? limit.rlim_cur : SIZE_MAX;
     size_t least = addresses < data ? addresses : data;
-    // order: relaxed, here and below. It is a number and no way to memory.
+    // order: relaxed.
     atomic_store_explicit(&last_address_limit, least, memory_order_relaxed);
     return least;
 }
@@ -161,11 +184,25 @@ size_t os_last_address_limit(void) {
     return last != 0 ? last : os_address_limit();
 }
 
-bool os_has_room(size_t bytes) {
+// Whether a mapping is there no more when it was unmapped: some sandbox may forbid that.
+static bool map_and_unmap(size_t bytes, bool* is_mapped) {
     void* start = map_at(NULL, bytes);
-    if (start == NULL) return false;
-    munmap(start, bytes);
-    return true;
+    *is_mapped = start != NULL;
+    return start == NULL || munmap(start, bytes) == 0;
+}
+
+bool os_has_room(size_t bytes) {
+    enum { UNKNOWN, IS_UNMAPPED, STAYS };
+    static atomic_int what_was_mapped;
+    bool is_mapped;
+    // A single page shows it first. Who sees late what another has found out tries once more.
+    // order: relaxed, here and below.
+    int now = atomic_load_explicit(&what_was_mapped, memory_order_relaxed);
+    if (now == UNKNOWN) now = map_and_unmap(4096, &is_mapped) ? IS_UNMAPPED : STAYS;
+    bool stays = now == STAYS || !map_and_unmap(bytes, &is_mapped);
+    // order: relaxed.
+    atomic_store_explicit(&what_was_mapped, stays ? STAYS : IS_UNMAPPED, memory_order_relaxed);
+    return stays || is_mapped;
 }
 
 void os_advise_huge(void* start, size_t bytes) { madvise(start, bytes, MADV_HUGEPAGE); }
@@ -178,7 +215,7 @@ static bool count_resident(void* start, size_t bytes, size_t* resident) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t pages = (bytes + page - 1) / page;
     *resident = 0;
-    if (pages > sizeof is_there || mincore(start, bytes, is_there) != 0) return false;
+    if (pages > sizeof is_there || !may_ask(ASK_ALL) || mincore(start, bytes, is_there) != 0) return false;
     for (size_t i = 0; i < pages; i++) *resident += (is_there[i] & 1) * page;
     return true;
 }

@@ -32,6 +32,11 @@ bool os_unmap(void* start, size_t bytes);
 // holds anything.
 bool os_unmap_untouched(void* start, size_t bytes);
 
+// Whether a mapped range is one mapping for the kernel. The program can split it, by mlock(2) or madvise(2); before
+// Linux 6.17 such a range cannot be moved, and the kernel finds that out only after it has unmapped the place, which
+// anybody could then be given.
+bool os_is_one_mapping(void* start, size_t bytes);
+
 // Moves pages, without copying (mremap(2)), to a mapped place of the same length, which they replace; the old place is
 // unmapped. Moving onto a mapping of our own is the only way to an aligned address that nobody else can take in
 // between.
@@ -60,7 +65,15 @@ size_t os_address_limit(void);
 // The same as it was when it was last asked for, which costs no system call. Thread-safe.
 size_t os_last_address_limit(void);
 
-// Whether the system would map so many bytes now. Maps and unmaps them, and touches none. Thread-safe.
+// What this process asks the system, beside for memory: in a sandbox a call that is not foreseen may end the process.
+// Questions seldom are: systemd's list for services lacks mincore(2), and that of sshd prlimit(2), too.
+enum asking { ASK_ALL, ASK_NO_PAGES, ASK_NOTHING };  // ASK_NO_PAGES: only for limits
+
+// From now on. Whoever asks nothing has asked for the limits once more before. Thread-safe.
+void os_set_asking(enum asking now);
+
+// Whether the system would map so many bytes now. Maps and unmaps them, and touches none; yes, where the system once
+// refused to unmap. Thread-safe.
 bool os_has_room(size_t bytes);
 
 // Asks for huge pages in a mapping: a 512th of the page faults and of the TLB entries. A hint: failure is no error.
@@ -74,7 +87,7 @@ void os_advise_ordinary(void* start, size_t bytes);
 uint64_t os_milliseconds(void);
 
 // How much of a range has memory behind it. start: at the beginning of a kernel's page; bytes: at most 2 MiB.
-// Result: bytes; 0 when the system does not tell.
+// Result: bytes; 0 when the system does not tell, or is not asked.
 size_t os_resident(void* start, size_t bytes);
 
 // Whether so many bytes of a range, or fewer, have memory behind them. Likewise; false when the system does not tell.

@@ -192,7 +192,11 @@ static void* take_whichever(size_t bytes) {
 static __attribute__((noinline)) void* take_slowly(size_t bytes) {
     int kept_errno = errno;
     void* block = take_whichever(bytes);
-    if (block != NULL || bytes > PTRDIFF_MAX || !idle_could_help(bytes)) return block;
+    if (block != NULL || bytes > PTRDIFF_MAX) return block;
+    if (!idle_could_help(bytes)) {
+        errno = ENOMEM;  // who asked the system may have heard something else, as EAGAIN of memory that would be locked
+        return NULL;
+    }
     quarantine_flush();
     // What waited may have been why giving back what is idle did not help.
     // order: relaxed, as in par_alloc.c.

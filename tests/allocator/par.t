@@ -78,6 +78,34 @@ passes(
 passes( 'no call of the depot goes on while another thread has the locks of its class, and one makes a span at a time',
     command => [ built( 'alone', '-Wl,--wrap=span_make', 'tests/tools/alone.c', @par ) ] );
 
+passes( 'who forks has every lock, and waits for who makes a span or gives up pages',
+    command => [ built( 'fork_locks', '-Wl,--wrap=span_make,--wrap=os_purge', 'tests/tools/fork_locks.c', @par ) ] );
+
+passes(
+    'a block that the program has split moves by copying, where the kernel would lose its place',
+    command => [ built( 'moved', '-Wl,--wrap=mremap', 'tests/tools/moved.c', @par ) ]
+);
+passes( 'a refused request takes no addresses where nothing may be unmapped',
+    command => [ built( 'no_unmap', '-Wl,--wrap=munmap', 'tests/tools/no_unmap.c', @par ) ] );
+
+passes(
+    'a large block that grows is believed most of the time, and a batch has as many blocks as were wanted',
+    command => [ built( 'believed', '-Wl,--wrap=os_advise_huge', 'tests/tools/believed.c', @par ) ]
+);
+
+passes( 'what par concludes about huge pages from what it saw',
+    command => [ built( 'density', '-Wl,--wrap=os_resident', 'tests/tools/density.c', 'par/density.c' ) ] );
+
+passes(
+    'the numbers that steer how much lies idle, and which runs lie apart',
+    command => [
+        built(
+            'steering',               '-Wl,--wrap=os_resident,--wrap=extent_addresses_were_limited',
+            'tests/tools/steering.c', @par
+        )
+    ]
+);
+
 passes( 'a request that must fail leaves the heap warm',
     command => [ built( 'hopeless', 'tests/tools/hopeless.c', @par ) ] );
 

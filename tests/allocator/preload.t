@@ -93,7 +93,8 @@ sub tool ( $name, @flags ) {
     return "$folder/$name";
 }
 my ( $resolver, $aborts ) = ( tool('resolver'), tool('abort_handler') );
-my $auditor = tool( 'auditor', qw(-shared -fPIC) );
+my $forking = tool( 'signal_fork', '-DFAMILY' );
+my $auditor = tool( 'auditor',     qw(-shared -fPIC) );
 for my $library (qw(libpar libpar-hardened libpar-checking libpar-valgrind)) {
     my %env   = ( LD_PRELOAD => "$tree/lib/$library.so" );
     my $early = measure::Launch::run( command => [$resolver], wall_s => 300, env => \%env );
@@ -103,6 +104,9 @@ for my $library (qw(libpar libpar-hardened libpar-checking libpar-valgrind)) {
       measure::Launch::run( command => [ 'env', "LD_AUDIT=$auditor", $resolver ], wall_s => 300, env => \%env );
     ok( measure::Launch::ok($audited), '... and beside a library that watches the linker' )
       or diag measure::Launch::sentence($audited), "\n", $audited->{stdout}, $audited->{stderr};
+    my $forks = measure::Launch::run( command => [ $forking, 200, 20 ], wall_s => 300, asleep_s => 10, env => \%env );
+    ok( measure::Launch::ok($forks), '... and a program of one thread may fork in a signal handler' )
+      or diag measure::Launch::sentence($forks), "\n", $forks->{stderr};
     next if $library eq 'libpar-valgrind';
     my $again = measure::Launch::run( command => [$aborts], wall_s => 300, env => \%env );
     is( $again->{signal}, POSIX::SIGABRT(), '... and a misuse in the handler of abort() has an end' )
@@ -122,6 +126,52 @@ SKIP: {
         like( $result->{stdout}, qr/\Anew is in \S*libpar[.]so/, 'new is that of libpar' ) if !$flags;
         ok( measure::Launch::ok($result), 'new and delete of C++ in all forms' . ( $flags && ": $flags" ) )
           or diag measure::Launch::sentence($result), "\n", $result->{stdout}, $result->{stderr};
+    }
+}
+
+# Sandboxes foresee the calls by which the C library's malloc takes memory.
+my $sandboxed = tool('sandboxed');
+SKIP: {
+    my $alone = measure::Launch::run( command => [ $sandboxed, 'seccomp' ], wall_s => 300 );
+    skip 'the system has no filters of system calls, or its malloc makes other ones', 9
+      if !measure::Launch::ok($alone);
+    for my $library (qw(libpar libpar-hardened libpar-checking)) {
+        for my $way (qw(prctl seccomp inherited)) {
+            my $result = measure::Launch::run(
+                command => [ $sandboxed, $way ],
+                wall_s  => 300,
+                env     => { LD_PRELOAD => "$tree/lib/$library.so" }
+            );
+            is( $result->{stdout}, "worked\n", "$library makes no call that a sandbox does not foresee ($way)" )
+              or diag measure::Launch::sentence($result);
+        }
+    }
+}
+
+# A block that is freed with its size beside it. Where new is the program's own nobody knows what it asked malloc for.
+SKIP: {
+    skip 'there is no compiler of C++ here', 1 if system('g++ --version >/dev/null 2>&1') != 0;
+    my %compiled = ( 'sized' => q{}, 'sized_own' => '-DOWN_NEW', 'sized_longer' => '-DLONGER_NEW' );
+    for my $name ( sort keys %compiled ) {
+        system("g++ -std=c++17 -O1 -fno-builtin $compiled{$name} -o $folder/$name $tree/tests/tools/sized.cc") == 0
+          or die 'g++ failed';
+    }
+    my %call = map { $_ => 'operator delete' } qw(base plain aligned pages large);
+    @call{qw(array free_sized free_aligned_sized)} = ( 'operator delete[]', qw(free_sized free_aligned_sized) );
+    for my $library (qw(libpar libpar-hardened libpar-checking)) {
+        my %run = ( wall_s => 300, env => { LD_PRELOAD => "$tree/lib/$library.so" } );
+        for my $right ( 'sized right', 'sized_own right', 'sized_longer right', 'sized_own base', 'sized_longer array' )
+        {
+            my $result = measure::Launch::run( command => [ split m{ }, "$folder/$right" ], %run );
+            ok( measure::Launch::ok($result), "$library: nobody says that a size is wrong ($right)" )
+              or diag measure::Launch::sentence($result), "\n", $result->{stderr};
+        }
+        for my $way ( sort keys %call ) {
+            my $result  = measure::Launch::run( command => [ "$folder/sized", $way ], %run );
+            my ($block) = $result->{stdout} =~ /\A(\S+)\n\z/;
+            my $told    = qr/\A\Q$call{$way}($block): this block has \E\d+ bytes, and the call says \d+\b[^\n]*\n\z/;
+            like( $result->{stderr}, $library eq 'libpar' ? qr/\A\z/ : $told, "$library: a wrong size ($way)" );
+        }
     }
 }
 

@@ -88,7 +88,8 @@ static void* map_unaligned(void* hint, size_t bytes, int protection, int flags) 
 }
 
 PUBLIC void* mmap(void* hint, size_t bytes, int protection, int flags, int file, off_t offset) {
-    if (fails(CALL_MMAP, ENOMEM)) return MAP_FAILED;
+    // What the kernel says of memory that would be locked (mlockall(2)). A program shall hear ENOMEM all the same.
+    if (fails(CALL_MMAP, EAGAIN)) return MAP_FAILED;
     bool anonymous = (flags & MAP_ANONYMOUS) != 0 && (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0;
     if (anonymous && faults.high && bytes >= HIGH_LEAST_BYTES) {
         static uintptr_t next = HIGH_START;

@@ -1,0 +1,146 @@
+// fork_locks.c: whoever forks has every lock meanwhile. A child would else find what another thread had half done, and
+// the parent's threads would be two where one may be.
+//
+// This thread takes the locks of a part as fork.c does, and another makes a call that needs them; or another is in the
+// middle of work that a fork must wait for, and this thread takes the locks. Linked with --wrap=span_make and
+// --wrap=os_purge. Exit status: 1 with a line for each call that came back meanwhile.
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "par/depot.h"
+#include "par/extent.h"
+#include "par/large.h"
+#include "par/metadata.h"
+#include "par/region.h"
+#include "par/size_class.h"
+#include "xmalloc.h"
+
+enum { WAIT_US = 50 * 1000, WORK_US = 200 * 1000, HUNG_S = 120, NEW_BYTES = 5000 };
+
+static atomic_bool is_back;
+
+static void take_run(void) { region_take_run(3, 1, REGION_OF_BLOCKS); }
+
+static void take_large(void) { large_take(5 * SLOT_BYTES, SLOT_BYTES, LARGE_SPARSE); }
+
+static void take_extent(void) { extent_take(1); }
+
+static void take_record(void) { metadata_take(64); }
+
+static const struct part {
+    const char* name;
+    void (*take)(void);
+    void (*give)(void);
+    void (*call)(void);
+} parts[] = {
+    {"region_lock", region_lock, region_unlock, take_run},
+    {"large_lock", large_lock, large_unlock, take_large},
+    {"extent_lock", extent_lock, extent_unlock, take_extent},
+    {"metadata_lock", metadata_lock, metadata_unlock, take_record},
+};
+
+static void* make(void* part) {
+    ((const struct part*)part)->call();
+    // order: seq_cst, here and below: it is a test.
+    atomic_store(&is_back, true);
+    return NULL;
+}
+
+static bool waits_for(const struct part* part) {
+    atomic_store(&is_back, false);
+    part->take();
+    pthread_t other;
+    if (pthread_create(&other, NULL, make, (void*)part) != 0) _exit(2);
+    usleep(WAIT_US);
+    bool came_early = atomic_load(&is_back);
+    part->give();
+    pthread_join(other, NULL);
+    return !came_early;
+}
+
+// ---- Work that a fork waits for ----
+
+static atomic_bool dawdles;  // who comes to such work takes his time
+static atomic_int at_work;
+
+static void dawdle(void) {
+    if (!atomic_load(&dawdles)) return;
+    atomic_fetch_add(&at_work, 1);
+    usleep(WORK_US);
+    atomic_fetch_sub(&at_work, 1);
+}
+
+struct span* __real_span_make(unsigned size_class);
+struct span* __wrap_span_make(unsigned size_class);
+
+struct span* __wrap_span_make(unsigned size_class) {
+    dawdle();
+    return __real_span_make(size_class);
+}
+
+void __real_os_purge(void* start, size_t bytes);
+void __wrap_os_purge(void* start, size_t bytes);
+
+void __wrap_os_purge(void* start, size_t bytes) {
+    dawdle();
+    __real_os_purge(start, bytes);
+}
+
+static void* take_new(void* unused) {
+    xfree(xmalloc(NEW_BYTES));
+    return unused;
+}
+
+// A whole heap of runs goes, so that pages are given up.
+static void* give_many(void* unused) {
+    enum { RUNS = 2000, PAGES = 25 };
+    static struct run runs[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        runs[i] = region_take_run(PAGES, 1, REGION_OF_BLOCKS);
+        memset(runs[i].start, 1, (size_t)PAGES * PAGE_BYTES);
+    }
+    for (int i = 0; i < RUNS; i += 2) {
+        region_give_run(runs[i].region, runs[i].start);
+        region_pay();
+    }
+    return unused;
+}
+
+static bool fork_waits_for(void* (*work)(void*), void (*take)(void), void (*give)(void)) {
+    atomic_store(&dawdles, true);
+    pthread_t other;
+    if (pthread_create(&other, NULL, work, NULL) != 0) _exit(2);
+    while (atomic_load(&at_work) == 0) usleep(100);
+    take();
+    bool is_alone = atomic_load(&at_work) == 0;
+    give();
+    atomic_store(&dawdles, false);
+    pthread_join(other, NULL);
+    return is_alone;
+}
+
+int main(void) {
+    alarm(HUNG_S);
+    xfree(xmalloc(1));
+    int failures = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (waits_for(&parts[i])) continue;
+        printf("who needs it does not wait for %s\n", parts[i].name);
+        failures++;
+    }
+    if (!fork_waits_for(take_new, depot_lock_all, depot_unlock_all)) {
+        puts("a fork does not wait for who makes a span");
+        failures++;
+    }
+    if (!fork_waits_for(give_many, region_lock, region_unlock)) {
+        puts("a fork does not wait for who gives up pages");
+        failures++;
+    }
+    return failures > 0;
+}
