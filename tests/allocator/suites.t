@@ -241,7 +241,7 @@ qr/crash \(\w.*\) in xmalloc\(1000\): it used a pointer that was NULL or MAP_FAI
         traits  => 'course',
         says    => qr/it hangs: all threads .* asleep .* two locks in different orders/,
         bug     => 'two locks in both orders, where a block is freed by another thread',
-        tries   => 3,
+        tries   => 8,
     },
     {
         backend => 'eightmegabytes',
@@ -249,7 +249,7 @@ qr/crash \(\w.*\) in xmalloc\(1000\): it used a pointer that was NULL or MAP_FAI
         traits  => 'course',
         says    => qr/in_a_hurry\w+:4: (?:the live block|.*Received signal|crash)/,
         bug     => 'a cache of blocks of many megabytes without a lock',
-        tries   => 3,
+        tries   => 10,
     },
     {
         backend => 'keepslarge',
@@ -358,7 +358,8 @@ qr/one thread alone took and freed blocks of \d+ to \d+ bytes, .* grew by \d+ Ki
         case    => 'thread exit',
         says    =>
           qr/it hangs: a thread has done its work, and after 10 s of CPU time it has not ended.* does a key destructor/,
-        bug => 'a key destructor without an end',
+        bug      => 'a key destructor without an end',
+        patience => 0.2,
     },
     {
         backend => 'atexitlock',
@@ -416,6 +417,7 @@ qr/it hangs: all threads have been asleep for 5 s, in xrealloc\($address of \d+ 
         says => qr/it hangs: after 10 s of CPU time there is no way back from xrealloc\(.*; do two spin locks wait for/,
         bug  => 'two spin locks that are taken in either order',
         patience => 0.2,
+        tries    => 4,
     },
     {
         backend => 'threadloss',

@@ -16,7 +16,7 @@ use lib "$Bin/../..";
 use Test::More;
 
 use tests::lib::Built;
-use tests::lib::Files qw(write_file);
+use tests::lib::Files qw(read_file write_file);
 
 plan skip_all => 'there is no clang' if system('clang --version >/dev/null 2>&1') != 0;
 
@@ -51,14 +51,28 @@ is( said_of( map { object( 'release', $_ ) } @sources ), q{}, '... which clang c
 my @shared = map { "$work/lib/$_.so" } qw(libpar libpar-hardened libpar-checking libpar-valgrind libxtrace);
 is( said_of(@shared), q{}, 'the shared libraries' );
 
-# The sanitizers' own libraries are another package.
-my @of_suite = grep { m{\A(?:tests/suite|programs|par|tests/contract)/|\A(?:hw08|par)_alloc|_main[.]c\z} } @sources;
+# A flavour is other options, which one file shows as well as all, and a macro, which changes only what asks for it, itself or
+# in a header. The sanitizers' own libraries are another package.
+my $ASKS = qr/\b(?:HARDENED_BUILD|CHECKING_BUILD|__SANITIZE_\w+|__has_feature)\b/;
+my %asks;    # path => whether that file asks
+my @differ = grep {
+    my @read = read_file( object( 'release', $_ ) =~ s/[.]o\z/.d/r ) =~ m{(?<=\s)(?!/)[\w/]+[.][ch](?=\s)}g;
+    grep { $asks{$_} //= read_file("$TREE/$_") =~ $ASKS ? 1 : 0 } @read
+} @sources;
+cmp_ok( scalar( grep { m{\Apar/|\Atests/suite/} } @differ ), '>', 8, 'there are files that differ by flavour' );
 for my $flavour (qw(asan tsan)) {
-    is( said_of( "FLAVOUR=$flavour", map { object( $flavour, $_ ) } @of_suite ), q{}, "the flavour $flavour" );
+    is( said_of( "FLAVOUR=$flavour", map { object( $flavour, $_ ) } 'hw08_alloc.c', @differ ),
+        q{}, "the flavour $flavour" );
 }
-for my $flavour (qw(release hardened debug valgrind gprof coverage)) {
-    my @made = ( 'programs', map { "$work/build/$flavour/tests/suite-$_" } qw(hw08 par) );
-    is( said_of( "FLAVOUR=$flavour", 'BACKENDS=hw08 par', @made ), q{}, "the flavour $flavour, linked" );
+is( said_of( 'BACKENDS=hw08 par', 'programs', map { "$work/build/release/tests/suite-$_" } qw(hw08 par) ),
+    q{}, 'the flavour release, linked' );
+
+# hardened and debug are made for par.
+my %backends = ( hardened => 'hw08 par', debug => 'hw08 par', valgrind => 'hw08', gprof => 'hw08', coverage => 'hw08' );
+for my $flavour ( sort keys %backends ) {
+    my @made = ( 'programs', map { object( $flavour, $_ ) } @differ );
+    is( said_of( "FLAVOUR=$flavour", "BACKENDS=$backends{$flavour}", 'PROGRAMS=list', @made ),
+        q{}, "the flavour $flavour, linked" );
 }
 is( qx($work/bin/list-par 1000), "Max steps is at 871: 178 steps\n", '... whose programs answer' );
 

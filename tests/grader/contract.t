@@ -130,7 +130,13 @@ my %not_asked = (
 my $ours = qr/align16|null_and_zero|errno|out_of_memory|shrink|process_end/;
 
 my $job = tests::lib::ContractJob->new( launcher => $launcher );
-$job->build_all( 'borrowed', map { $_->[0] } @bugs, @right );
+$job->build_all(
+    [ borrowed    => 'own_memory' ],
+    [ threadtable => 'one_lock' ],
+    ( map { [ $_ => 'own_memory' ] } qw(hw08 par) ),
+    ( map { [ $_->[0], $_->[1] =~ s/\A\w+[.]//r ] } @bugs ),
+    map { [ $_->[0] ] } @right
+);
 
 sub run_check ( $source, $id, %terms ) {
     my ($backend) = $id =~ /\A(\w+)\./;
@@ -152,15 +158,22 @@ sub note_cost ($what) {
 }
 
 # What is asked of a right backend, as from grader::stages::Contract::tests. Its threads hurry for 20 s of CPU time under the
-# terms of the course: of all but one backend only the tests that do not are asked.
+# terms of the course: of all but one backend only the tests that do not are asked, and of the one whose small blocks have no
+# lock those in which small blocks hurry. Its larger blocks are those of the others.
 my @UNHURRIED = qw(threads_with_blocks_of_their_own_do_not_disturb_each_other
   blocks_resized_and_freed_by_other_threads_all_to_all_keep_their_content);
+my @OF_SMALL_BLOCKS = qw(threads_that_free_in_another_order_get_blocks_of_their_own
+  threads_in_a_hurry_get_blocks_of_their_own:0
+  a_thread_put_aside_in_a_call_does_not_get_a_block_in_use
+  a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own
+  a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own
+  blocks_handed_over_in_a_hurry_are_freed_where_they_arrive:0);
 
 sub tests_of ( $source, $backend, %terms ) {
     my $all = sub () { grader::stages::Contract::tests( $job->with( $backend => $source )->under(%terms) ) };
-    return $all->() if $source eq 'lockfree' || $ENV{LONG};
+    return $all->() if $ENV{LONG};
     my @tests = grep { $_->{id} ne "$backend.threads" } $all->();
-    for my $name (@UNHURRIED) {
+    for my $name ( @UNHURRIED, $source eq 'lockfree' ? @OF_SMALL_BLOCKS : () ) {
         local $job->{only_test} = $name;
         push @tests, grep { $_->{id} eq "$backend.threads" } $all->();
     }

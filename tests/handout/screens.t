@@ -1,7 +1,8 @@
 #!/usr/bin/env perl
 
 # The screen of make test for each bug that students write first: the line that names the fault comes first, and all fits on
-# one screen. `make screens` shows the whole suite's; here each runs the test case that sees the bug.
+# one screen. `make screens` shows the whole suite's; here each runs the test case that sees the bug,
+# or its first test that does.
 
 use v5.32;
 use warnings;
@@ -59,7 +60,11 @@ for my $bug ( tests::lib::Classic::bugs() ) {
     subtest $bug->{bug} => sub {
         my $backend = $bug->{backend} // 'hw08';
         write_file( "$kit/hw08_alloc.c", tests::lib::Classic::source( $bug, $starter ) ) if !defined $bug->{backend};
-        my ( $screen, $failed ) = test_of( $backend, defined $bug->{case} ? ( CK_RUN_CASE => $bug->{case} ) : () );
+        my ( $screen, $failed ) = test_of(
+            $backend,
+            defined $bug->{case} ? ( CK_RUN_CASE => $bug->{case} ) : (),
+            defined $bug->{test} ? ( RUN_TEST    => $bug->{test} ) : ()
+        );
         is( $failed, 2, 'make test fails' );
         my @lines   = split /\n/, $screen;
         my ($first) = grep { $lines[$_] =~ $bug->{useful} } 0 .. $#lines;

@@ -30,8 +30,8 @@ my %TEST = (
         foreignmove => 'blocks_of_any_size_resized_by_another_thread_are_reused',
         contended   => "$OF_CONTENTION:0",
         onein65536  => 'millions_of_the_same_calls_need_no_new_memory',
-        leakpage    => $OF_CONTENTION,
-        busymid     => $OF_CONTENTION,
+        leakpage    => "$OF_CONTENTION:2",
+        busymid     => "$OF_CONTENTION:1",
         wholechunks => 'blocks_freed_between_live_ones_are_reused',
         shortunmap  => 'large_blocks_taken_and_freed_often_lose_no_page',
         hw08        => 'memory_freed_in_blocks_of_one_size_serves_another_size',
@@ -57,7 +57,7 @@ my %TEST = (
     },
     'threads' => {
         nolock     => 'threads_with_blocks_of_their_own_do_not_disturb_each_other',
-        largecache => 'threads_in_a_hurry_get_blocks_of_their_own',
+        largecache => 'threads_in_a_hurry_get_blocks_of_their_own:2',
         aba        => $CAN_STEP
         ? 'a_thread_put_aside_in_a_call_does_not_get_a_block_in_use'
         : 'threads_that_free_in_another_order_get_blocks_of_their_own',
@@ -65,6 +65,7 @@ my %TEST = (
         byslot         => 'a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own',
         openwindow     => 'threads_in_a_hurry_get_blocks_of_their_own',
         eightmegabytes => 'threads_in_a_hurry_get_blocks_of_their_own',
+        bothorders     => 'blocks_handed_over_in_a_hurry_are_freed_where_they_arrive:3',
         crossed        => 'threads_that_resize_up_and_down_do_not_wait_for_each_other_forever',
     },
     'resize'   => { lostmegabytes => 'a_block_keeps_its_content_when_its_size_is_doubled_and_halved' },
@@ -82,11 +83,12 @@ my %TEST = (
         tenthousand  => 'all_blocks_together_may_be_more_than_a_gigabyte',
         guarded      => 'small_blocks_together_may_be_more_than_a_gigabyte',
         unguarded    => 'small_blocks_together_may_be_more_than_a_gigabyte',
-        twogigabytes => 'small_blocks_together_may_be_more_than_a_gigabyte',
+        twogigabytes => 'small_blocks_together_may_be_more_than_a_gigabyte:1',
         lower32      => 'blocks_four_gigabytes_apart_do_not_disturb_each_other',
     },
-    'errno' => { ring => 'xfree_keeps_errno' },
-    'peak'  => { leak => 'memory_comes_back_after_a_peak_of_one_thread' },
+    'out of memory' => { wraparound => 'xmalloc_refuses_huge_sizes_with_enomem' },
+    'errno'         => { ring       => 'xfree_keeps_errno' },
+    'peak'          => { leak       => 'memory_comes_back_after_a_peak_of_one_thread' },
 );
 
 # For RUN_TEST in the environment of the suite; undef: the whole topic is quick, or it may be any of its tests.

@@ -10,7 +10,8 @@ no warnings 'experimental::signatures';
 my $ADDRESS = qr/0x[0-9a-f]+/;
 
 # Each: name, bug => a sentence; backend, if not hw08; from => the text that is changed, to => what it becomes; source => a
-# whole file instead; case => of the suite that sees it first; useful => the first line that helps.
+# whole file instead; case => of the suite that sees it first; test => its first test that does, where the others take long;
+# useful => the first line that helps.
 my @BUGS = (
     {
         name   => 'selflock',
@@ -68,6 +69,7 @@ my @BUGS = (
         from   => 'munmap(block, block->total);',
         to     => '(void)block;',
         case   => 'reuse',
+        test   => 'blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory',
         useful =>
           qr/a block of \d+ to \d+ bytes was taken and freed \d+ times, and the memory .* freed memory is not reused/,
     },
@@ -77,6 +79,7 @@ my @BUGS = (
         from   => "        put_into_list(block);\n    } else {\n        munmap(block, block->total);",
         to     => "    } else {\n        munmap(block, block->total);",
         case   => 'reuse',
+        test   => 'blocks_of_any_size_taken_and_freed_one_by_one_do_not_grow_memory',
         useful =>
           qr/a block of \d+ to \d+ bytes was taken and freed \d+ times, and the memory .* freed memory is not reused/,
     },
@@ -86,6 +89,7 @@ my @BUGS = (
         from   => "    list_free(user);\n    pthread_mutex_unlock(&lock);\n",
         to     => "    pthread_mutex_unlock(&lock);\n    list_free(user);\n    pthread_mutex_unlock(&lock);\n",
         case   => 'threads',
+        test   => 'threads_with_blocks_of_their_own_do_not_disturb_each_other',
         useful =>
 qr/changed byte \d+ from|was changed[: ]|handed out a second time|belongs to two threads|overlaps the live block|\) returned|crash \(|it hangs: .* in x\w+\(/,
     },

@@ -56,17 +56,33 @@ sub _make ( $self, $flavour, @arguments ) {
     return measure::Launch::ok($result) ? () : split /\n/, $result->{stderr};
 }
 
-# Builds the binaries of the release for some sources at once: a make for each would take longer than most checks.
-sub build_all ( $self, @sources ) {
-    my %seen;
-    my @each  = grep { !$seen{$_}++ } @sources;
-    my @paths = map {
-        my $name = $_;
-        map { "$self->{build}/release/tests/$name-$_" } @each
-    } @OF_THE_RELEASE;
-    my @errors = $self->_make( 'release', "BACKENDS=@each", @paths );
+# Which binary of the release a check looks at; all others are the suite's.
+my %BINARY_OF = (
+    small_space => 'small_space',
+    one_lock    => 'contract/one_lock',
+    own_memory  => 'contract/own_memory',
+    valgrind    => 'contract/watched',
+    tsan        => 'contract/watched',
+);
+
+# Builds the binaries of the release that some checks look at, at once: a make for each would take longer than most checks. Each of
+# @asked is [source, check], or [source] for those of all checks.
+sub build_all ( $self, @asked ) {
+    my ( %paths, %sources );
+    for my $one (@asked) {
+        my ( $source, $check ) = @{$one};
+        $sources{$source} = 1;
+        my @names = defined $check ? $BINARY_OF{$check} // 'suite' : @OF_THE_RELEASE;
+        $paths{"$self->{build}/release/tests/$_-$source"} = 1 for @names;
+    }
+    my @sources = sort keys %sources;
+
+    # The suite's topic of small spaces starts a program, which no other topic does.
+    my @unasked =
+      map { ( '-o', $_ ) } grep { !$paths{$_} } map { "$self->{build}/release/tests/small_space-$_" } @sources;
+    my @errors = $self->_make( 'release', "BACKENDS=@sources", @unasked, sort keys %paths );
     die join "\n", 'the backends cannot be built:', @errors, q{} if @errors;
-    $self->{built}{$_} = 1 for @paths;
+    $self->{built}{$_} = 1 for keys %paths;
     return;
 }
 
