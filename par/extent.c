@@ -198,16 +198,16 @@ static char* map_apart(size_t bytes) {
 
 // Moves the pages of so many slots to a mapped place. Result: how many were moved: all, unless the system refuses.
 //
-// Slot by slot, because a slot lies within one mapping of the kernel's unless the program has split it.
+// At once where they are one mapping of the kernel's; else slot by slot, because a slot is one unless the program has
+// split it.
 static size_t move_pages(char* start, size_t slots, char* place) {
-    size_t moved = 0;
-    bool is_one = os_is_one_mapping(start, slots * SLOT_BYTES);
-    for (; moved < slots; moved++) {
+    if (os_is_one_mapping(start, slots * SLOT_BYTES)) return os_move(start, slots * SLOT_BYTES, place) ? slots : 0;
+    for (size_t moved = 0; moved < slots; moved++) {
         char* slot = start + moved * SLOT_BYTES;
-        if (!is_one && !os_is_one_mapping(slot, SLOT_BYTES)) break;
-        if (!os_move(slot, SLOT_BYTES, place + moved * SLOT_BYTES)) break;
+        if (!os_is_one_mapping(slot, SLOT_BYTES)) return moved;
+        if (!os_move(slot, SLOT_BYTES, place + moved * SLOT_BYTES)) return moved;
     }
-    return moved;
+    return slots;
 }
 
 // Takes the first slots of a free extent.
