@@ -190,7 +190,7 @@ live: xtrace ## run a program and see the heap of a backend that does its calls,
 try: $(launcher) ## run the suite, race sys and the last try, show the hottest functions; BACKEND=par ROUNDS=7
 	$(if $(BACKEND),,$(error say which backend to try: make try BACKEND=par))
 	@$(MAKE) --silent BACKENDS="$(sort sys $(BACKEND))" BACKEND= programs $(BUILD)/release/tests/suite-$(BACKEND)
-	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin programs
+	@$(MAKE) --silent FLAVOUR=gprof BIN=$(BUILD)/gprof/bin BACKENDS="$(sort sys $(BACKEND))" BACKEND= programs
 	@bench/try --backend $(BACKEND) --build $(BUILD) --bin $(BIN) --programs "$(PROGRAMS)" --rounds $(ROUNDS) --threads $(THREADS)
 
 .PHONY: model

@@ -95,6 +95,9 @@ sub prepare ( $rubric, $workspace, %option ) {
     my $settings = $rubric->apply_to( grader::Settings::defaults() );
     $settings->{run_timeout_s} = $option{timeout} if defined $option{timeout};
     grader::kit::Pristine::insist($RealBin) if defined $option{submission} && !$option{'changed-kit'};
+    my $narrow = measure::Machine::narrow_limit( $settings->{memory_bytes} );
+    die "the grader cannot run: $narrow, and what was handed in may have more: ulimit -v unlimited, or another shell\n"
+      if defined $narrow && defined $option{submission};
     my $backends = $option{backends} // $settings->{backends};
     my $given    = eval {
         grader::intake::Given::wanted( $option{backend} // [], [ grep { $_ ne $settings->{library} } @{$backends} ] );
@@ -187,6 +190,8 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     $tap->plan( scalar @tests );
     $tap->note( 'seed ' . $job->seed . ' (--seed ' . $job->seed . ' draws the same TOPs again)' );
     $tap->note( $job->sandbox->describe, $job->intake->notes );
+    my $narrow = measure::Machine::narrow_limit( $job->settings->{memory_bytes} );
+    $tap->note("$narrow: what finds no memory may be right where there is more") if defined $narrow;
     my $apart = first { $results->is_reported($_) } @tests;
     for my $test (@tests) {
         $tap->note('What follows is worth no points.') if defined $apart && $test == $apart;
@@ -206,6 +211,7 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     return;
 }
 
+umask( umask() & 077 );    # a umask of 777 would take from us what we write
 my %option = read_options();
 my $tap    = grader::results::Tap->new;
 my $workspace;

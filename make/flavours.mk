@@ -12,9 +12,22 @@ override O := $(BUILD)/$(FLAVOUR)
 BIN ?= $(if $(filter release,$(FLAVOUR)),$(if $(elsewhere),$(elsewhere)/,)bin,$(O)/bin)
 LIB := $(if $(elsewhere),$(elsewhere)/,)lib
 
+define line_break
+
+
+endef
+ifneq ($(findstring $(line_break),$(CURDIR)),)
+$(error the path of this folder has a line break in it, which make cannot work with: rename it)
+endif
+
 # A checkout that nobody may write to is built elsewhere.
 writable = $(shell place="$(1)"; while [ ! -e "$$place" ]; do place=$$(dirname "$$place"); done; [ ! -d "$$place" ] || [ ! -w "$$place" ] || echo yes)
+# What a umask takes from its own user; shells write it with three digits or with four.
+masked = $(shell case $$(umask) in (00?? | 0?? | ?? | ?) ;; (*) umask ;; esac)
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(masked),)
+$(error umask $(masked) takes from you what you write yourself: say umask 022 before make)
+endif
 ifneq ($(call writable,$(BUILD)) $(call writable,$(BIN)),yes yes)
 $(error nothing can be written to '$(BUILD)' and '$(BIN)'; say where to build: make $(strip $(MAKECMDGOALS) $(filter-out O=% BUILD=% BIN=%,$(MAKEOVERRIDES))) O=/tmp/xmalloc)
 endif
@@ -23,8 +36,10 @@ endif
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-# A compiler for another processor has tools of its own, which read what it writes.
-of_compiler = $(or $(shell $(CC) -print-prog-name=$(1) 2>/dev/null),$(1))
+# A compiler for another processor has tools of its own, which read what it writes. Another program of that name may come first
+# in PATH, like the ar of busybox, which cannot write.
+of_compiler = $(shell for tool in "$$($(CC) -print-prog-name=$(1) 2>/dev/null)" /usr/bin/$(1); do \
+    "$$tool" --version >/dev/null 2>&1 && echo "$$tool" && exit; done; echo $(1))
 OBJCOPY ?= $(call of_compiler,objcopy)
 NM ?= $(call of_compiler,nm)
 ifeq ($(origin AR),default)

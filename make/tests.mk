@@ -6,8 +6,9 @@ export PROMISES ?= $(if $(wildcard ASSIGNMENT.md),course,all)
 
 only_backends := $(BACKEND)$(filter-out release,$(FLAVOUR))
 # Those that take minutes begin first, so that none of them is left alone at the end.
-longest_tests := $(wildcard $(addprefix tests/,allocator/ladder.t grader/corpus.t grader/contract.t allocator/suites.t grader/grader.t handout/handout.t \
-    allocator/tools.t handout/screens.t models/models.t allocator/hardened.t everywhere/clang.t handout/first_hour.t torture/random.t))
+longest_tests := $(wildcard $(addprefix tests/,allocator/ladder.t grader/corpus.t grader/contract.t allocator/tools.t handout/handout.t \
+    grader/grader.t allocator/suites.t everywhere/clang.t allocator/hardened.t torture/mutants.t models/models.t handout/first_hour.t \
+    grader/class.t allocator/par.t handout/screens.t torture/random.t))
 all_tests = $(longest_tests) $(filter-out $(longest_tests),$(wildcard tests/*/*.t))
 tap_tests = $(if $(only_backends),tests/allocator/programs.t,$(all_tests))
 

@@ -76,6 +76,30 @@ sub _own_groups () {
     return @groups;
 }
 
+# Where the shell that started us lets no process have so many bytes of addresses: in words, how many it lets one have; else undef.
+sub narrow_limit ($bytes) {
+    my ($most) = _content('/proc/self/limits') =~ /^Max address space\s+\S+\s+(\d+)/m;
+    return if !defined $most || $most >= $bytes;
+    return sprintf 'the shell lets a process have no more than %d MiB of addresses (ulimit -v)', $most / 2**20;
+}
+
+# Whether this user may have so many processes and threads more, which is tried.
+sub may_have_tasks ($count) {
+    pipe my $wait, my $go or return 0;
+    my @tasks;
+    while ( @tasks < $count && defined( my $task = fork ) ) {
+        if ( !$task ) {
+            close $go;
+            sysread $wait, my $byte, 1;
+            POSIX::_exit(0);
+        }
+        push @tasks, $task;
+    }
+    close $go;
+    waitpid $_, 0 for @tasks;
+    return @tasks == $count;
+}
+
 # Bytes of memory that could be taken now without swapping.
 sub available_bytes () {
     my ($kib) = _content('/proc/meminfo') =~ /^MemAvailable:\s*(\d+)/m;
@@ -107,6 +131,14 @@ C<huge_pages> (the setting of transparent huge pages). A value that cannot be fo
 =head2 sentence(\%description)
 
 The same for people, on one line.
+
+=head2 narrow_limit($bytes)
+
+What the shell that started us lets a process have of addresses, in words, when it is less than $bytes; else undef.
+
+=head2 may_have_tasks($count)
+
+Whether this user may have so many processes and threads more.
 
 =head2 available_bytes()
 

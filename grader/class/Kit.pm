@@ -28,7 +28,7 @@ sub build ( $tree, $store, $progress ) {
     my $pid = open my $output, '-|' // die "cannot start make: $!\n";
     if ( !$pid ) {
         open STDERR, '>&', \*STDOUT or POSIX::_exit(127);
-        exec qw(make --silent -j2 -C), $tree, 'kit', "KIT=$built"
+        exec qw(make --silent -j2 -C), $tree, 'kit', "BUILD=$built", "BIN=$built/bin", "KIT=$built"
           or POSIX::_exit(127);
     }
     my @said = <$output>;

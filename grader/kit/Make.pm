@@ -29,11 +29,13 @@ sub launcher ( $tree, $workspace, $kit = undef ) {
     delete @ENV{@NOT_INHERITED};
     local $ENV{TMPDIR} = $workspace->path;    # a compiler that is killed leaves its files there
     my ( $input, $output );
-    my $pid = eval { open3( $input, $output, undef, 'make', '-s', '-C', $tree, "BUILD=$build", $launcher ) }
+    my @make =
+      ( 'make', '-s', '-C', $tree, "BUILD=$build", "BIN=$build/bin", $launcher );    # the tree may be another user's
+    my $pid = eval { open3( $input, $output, undef, @make ) }
       // die "the grader cannot run: there is no make here; install make and a C compiler\n";
     my $said = eval { local $/ = undef; <$output> };
     my $why  = $@;
-    kill 'TERM', $pid if !defined $said;      # a signal to the grader: make must not go on in a folder that is removed
+    kill 'TERM', $pid if !defined $said;    # a signal to the grader: make must not go on in a folder that is removed
     waitpid $pid, 0;
     die $why         if !defined $said;
     return $launcher if $? == 0 && -x $launcher;
