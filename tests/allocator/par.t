@@ -96,6 +96,17 @@ passes(
 passes( 'what par concludes about huge pages from what it saw',
     command => [ built( 'density', '-Wl,--wrap=os_resident', 'tests/tools/density.c', 'par/density.c' ) ] );
 
+passes( 'large blocks that grow into what others have filled are not taken for written behind',
+    command => [ built( 'grown', 'tests/tools/grown.c', @par ) ] );
+passes(
+    'which times end by the clock',
+    command => [
+        built(
+            'times', '-Wl,--wrap=os_milliseconds,--wrap=region_decay,--wrap=extent_decay,--wrap=region_owe',
+            'tests/tools/times.c', @par
+        )
+    ]
+);
 passes(
     'the numbers that steer how much lies idle, and which runs lie apart',
     command => [
