@@ -59,6 +59,7 @@ my @PROMISED = (
     {
         id     => 'threads',
         case   => 'threads',
+        limits => { threads => 320 },                                             # tables for 256 are common
         name   => 'any thread may take, resize and free any block at any time',
         advice => 'every access to shared lists needs the lock, in xrealloc as well; every way out of a function must '
           . 'unlock; what one thread took another may free',
@@ -191,8 +192,9 @@ sub _run_once ( $job, $backend, $check ) {
     my $result = grader::contract::Check::launch(
         $job, $binary,
         command => [ $binary, $traits, '-' ],
-        stdin   => "$word\n",
-        env     => {
+        %{ $check->{limits} // {} },
+        stdin => "$word\n",
+        env   => {
             CK_RUN_CASE => $check->{case},
             SEED        => $seed,
             MEMORY_MIB  => scalar measure::Machine::memory_limit_mib(),
@@ -270,6 +272,12 @@ my @CAUSES = (
     [
         qr/ returned NULL with errno / =>
           'who returns NULL sets errno to ENOMEM, also where no call of the system has done it'
+    ],
+    [
+        qr/\Ax(?:malloc|realloc)\([^)]*\) returned NULL although there is memory\z/ =>
+'where no free block fits, new memory must be had, and the block must fit into that: look at the sizes between '
+          . 'the largest that is cut from a page and the smallest that is mapped alone, and at tables that are full, as '
+          . 'one with a place for each thread'
     ],
     [
         qr/\bx(?:malloc|realloc)\((?:[^)]*, )?\d{15,}\)/,

@@ -11,6 +11,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use grader::contract::Check;
+use grader::contract::Consequence;
 use grader::contract::Memcheck;
 use grader::contract::OneLock;
 use grader::contract::Races;
@@ -42,8 +43,9 @@ sub tests ($job) {
     my $terms = $job->settings->{terms};
     my @tests;
     for my $backend ( grep { $_ eq 'hw08' || $_ eq 'par' } $job->backends ) {
-        my %state = ( hung => 0 );
-        for my $check ( grep { !defined $_->{only} || $_->{only} eq $backend } checks($terms) ) {
+        my @checks = grep { !defined $_->{only} || $_->{only} eq $backend } checks($terms);
+        my %state  = ( hung => 0, outcomes => {}, checks => { map { $_->{id} => $_ } @checks } );
+        for my $check (@checks) {
             push @tests,
               {
                 id   => "$backend.$check->{id}",
@@ -66,12 +68,25 @@ sub _run ( $job, $backend, $check, $state ) {
     if ( defined $state->{not_written} ) {
         return { verdict => 'fail', diag => ["not tried: $state->{not_written}"], hint => 'write it first' };
     }
-    my $outcome = _run_patiently( $job, $backend, $check, $state );
+    my $outcome = _outcome( $job, $backend, $check, $state );
+    $outcome = grader::contract::Consequence::told(
+        $check->{id},
+        $outcome,
+        sub ($id) {
+            my $other = $state->{checks}{$id} // return;
+            return _outcome( $job, $backend, $other, $state );
+        }
+    );
     $state->{hung}++             if delete $outcome->{hung};
     $state->{threads_failed} = 1 if $check->{id} eq 'threads' && $outcome->{verdict} eq 'fail';
     return _died_of_it($outcome) if delete $outcome->{tool_died} && $state->{threads_failed};
     ( $state->{not_written} ) = map { /($NOT_WRITTEN)/ } @{ $outcome->{diag} // [] };
     return $outcome;
+}
+
+# A check may be asked for before its turn, because another one follows from it; it is run once.
+sub _outcome ( $job, $backend, $check, $state ) {
+    return $state->{outcomes}{ $check->{id} } //= _run_patiently( $job, $backend, $check, $state );
 }
 
 # A tool that dies of a submission proves nothing, but for one whose threads disturb each other without it, too.

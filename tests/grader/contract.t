@@ -243,6 +243,22 @@ subtest 'a homework just as its text asked for it' => sub {
     is( scalar( grep { /aligned to [18] byte/ } @names ), 0, '... which the first terms did not ask' );
 };
 
+# The same where a check meets the fault of another one: what resizes loses content, what is lost by all is lost by threads.
+for my $fault ( [ lostcontent => 'resize', qw(blocks alignment) ], [ leakpage => 'reuse', 'thread_exit' ] ) {
+    my ( $source, $cause, @follow ) = @{$fault};
+    my %test = map { ( $_->{id} =~ s/\Apar[.]//r ) => $_ } tests_of( $source => 'par' );
+    for my $id (@follow) {
+        my $outcome = $test{$id}{run}->();
+        is( $outcome->{verdict}, 'skip', "$source costs nothing at $id" ) or diag( told($outcome) );
+        like(
+            $outcome->{reason},
+            qr/\Ait follows from what is told at $cause, and costs nothing here: /,
+            '... which says why'
+        );
+    }
+    is( $test{$cause}{run}->()->{verdict}, 'fail', "... and fails at $cause" );
+}
+
 subtest 'memory of the C library, whatever it is called' => sub {
     my $count   = sub ($source) { grader::contract::OwnMemory::run( $job->with( par => $source ), 'par' ) };
     my $outcome = $count->('borrowed');

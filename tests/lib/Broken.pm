@@ -61,7 +61,7 @@ my %TEST = (
         aba        => $CAN_STEP
         ? 'a_thread_put_aside_in_a_call_does_not_get_a_block_in_use'
         : 'threads_that_free_in_another_order_get_blocks_of_their_own',
-        sixteen        => 'a_hundred_threads_that_live_at_the_same_time_get_blocks_of_their_own',
+        sixteen        => 'hundreds_of_threads_that_live_at_the_same_time_get_blocks_of_their_own',
         byslot         => 'a_thread_that_stays_while_thousands_come_and_go_has_blocks_of_its_own',
         openwindow     => 'threads_in_a_hurry_get_blocks_of_their_own',
         eightmegabytes => 'threads_in_a_hurry_get_blocks_of_their_own',

@@ -250,6 +250,7 @@ TCase* reuse_case(void) {
     add_long_test(topic, a_hundred_thousand_blocks_of_some_pages_taken_and_freed_do_not_grow_memory);
     add_reuse_steady(topic);
     add_reuse_between_threads(topic);
+    add_reuse_put_aside(topic);
     if (backend.shares_sizes && !backend.course)
         add_test(topic, memory_freed_in_blocks_of_one_size_serves_another_size);
     return topic;

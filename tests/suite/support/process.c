@@ -155,7 +155,7 @@ void lift_address_space_limit(void) { set_soft_limit(RLIM_INFINITY); }
 
 // ---- Threads --------------------------------------------------------------------------------------------------------
 
-enum { MOST_THREADS = 128, STACK_BYTES = 256 * KIB };
+enum { STACK_BYTES = 256 * KIB };
 
 typedef struct Worker {
     pthread_t thread;
@@ -179,6 +179,27 @@ static void* begin(void* argument) {
 size_t thread_count(void) {
     struct stat tasks;
     return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2 ? tasks.st_nlink - 2 : 1;
+}
+
+static void* pass_gate(void* gate) {
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+size_t threads_allowed(void) {
+    pthread_t threads[MOST_THREADS];
+    pthread_attr_t attributes;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    size_t count = 0;
+    pthread_mutex_lock(&gate);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    while (count < MOST_THREADS && pthread_create(&threads[count], &attributes, pass_gate, &gate) == 0) count++;
+    pthread_mutex_unlock(&gate);
+    for (size_t i = 0; i < count; i++) pthread_join(threads[i], NULL);
+    pthread_attr_destroy(&attributes);
+    return count;
 }
 
 void run_threads(size_t count, void (*work)(size_t index)) {

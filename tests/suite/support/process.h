@@ -48,7 +48,12 @@ size_t thread_count(void);
 // How many threads have done their work in run_threads and have not ended: what they do now is the allocator's.
 size_t ending_threads(void);
 
-// Starts `count` threads (at most 128), lets them begin together, and waits until all have ended.
+enum { MOST_THREADS = 300 };
+
+// How many threads this process may have beside this one, at most MOST_THREADS: a container may allow fewer.
+size_t threads_allowed(void);
+
+// Starts `count` threads (at most MOST_THREADS), lets them begin together, and waits until all have ended.
 //
 // work: called once in each thread with its index, 0 to count - 1.
 void run_threads(size_t count, void (*work)(size_t index));

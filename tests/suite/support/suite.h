@@ -42,6 +42,7 @@ TCase* thread_exit_case(void);
 TCase* reuse_case(void);
 void add_reuse_between_threads(TCase* topic);  // its second half, in a file of its own
 void add_reuse_steady(TCase* topic);           // a third part
+void add_reuse_put_aside(TCase* topic);        // a fourth one
 TCase* out_of_memory_case(void);
 TCase* peak_case(void);
 TCase* memory_case(void);
