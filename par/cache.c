@@ -14,6 +14,7 @@
 #include "par/lock.h"
 #include "par/metadata.h"
 #include "par/page_map.h"
+#include "par/small_heap.h"
 
 enum {
     BUDGET_BYTES = 16 * 1024 * 1024,      // that the magazines of all threads may hold together,
@@ -266,7 +267,8 @@ static bool load(unsigned size_class) {
     unsigned count = batch.count + batch.fresh_count;
     if (count == 0) return false;
     set_loaded(size_class, span_cut(&batch, size_class), count, count > wanted ? count : wanted);
-    want_more(size_class);
+    // Who fills a small heap comes once for each block, not again and again.
+    if (batch.fresh_count == 0 || !heap_is_small()) want_more(size_class);
     if (batch.fresh_count == 0) {
         decay();
     } else {

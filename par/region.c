@@ -18,6 +18,7 @@
 #include "par/region_idle_list.h"
 #include "par/region_runs.h"
 #include "par/run_notes.h"
+#include "par/small_heap.h"
 
 enum {
     CALLS_MOST = 2,        // of the system, before one call gives up no more pages, so that it does not take long
@@ -78,6 +79,7 @@ static size_t mark_used(struct region* region, size_t first, size_t pages) {
     remove_idle(region, first, pages);
     page_bits_set(region->used, first, pages);
     in_use.now += pages;
+    small_heap_note(in_use.now);
     region_kinds[region->use].used_pages += pages;
     region->free_pages -= (uint16_t)pages;
     region_bins_took(&region_kinds[region->use].bins, region, first, pages);
@@ -244,8 +246,7 @@ static size_t purge_one(int* calls) {
     return pages;
 }
 
-// Whether the caller must purge when it has given the lock, because too much lies idle or did lately. Begun, it goes on
-// until it is well below the limit, so that this is not reached again at once.
+// Whether the caller must purge when it has given the lock: too much lies idle, or did and is not well below that yet.
 static bool must_purge(size_t idle_most) {
     if (idle_pages > idle_most) purge_goal = idle_most / 4 * 3;
     if (idle_pages <= purge_goal) purge_goal = SIZE_MAX;
