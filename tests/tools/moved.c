@@ -54,7 +54,7 @@ int main(void) {
     char* wall = xmalloc(bytes);  // with the next lines: nothing is free behind the block
     if (block == NULL || wall == NULL) return 2;
     for (size_t at = 0; at < bytes; at += STEP) block[at] = (char)(at / STEP);
-    mmap(block + bytes, STEP, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    (void)mmap(block + bytes, STEP, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     split = block + SPLIT_SLOT * SLOT_BYTES + SLOT_BYTES / 2;
     if (madvise(split, SLOT_BYTES / 4, MADV_DONTDUMP) != 0) return 2;
     char* moved = xrealloc(block, 4 * bytes);
