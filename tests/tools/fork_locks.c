@@ -1,5 +1,5 @@
-// fork_locks.c: whoever forks has every lock meanwhile. A child would else find what another thread had half done, and
-// the parent's threads would be two where one may be.
+// fork_locks.c: whoever forks has every lock meanwhile, and each call takes that of its part. A child would else find
+// what another thread had half done, and the parent's threads would be two where one may be.
 //
 // This thread takes the locks of a part as fork.c does, and another makes a call that needs them; or another is in the
 // middle of work that a fork must wait for, and this thread takes the locks. Linked with --wrap=span_make and
@@ -15,8 +15,10 @@
 
 #include "par/depot.h"
 #include "par/extent.h"
+#include "par/first_line.h"
 #include "par/large.h"
 #include "par/metadata.h"
+#include "par/page_map.h"
 #include "par/region.h"
 #include "par/size_class.h"
 #include "xmalloc.h"
@@ -25,11 +27,39 @@ enum { WAIT_US = 50 * 1000, WORK_US = 200 * 1000, HUNG_S = 120, NEW_BYTES = 5000
 
 static atomic_bool is_back;
 
+static struct run run;  // taken before
+static char* slots;     // likewise, two
+static struct large* large;
+
 static void take_run(void) { region_take_run(3, 1, REGION_OF_BLOCKS); }
+
+static void give_run(void) { region_give_run(run.region, run.start); }
+
+static void resize_run(void) { region_resize_run(run.region, run.start, 2); }
+
+static void decay_region(void) { region_decay(1); }
 
 static void take_large(void) { large_take(5 * SLOT_BYTES, SLOT_BYTES, LARGE_SPARSE); }
 
+static void give_large(void) { large_give(large); }
+
 static void take_extent(void) { extent_take(1); }
+
+static void take_idle(void) { extent_take_idle(1); }
+
+static void give_extent(void) { extent_give(slots, 2, NO_LINE); }
+
+static void forget_extent(void) { extent_forget(1); }
+
+static void grow_extent(void) { extent_grow(slots, 2, 3); }
+
+static void decay_extent(void) { extent_decay(1); }
+
+static void give_excess(void) { extent_give_excess(1); }
+
+static void count_mapped(void) { extent_mapped_slots(); }
+
+static void count_idle(void) { extent_idle_slots(); }
 
 static void take_record(void) { metadata_take(64); }
 
@@ -39,10 +69,23 @@ static const struct part {
     void (*give)(void);
     void (*call)(void);
 } parts[] = {
-    {"region_lock", region_lock, region_unlock, take_run},
-    {"large_lock", large_lock, large_unlock, take_large},
-    {"extent_lock", extent_lock, extent_unlock, take_extent},
-    {"metadata_lock", metadata_lock, metadata_unlock, take_record},
+    {"region_take_run", region_lock, region_unlock, take_run},
+    {"region_give_run", region_lock, region_unlock, give_run},
+    {"region_resize_run", region_lock, region_unlock, resize_run},
+    {"region_decay", region_lock, region_unlock, decay_region},
+    {"large_take", large_lock, large_unlock, take_large},
+    {"large_give", large_lock, large_unlock, give_large},
+    {"extent_take", extent_lock, extent_unlock, take_extent},
+    {"extent_take_idle", extent_lock, extent_unlock, take_idle},
+    {"extent_give", extent_lock, extent_unlock, give_extent},
+    {"extent_forget", extent_lock, extent_unlock, forget_extent},
+    {"extent_grow", extent_lock, extent_unlock, grow_extent},
+    {"extent_decay", extent_lock, extent_unlock, decay_extent},
+    {"extent_give_excess", extent_lock, extent_unlock, give_excess},
+    {"extent_unmap_idle", extent_lock, extent_unlock, extent_unmap_idle},
+    {"extent_mapped_slots", extent_lock, extent_unlock, count_mapped},
+    {"extent_idle_slots", extent_lock, extent_unlock, count_idle},
+    {"metadata_take", metadata_lock, metadata_unlock, take_record},
 };
 
 static void* make(void* part) {
@@ -53,6 +96,11 @@ static void* make(void* part) {
 }
 
 static bool waits_for(const struct part* part) {
+    run = region_take_run(3, 1, REGION_OF_BLOCKS);
+    slots = extent_take(2).start;
+    char* block = xmalloc(5 * SLOT_BYTES);
+    if (run.start == NULL || slots == NULL || block == NULL) _exit(2);
+    large = (struct large*)page_map_mapping(block);
     atomic_store(&is_back, false);
     part->take();
     pthread_t other;
@@ -131,7 +179,7 @@ int main(void) {
     int failures = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (waits_for(&parts[i])) continue;
-        printf("who needs it does not wait for %s\n", parts[i].name);
+        printf("%s does not wait for the lock of its part\n", parts[i].name);
         failures++;
     }
     if (!fork_waits_for(take_new, depot_lock_all, depot_unlock_all)) {
