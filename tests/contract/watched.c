@@ -170,6 +170,11 @@ static void* take_small(uint64_t* random) {
     return piece.bytes;
 }
 
+// Nobody has promised that NULL may be freed.
+static void free_other(void* block) {
+    if (block != NULL) xfree(block);
+}
+
 // Only the exchange lies between the thread that took a block and the one that frees it, and nothing else between two
 // threads.
 static void* come_and_go(void* index) {
@@ -180,7 +185,7 @@ static void* come_and_go(void* index) {
     void** blocks = (void**)own.bytes;
     for (size_t i = 0; i < LAST_ONES; i++) {
         blocks[i] = take_small(&random);
-        xfree(atomic_exchange(&swaps[next_random(&random) % SWAPS], take_small(&random)));
+        free_other(atomic_exchange(&swaps[next_random(&random) % SWAPS], take_small(&random)));
     }
     pthread_setspecific(last_ones, blocks);
     return NULL;
@@ -202,7 +207,7 @@ static void let_come_and_go(size_t thread_count) {
         start(&threads[i % thread_count], come_and_go, i);
     }
     for (size_t i = 0; i < thread_count; i++) pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < SWAPS; i++) xfree(atomic_exchange(&swaps[i], NULL));
+    for (size_t i = 0; i < SWAPS; i++) free_other(atomic_exchange(&swaps[i], NULL));
 }
 
 static size_t number_of(const char* text, size_t most) {
