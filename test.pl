@@ -211,7 +211,7 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     return;
 }
 
-umask( umask() & 077 );    # a umask of 777 would take from us what we write
+umask( umask() & oct 77 );    # a umask of 777 would take from us what we write
 my %option = read_options();
 my $tap    = grader::results::Tap->new;
 my $workspace;

@@ -71,14 +71,15 @@ static void check_info(void) {
     EXPECT(malloc_info(1, stdout) == -1 && errno == EINVAL, "malloc_info(1, ...) is an error, EINVAL");
 }
 
-// Of the smallest class, too; and of whole blocks, which are all multiples of 16.
+// Of the smallest class, too; and of whole blocks, which are all multiples of 16. What the thread keeps for its next
+// calls counts as used, so a magazine that was full before makes it a little less.
 static void check_tiny(void) {
     size_t before = mallinfo2().uordblks;
     for (size_t i = 0; i < SMALL; i++) small[i] = filled(TINY);
     size_t after = mallinfo2().uordblks;
     size_t taken = SMALL * TINY;
-    EXPECT(is_between(taken, after - before, taken + taken / 8), "uordblks rose by %zu for %zu bytes in blocks of %d",
-           after - before, taken, TINY);
+    EXPECT(is_between(taken - taken / 128, after - before, taken + taken / 8),
+           "uordblks rose by %zu for %zu bytes in blocks of %d", after - before, taken, TINY);
     EXPECT(after % TINY == 0, "uordblks is %zu, which no blocks together can have", after);
     for (size_t i = 0; i < SMALL; i++) free(small[i]);
 }
