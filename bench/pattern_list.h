@@ -8,7 +8,7 @@
 // ---- pattern_slots.c: threads that each replace random blocks among their own
 extern const struct pattern pattern_pairs, pattern_requests, pattern_small, pattern_medium, pattern_crowd;
 // ---- pattern_order.c: the order in which blocks die
-extern const struct pattern pattern_lifo, pattern_fifo, pattern_fragments;
+extern const struct pattern pattern_lifo, pattern_fifo, pattern_again, pattern_fragments;
 // ---- pattern_handover.c: blocks that another thread frees
 extern const struct pattern pattern_pipeline, pattern_exchange, pattern_churn;
 // ---- pattern_bytes.c: blocks whose bytes cost more than the calls

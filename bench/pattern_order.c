@@ -1,4 +1,5 @@
-// pattern_order.c: one thread, and blocks that die in a certain order: youngest first, oldest first, every other one.
+// pattern_order.c: one thread, and blocks that die in a certain order: youngest first, oldest first, all at once, every
+// other one.
 
 #include "bench/pattern.h"
 #include "programs/failure.h"
@@ -51,6 +52,38 @@ const struct pattern pattern_fifo = {
     "fifo",
     "The oldest block is freed first, like an event queue, a log's window or a cache that drops its oldest entry.", 1,
     queue_up};
+
+// ---- All at once ----------------------------------------------------------------------------------------------------
+
+enum { ROUND_LONGEST = 10000, ROUNDS = 600 };
+
+static uint64_t begin_again(unsigned threads, unsigned percent) {
+    (void)threads;
+    static void* blocks[ROUND_LONGEST];
+    static const struct {
+        size_t bytes;
+        size_t count;
+    } parts[] = {{100, ROUND_LONGEST}, {1000, 1000}, {2000, 900}, {9000, 100}};
+    uint64_t calls = 0;
+    for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++) {
+        unsigned rounds = ROUNDS / 100 * percent * (ROUND_LONGEST / 10) / (unsigned)parts[part].count;
+        for (unsigned round = 0; round < rounds; round++) {
+            for (size_t i = 0; i < parts[part].count; i++) {
+                blocks[i] = xmalloc(parts[part].bytes);
+                if (blocks[i] == NULL) fail_no_memory("a block of the pattern");
+                *(volatile char*)blocks[i] = 1;
+            }
+            for (size_t i = 0; i < parts[part].count; i++) xfree(blocks[i]);
+            calls += 2 * parts[part].count;
+        }
+    }
+    return calls;
+}
+const struct pattern pattern_again = {
+    "again",
+    "Blocks of one size are taken, all are freed, and it begins again, like what is made for each file or each frame; "
+    "and like the first program that everybody writes to time an allocator.",
+    1, begin_again};
 
 // ---- Every other one ------------------------------------------------------------------------------------------------
 

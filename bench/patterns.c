@@ -19,9 +19,10 @@ static const char usage[] =
     "       patterns --list                              (the patterns and what they stand for)";
 
 static const struct pattern* const patterns[] = {
-    &pattern_pairs,      &pattern_small, &pattern_medium,    &pattern_lifo,  &pattern_fifo,    &pattern_pipeline,
-    &pattern_exchange,   &pattern_churn, &pattern_vectors,   &pattern_large, &pattern_crowd,   &pattern_fragments,
-    &pattern_neighbours, &pattern_start, &pattern_breathing, &pattern_tiles, &pattern_buffers, &pattern_requests,
+    &pattern_pairs,    &pattern_small,     &pattern_medium,     &pattern_lifo,    &pattern_fifo,
+    &pattern_pipeline, &pattern_exchange,  &pattern_churn,      &pattern_vectors, &pattern_large,
+    &pattern_crowd,    &pattern_fragments, &pattern_neighbours, &pattern_start,   &pattern_breathing,
+    &pattern_tiles,    &pattern_buffers,   &pattern_requests,   &pattern_again,
 };
 enum { PATTERNS = sizeof patterns / sizeof patterns[0] };
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "par/estimate.h"
 #include "par/harden.h"
 #include "par/invariant.h"
 #include "par/lock.h"
@@ -20,10 +21,14 @@ enum {
     SHRINK_BYTES = 1024 * 1024,            // a class that had so much in use lately shrinks when half of it is left,
     SHRINK_EARLY_BYTES = 8 * 1024 * 1024,  // one that had so much when all but this part is,
     SHRINK_EARLY_SHARE = 8,
-    LAST_SHARE = 256,     // of what was in use lately
+    STAYS_BYTES = 2 * 1024 * 1024,  // of a class that comes back again and again may stay in the depot,
+    STAYS_AFTER = 2,                // from so many times on,
+    GIVEN_SHARE = 8,                // each of this part of what was in use lately, or more
+    LAST_SHARE = 256,               // of what was in use lately
     RECENT_SHARE = 16,    // by this part of the way "lately" comes down to the present with each magazine taken
     SWEPT_CLASSES = 4,    // that the hand passes at a time, and
-    SWEPT_MAGAZINES = 2,  // that leave those nobody comes for
+    SWEPT_MAGAZINES = 2,  // that leave those nobody comes for,
+    SWEPT_EVERY = 32,     // magazines that a class takes, though it needs no fresh memory
     DRAINED = 2,          // magazines that go to the spans at a time while a class shrinks
     NEW_RECORDS = 16,     // of magazines, at a time
     PUT_OFF_SWEEPS = 1024,
@@ -43,8 +48,12 @@ struct depot {
     struct record* unused_records;
     uint64_t blocks;  // in the magazines
     struct span_list spans;
-    uint64_t recent;  // the most blocks that were with threads and the program lately
-    bool is_used;     // somebody came since the hand passed
+    uint64_t recent;    // the most blocks that were with threads and the program lately
+    uint64_t given;     // to spans, while less than half of that was in use,
+    uint64_t missed;    // and taken from spans since; both since the class came back last
+    uint8_t came_back;  // so often
+    uint8_t takes;      // of magazines
+    bool is_used;       // somebody came since the hand passed
 };
 
 // tests/models/depot.pml proves depot_take, depot_give and depot_give_loose: no block is lost or handed out twice.
@@ -108,11 +117,42 @@ static void note_demand(struct depot* depot) {
     }
 }
 
+// Many a program takes blocks of one size, frees them all, and begins again. If they went to their spans and came from
+// there each time, that would cost as much as all the rest. So a class that has come back twice stays, as long as
+// somebody comes for it now and then; but only one, and only if it is little: what lies here is nobody else's.
+static atomic_size_t staying;  // the class, or NO_CLASS,
+static atomic_size_t leaving;  // and one that did, and goes now
+
+static bool stays(const struct depot* depot, unsigned size_class) {
+    return estimate(&staying) == size_class && depot->recent * size_classes[size_class].block_bytes <= STAYS_BYTES;
+}
+
+static void note_given(struct depot* depot, uint64_t blocks) {
+    if (in_use(depot) < depot->recent / 2) depot->given += blocks;
+}
+
+static void note_missed(struct depot* depot, unsigned size_class, uint64_t blocks) {
+    depot->missed += blocks;
+    if (depot->given < depot->recent / GIVEN_SHARE || depot->missed < depot->given / 2) return;
+    depot->given = 0;
+    depot->missed = 0;
+    if (depot->came_back < STAYS_AFTER) depot->came_back++;
+    if (depot->came_back == STAYS_AFTER && estimate(&staying) == NO_CLASS) estimate_set(&staying, size_class);
+}
+
+// Nobody came for it since the hand passed.
+static void forget(struct depot* depot, unsigned size_class) {
+    depot->came_back = 0;
+    if (estimate(&staying) != size_class) return;
+    estimate_set(&staying, NO_CLASS);
+    estimate_set(&leaving, size_class);
+}
+
 // A class of which much was in use is told early: a thread that has freed its own part and then does nothing more would
 // else keep two magazines of blocks from all over the heap, each in a span that can then not go back.
 static bool is_shrinking(const struct depot* depot, unsigned size_class) {
     uint64_t recent_bytes = depot->recent * size_classes[size_class].block_bytes;
-    if (recent_bytes < SHRINK_BYTES) return false;
+    if (recent_bytes < SHRINK_BYTES || stays(depot, size_class)) return false;
     uint64_t least =
         recent_bytes < SHRINK_EARLY_BYTES ? depot->recent / 2 : depot->recent - depot->recent / SHRINK_EARLY_SHARE;
     return in_use(depot) < least;
@@ -120,8 +160,15 @@ static bool is_shrinking(const struct depot* depot, unsigned size_class) {
 
 static bool is_full(const struct depot* depot, unsigned size_class) {
     if (depot->unused_records == NULL) return true;
+    if (stays(depot, size_class)) return depot->blocks >= depot->recent;
     return depot->blocks * size_classes[size_class].block_bytes >= KEPT_BYTES &&
            depot->blocks >= depot->recent / KEPT_SHARE;
+}
+
+static void give_list(struct depot* depot, unsigned size_class, struct block* first) {
+    uint64_t before = depot->spans.outside;
+    span_list_give(&depot->spans, size_class, first);
+    note_given(depot, before - depot->spans.outside);
 }
 
 // While a class shrinks, its magazines go back two at a time, so that no call takes long. Two together take hardly
@@ -131,7 +178,9 @@ static unsigned drain(struct depot* depot, unsigned size_class, unsigned most) {
     struct block* firsts[DRAINED];
     unsigned count = 0;
     for (; count < most && depot->magazines != NULL; count++) firsts[count] = pop_magazine(depot).first;
+    uint64_t before = depot->spans.outside;
     span_list_give_cold(&depot->spans, size_class, firsts, count);
+    note_given(depot, before - depot->spans.outside);
     return count;
 }
 
@@ -140,6 +189,7 @@ static unsigned sweep_class(unsigned size_class, unsigned most) {
     struct depot* depot = &depots[size_class];
     if (size_class == NO_CLASS || !lock_try(&depot->lock)) return 0;
     unsigned swept = depot->is_used ? 0 : drain(depot, size_class, most);
+    if (!depot->is_used) forget(depot, size_class);
     depot->is_used = false;
     give_spans(depot);
     return swept;
@@ -153,8 +203,8 @@ void depot_is_forked(void) {
     atomic_store_explicit(&sweeps_put_off, PUT_OFF_SWEEPS, memory_order_relaxed);
 }
 
-// Fresh memory is needed, so what lies idle elsewhere goes, little by little: the hand goes on to the next classes
-// (CLOCK, as in paging). Nobody waits for a lock here.
+// Fresh memory is needed, or much work was done, so what lies idle elsewhere goes, little by little: the hand goes on
+// to the next classes (CLOCK, as in paging). Nobody waits for a lock here.
 static void sweep(void) {
     static atomic_uint hand;
     // order: relaxed, here and below, and in depot_is_forked. A sweep more or less does no harm.
@@ -165,7 +215,9 @@ static void sweep(void) {
     }
     // order: relaxed. Two threads at the same class, or one left out, do no harm.
     unsigned first = atomic_fetch_add_explicit(&hand, SWEPT_CLASSES, memory_order_relaxed);
-    unsigned swept = 0;
+    size_t left = estimate(&leaving);
+    unsigned swept = sweep_class((unsigned)left, SWEPT_MAGAZINES);
+    if (left != NO_CLASS && swept == 0) estimate_set(&leaving, NO_CLASS);
     for (unsigned i = 0; i < SWEPT_CLASSES; i++)
         swept += sweep_class((first + i) % CLASS_COUNT, SWEPT_MAGAZINES - swept);
 }
@@ -199,11 +251,13 @@ struct batch depot_take(unsigned size_class, unsigned wanted) {
         batch = pop_magazine(depot);
     } else {
         batch = span_list_take(&depot->spans, size_class, wanted);
+        note_missed(depot, size_class, batch.count + batch.fresh_count);
     }
     note_demand(depot);
     depot->is_used = true;
+    bool sweeps = batch.fresh_count > 0 || ++depot->takes % SWEPT_EVERY == 0;
     lock_give(&depot->lock);
-    if (batch.fresh_count > 0) sweep();
+    if (sweeps) sweep();
     region_pay();
     return batch;
 }
@@ -222,7 +276,7 @@ uint64_t depot_give(unsigned size_class, struct block* magazine, unsigned count)
     depot->is_used = true;
     if (shrinking) drain(depot, size_class, DRAINED);
     if (shrinking || is_full(depot, size_class)) {
-        span_list_give(&depot->spans, size_class, magazine);
+        give_list(depot, size_class, magazine);
     } else {
         push_magazine(depot, magazine, count);
     }
@@ -234,7 +288,7 @@ uint64_t depot_give(unsigned size_class, struct block* magazine, unsigned count)
 uint64_t depot_give_loose(unsigned size_class, struct block* first) {
     struct depot* depot = &depots[size_class];
     lock_take(&depot->lock);
-    span_list_give(&depot->spans, size_class, first);
+    give_list(depot, size_class, first);
     bool shrinking = is_shrinking(depot, size_class);
     if (shrinking) drain(depot, size_class, DRAINED);
     uint64_t left = left_of(depot, shrinking);

@@ -244,6 +244,17 @@ each_case(
 );
 
 each_case(
+    built( 'again', '-Wl,--wrap=span_list_give,--wrap=span_list_give_cold', 'tests/tools/again.c', @par ),
+    (
+        map { $_ => "one size of $_ bytes that is taken, freed whole and taken again stays with its depot" } 100,
+        1000, 9000
+    ),
+    once   => '... but not what is freed whole for the first time',
+    little => '... and not what is much',
+    goes   => '... and not for ever, when the program goes on with another size',
+);
+
+each_case(
     built(
         'waits',
         ( map { "-Wl,--wrap=$_" } qw(mmap munmap madvise mincore span_list_take span_list_give span_list_give_cold) ),
