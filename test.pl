@@ -12,7 +12,6 @@ use Cwd          qw(abs_path);
 use FindBin      qw($RealBin);
 use Getopt::Long qw(GetOptions);
 use List::Util   qw(first);
-use Pod::Usage   qw(pod2usage);
 use Time::HiRes  qw(time);
 
 use lib $RealBin;
@@ -50,6 +49,9 @@ my %STAGES = (
 my @FORMATS = grader::results::Results::formats();
 my $RUBRIC  = "$RealBin/grader/rubrics/kit.conf";
 
+# A class is graded by starting this some hundred times, and only who asks for help or errs needs what shows it.
+sub pod2usage (@how) { return require Pod::Usage && Pod::Usage::pod2usage(@how) }
+
 sub usage_error ($message) { return pod2usage( -message => "test.pl: $message", -exitval => 2, -verbose => 0 ) }
 
 sub read_options () {
@@ -60,7 +62,7 @@ sub read_options () {
         'seed=i',     'only=s',          'tests=s',      'backends=s',
         'backend=s@', 'programs=s',      'timeout=f',    'isolation=s',
         'kit=s',      'require-sandbox', 'changed-kit',  'autolab',
-        ( map { "$_=s" } @FORMATS ), 'help'
+        'one-test=s', ( map { "$_=s" } @FORMATS ), 'help'
     ) or usage_error('the options could not be read');
     pod2usage( -exitval => 0, -verbose => 2, -noperldoc => 1 ) if $option{help};
 
@@ -69,6 +71,11 @@ sub read_options () {
     usage_error("--only $option{only}: not one of @stages") if defined $option{only} && !$STAGES{ $option{only} };
     usage_error("--tests $option{tests}: not a regular expression")
       if defined $option{tests} && !eval { qr/$option{tests}/ };
+    usage_error("--one-test $option{'one-test'}: not the name of a test of the suite")
+      if ( $option{'one-test'} // 'name' ) !~ /\A\w+(?::\d+)?\z/;
+    usage_error('--one-test goes with --tests, and is no grade that could be written elsewhere than to --json')
+      if defined $option{'one-test'}
+      && ( !defined $option{tests} || $option{autolab} || grep { $_ ne 'json' && defined $option{$_} } @FORMATS );
     usage_error("--timeout $option{timeout}: not a number of seconds over 0") if ( $option{timeout} // 1 ) <= 0;
     usage_error("--tree $option{tree}: there is no Makefile in it")           if !-f "$option{tree}/Makefile";
     usage_error("--kit $option{kit}: make kit KIT=$option{kit} makes that folder")
@@ -94,6 +101,7 @@ sub read_options () {
 sub prepare ( $rubric, $workspace, %option ) {
     my $settings = $rubric->apply_to( grader::Settings::defaults() );
     $settings->{run_timeout_s} = $option{timeout} if defined $option{timeout};
+    $settings->{one_test}      = $option{'one-test'};
     grader::kit::Pristine::insist($RealBin) if defined $option{submission} && !$option{'changed-kit'};
     my $narrow = measure::Machine::narrow_limit( $settings->{memory_bytes} );
     die "the grader cannot run: $narrow, and what was handed in may have more: ulimit -v unlimited, or another shell\n"
@@ -192,7 +200,10 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     $tap->note( $job->sandbox->describe, $job->intake->notes );
     my $narrow = measure::Machine::narrow_limit( $job->settings->{memory_bytes} );
     $tap->note("$narrow: what finds no memory may be right where there is more") if defined $narrow;
+    my $one_test = $job->settings->{one_test};
+    $tap->note("of the suite only the test $one_test is asked") if defined $one_test;
     my $apart = first { $results->is_reported($_) } @tests;
+
     for my $test (@tests) {
         $tap->note('What follows is worth no points.') if defined $apart && $test == $apart;
         my $started = time;
@@ -207,7 +218,9 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     push @counts, "$count{skip} could not be told"          if $count{skip};
     push @counts, "$count{reported} reported for no points" if $count{reported};
     $tap->note( join ', ', @counts );
-    $tap->note( $results->score_words );
+    $tap->note( defined $one_test ? 'no points: this is no grade, but one test' : $results->score_words );
+    die "--one-test $one_test: nothing that was asked has a test of that name that runs here\n"
+      if defined $one_test && $count{pass} + $count{fail} + ( $count{reported} // 0 ) == 0;
     return;
 }
 
@@ -330,6 +343,11 @@ that is not there, lies elsewhere or was left out, and a backend that is not gra
 =item --seed N
 
 Draw the same random TOPs as the run that printed this seed.
+
+=item --one-test NAME
+
+Of the suite's topics that --tests names ask only this test (NAME, or NAME:3 of a loop): to see one again, or another grader's
+finding. That is no grade, and only --json can take it.
 
 =item --timeout SECONDS
 

@@ -198,7 +198,8 @@ sub _run_once ( $job, $backend, $check ) {
             CK_RUN_CASE => $check->{case},
             SEED        => $seed,
             MEMORY_MIB  => scalar measure::Machine::memory_limit_mib(),
-            TELL_GROWTH => 1
+            TELL_GROWTH => 1,
+            defined $job->settings->{one_test} ? ( RUN_TEST => $job->settings->{one_test} ) : (),
         },
     );
 

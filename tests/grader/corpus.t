@@ -34,4 +34,24 @@ close $table;
 is( $? >> 8, 0, 'the run says that all is as it should be' );
 cmp_ok( $rows, '>=', $least, 'the corpus is there' ) or diag @last;
 
+# A row whose one test has another name by now would else look as if it found nothing, or all.
+subtest 'One test of the suite' => sub {
+    chomp( my $submission = qx('$Bin/../corpus/unpack' right caches '$folder') );
+    my @grade =
+      ( $^X, "$Bin/../../test.pl", '--kit', "$folder/kit", '--changed-kit', '--submission', $submission, '--tests' );
+    my $asked = sub ($name) {
+        open my $said, '-|', @grade, 'par.thread_exit', '--one-test', $name or BAIL_OUT("cannot run test.pl: $!");
+        my $text = do { local $/ = undef; <$said> };
+        close $said;
+        return ( $? >> 8, $text );
+    };
+    my ( $status, $said ) = $asked->('blocks_that_a_thread_freed_before_it_ended_are_reused');
+    is( $status, 0, 'passes alone' );
+    like( $said, qr/^# no points: this is no grade, but one test$/m, '... and is no grade' );
+    ( $status, $said ) = $asked->('no_such_test');
+    is( $status, 2, 'one that is not there is an error' );
+    like( $said, qr/^Bail out!  --one-test no_such_test: nothing that was asked has a test of that name/m,
+        '... and told' );
+};
+
 done_testing;

@@ -350,12 +350,13 @@ subtest 'The grader cannot run' => sub {
             [ '--only', 'beauty' ],
             qr/test\.pl: --only beauty: not one of build contract correctness deliverables speed work/
         ],
-        'unknown option'  => [ ['--fast'],              qr/test\.pl: Unknown option: fast/ ],
-        'stray argument'  => [ ['list'],                qr/test\.pl: 'list' is not an option/ ],
-        'odd backend'     => [ [ '--backends', 'a;b' ], qr/test\.pl: --backends: 'a;b' is not a name/ ],
-        'no backend'      => [ [ '--backends', ',' ],   qr/test\.pl: --backends: there is no name in it/ ],
-        'no time at all'  => [ [ '--timeout', 0 ],      qr/test\.pl: --timeout 0: not a number of seconds over 0/ ],
-        'seed of letters' => [ [ '--seed', 'x' ],       qr/test\.pl: Value "x" invalid for option seed/ ],
+        'unknown option'  => [ ['--fast'],               qr/test\.pl: Unknown option: fast/ ],
+        'stray argument'  => [ ['list'],                 qr/test\.pl: 'list' is not an option/ ],
+        'odd backend'     => [ [ '--backends', 'a;b' ],  qr/test\.pl: --backends: 'a;b' is not a name/ ],
+        'no backend'      => [ [ '--backends', ',' ],    qr/test\.pl: --backends: there is no name in it/ ],
+        'no time at all'  => [ [ '--timeout', 0 ],       qr/test\.pl: --timeout 0: not a number of seconds over 0/ ],
+        'one test of all' => [ [ '--one-test', 'some' ], qr/test\.pl: --one-test goes with --tests, and is no grade/ ],
+        'seed of letters' => [ [ '--seed', 'x' ],        qr/test\.pl: Value "x" invalid for option seed/ ],
     );
     for my $name ( sort keys %mistake ) {
         my ( $options, $words ) = @{ $mistake{$name} };
