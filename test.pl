@@ -215,8 +215,9 @@ sub run_tests ( $tap, $job, $results, @tests ) {
     }
     my %count  = $tap->counts;
     my @counts = ( "$count{pass} passed", "$count{fail} failed" );
-    push @counts, "$count{skip} could not be told"          if $count{skip};
-    push @counts, "$count{reported} reported for no points" if $count{reported};
+    push @counts, "$count{follows} not counted, for that follows from what failed" if $count{follows};
+    push @counts, "$count{skip} could not be told"                                 if $count{skip};
+    push @counts, "$count{reported} reported for no points"                        if $count{reported};
     $tap->note( join ', ', @counts );
     $tap->note( defined $one_test ? 'no points: this is no grade, but one test' : $results->score_words );
     die "--one-test $one_test: nothing that was asked has a test of that name that runs here\n"

@@ -48,7 +48,7 @@ sub told ( $check, $outcome, $of ) {
         my $cause = $of->( $rule->{of} ) // next;
         next if $cause->{verdict} ne 'fail' || !grep { $_ =~ $rule->{there} } _seen($cause);
         my $why = "it follows from what is told at $rule->{of}, and costs nothing here: $seen[0]";
-        return { %{ grader::contract::Check::skip($why) }, notes => $outcome->{notes}, blameless => 1 };
+        return { %{ grader::contract::Check::skip($why) }, notes => $outcome->{notes}, blameless => 1, follows => 1 };
     }
     return $outcome;
 }

@@ -17,7 +17,7 @@ sub new ($class) {
     return bless {
         number  => 0,
         planned => 0,
-        counts  => { pass => 0, fail => 0, skip => 0, reported => 0 },
+        counts  => { pass => 0, fail => 0, skip => 0, reported => 0, follows => 0 },
         diag_to => $quiet_harness ? \*STDERR : \*STDOUT
       },
       $class;
@@ -29,13 +29,14 @@ sub plan ( $self, $tests ) {
     return;
 }
 
-# One test. $outcome: { verdict => 'pass' | 'fail' | 'skip', reason => why it was skipped, notes => [lines that are always
+# One test. $outcome: { verdict => 'pass' | 'fail' | 'skip', reason => why it was skipped, follows => it was for another
+# test's failure, notes => [lines that are always
 # of interest], diag => [lines that explain a failure] }. A failure that is only $reported gets the
 # protocol's directive for what is told and not held against anyone, so that prove does not fail for it.
 sub result ( $self, $name, $outcome, $reported ) {
     my $verdict     = $outcome->{verdict};
     my $is_reported = $verdict eq 'fail' && $reported;
-    $self->{counts}{ $is_reported ? 'reported' : $verdict }++;
+    $self->{counts}{ $is_reported ? 'reported' : $outcome->{follows} ? 'follows' : $verdict }++;
     my $number = ++$self->{number};
     my $line   = ( $verdict eq 'fail' ? 'not ok' : 'ok' ) . " $number - " . $name =~ s/#/\\#/gr;
     $line .= " # SKIP $outcome->{reason}" if $verdict eq 'skip';

@@ -54,4 +54,15 @@ subtest 'One test of the suite' => sub {
         '... and told' );
 };
 
+subtest 'What follows from another failure' => sub {
+    chomp( my $submission = qx('$Bin/../corpus/unpack' broken realloc-copies-too-little '$folder') );
+    open my $grade, '-|', $^X, "$Bin/../../test.pl", '--kit', "$folder/kit", '--changed-kit', '--submission',
+      $submission, '--tests', 'par[.](resize|alignment)'
+      or BAIL_OUT("cannot run test.pl: $!");
+    my $said = do { local $/ = undef; <$grade> };
+    close $grade;
+    like( $said, qr/^# 0 passed, 1 failed, 1 not counted, for that follows from what failed$/m,
+        'is summed up as that' );
+};
+
 done_testing;
