@@ -137,7 +137,7 @@ variant: ## make a kit with one more promise, so that old files lack something: 
 	@handout/variant $(if $(PROMISE),--promise "$(PROMISE)") $(if $(SEED),--seed "$(SEED)")
 kit: ## compile once the files that every grade links with, for perl test.pl --kit build/kit; KIT=folder
 	@$(MAKE) --silent BUILD=$(KIT) $(KIT)/release/measure/launch
-	@for flavour in release valgrind tsan; do \
+	@for flavour in release $(if $(shell command -v valgrind),valgrind) tsan; do \
 	    $(MAKE) --silent BUILD=$(KIT) FLAVOUR=$$flavour kit-objects || exit 1; done
 corpus: ## grade all submissions with known verdicts; some hours; continues a stopped run; KIND=broken RESULTS=1 [needs tests/corpus/run]
 	@$(call kept,tests/corpus/RESULTS.md) tests/corpus/run $(if $(KIND),--kind $(KIND))
