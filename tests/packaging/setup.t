@@ -40,7 +40,7 @@ mkdir "$work/bare";
 for my $tool (qw(sh sed grep cat tr sort dirname)) {
     symlink +( grep { -x } map { "$_/$tool" } split /:/, $ENV{PATH} )[0], "$work/bare/$tool";
 }
-my ( $missing, $status ) = said( "$setup --check --peers --slurm --lecture --arm64", PATH => "$work/bare" );
+my ( $missing, $status ) = said( "$setup --check --peers --slurm --lecture --arm64 --everywhere", PATH => "$work/bare" );
 is( $status, 1, 'setup --check fails where something is missing' );
 my @told   = $missing =~ /^missing: (\S+) - \S.*\n    Debian \1; Fedora \S.*; Arch \S.*; Alpine \S.*; Homebrew \S/mg;
 my @sought = read_file($setup) =~ /\|\| echo ([\w+-]+)$/mg;

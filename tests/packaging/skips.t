@@ -59,13 +59,17 @@ like( $written, qr/no sky/, '... and skips are written down then, too' );
 # ---- .ci/run, in a tree whose setup and tests are stand-ins ----------------------------------------------------------
 
 # Result: what it says on both outputs, and its exit status, when these lines were skipped.
-sub ci (@skipped) {
+sub ci (@skipped) { return ci_with( 'true', @skipped ) }
+
+# everywhere: what make everywhere is.
+sub ci_with ( $everywhere, @skipped ) {
     my $tree  = File::Temp->newdir;
     my $lines = join q{ }, map { quotemeta } @skipped;
     write_file( "$tree/.ci/run", read_file("$TREE/.ci/run") );
     write_file( "$tree/setup",   "#!/bin/sh\nmkdir -p build\n[ \$# = 0 ]\n" );
     chmod oct 755, "$tree/setup";
-    write_file( "$tree/Makefile", "test:\n\t\@for line in $lines; do echo \"\$\$line\"; done >\$\$LEFT_OUT\n" );
+    write_file( "$tree/Makefile",
+        "test:\n\t\@for line in $lines; do echo \"\$\$line\"; done >\$\$LEFT_OUT\neverywhere:\n\t\@$everywhere\n" );
     my $words = qx(bash \Q$tree\E/.ci/run 2>&1);
     return ( $words, $? >> 8 );
 }
@@ -92,5 +96,12 @@ like(
     qr/^tests\/grader\/class[.]t: there is no parallel\n[.]ci\/run: these tests were skipped/m,
     '... that names it'
 );
+
+( $words, $failed ) = ci_with( 'echo "| trixie-short | x | nothing | - | not made | no mirror |"; false', $slurm );
+is( $failed, 0, 'a Debian 13 that cannot be made is no failure' );
+like( $words, qr/not made [|] no mirror [|]\n.*^Debian 13 could not be made here/ms, '... and is told' );
+( $words, $failed ) = ci_with( 'echo "| trixie-short | x | short | 3 | 1 | 0 |"; false', $slurm );
+isnt( $failed, 0, 'one in which a check fails is' );
+like( $words, qr/short [|] 3 [|] 1 [|]/, '... and its table is shown' );
 
 done_testing;
