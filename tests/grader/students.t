@@ -95,6 +95,24 @@ subtest 'Sections' => sub {
     put( 'roster.csv', $one );
 };
 
+subtest 'Names of Moodle' => sub {
+    my $canvas = content('roster.csv');
+    put( 'roster.csv', <<'END' );
+Identifier,Full name,Email address,Status,Grade,Maximum grade,Last modified (grade)
+Participant 1,Ann Mary Lee,lee@example.org,,,10,
+Participant 2,Bo Kim,bo.kim@example.org,,,10,
+Participant 3,Al Roe,al@example.org,,,10,
+END
+    overrides( '"Lee, Ann Mary",,6,,,oral exam', '"KIM, Bo",,5,,,oral exam', 'al@example.org,,4,,,oral exam' );
+    grade('--reports');
+    my %grade = content('moodle.csv') =~ /^Participant (\d),.*?,(\d+),10,/mg;
+    is_deeply( \%grade, { 1 => 6, 2 => 5, 3 => 4 }, 'a family name may stand first, and an address for a name' )
+      or diag content('moodle.csv');
+    unlink $class->path('grades/moodle.csv');
+    overrides();
+    put( 'roster.csv', $canvas );
+};
+
 subtest 'Decisions' => sub {
     my @wrong = (
         [ 'Ann,1,,,,',         qr/no submission 'Ann'/,                               'part of a name is nobody' ],
@@ -122,6 +140,12 @@ subtest 'Decisions' => sub {
     is( canvas('gone'), 'EX', 'who handed in nothing can be excused' );
     is( canvas('roe'),  3,    '... or have points' );
     is( canvas('lee'),  7,    'a change without a sign is a change' );
+    overrides( 'Al Gone,,,,yes,ill', 'ann lee,,,2,,the other order' );
+    grade('--reports');
+    is( canvas('gone'), 'EX', 'the first name may stand first' );
+    is( canvas('lee'),  7,    '... in any letters' );
+    overrides( 'gone,,,,yes,ill', 'roe,,3,,,oral exam', 'lee,,,2,,a spreadsheet drops the sign' );
+    grade('--reports');
     like(
         content('summary.html'),
         qr/decided by hand: Roe, Al \(3 points by hand: oral exam\); Gone, Al \(excused: ill\)[.]/,

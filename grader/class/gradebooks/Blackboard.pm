@@ -21,11 +21,7 @@ sub key ($class) { return 'Username' }
 sub is_student ( $class, $row ) { return length $row->{Username} }
 
 sub names_of ( $class, $row ) {
-    return (
-        "$row->{'First Name'} $row->{'Last Name'}",
-        grep { defined } @{$row}{ 'Username', 'Student ID' },
-        "$row->{'Last Name'}, $row->{'First Name'}"
-    );
+    return ( "$row->{'First Name'} $row->{'Last Name'}", grep { defined } @{$row}{ 'Username', 'Student ID' } );
 }
 
 # Of all submissions in one archive: Allocator_jdoe_attempt_2026-11-28-10-44-00_work.zip.

@@ -26,8 +26,7 @@ sub is_student ( $class, $row ) {
 }
 
 sub names_of ( $class, $row ) {
-    my ( $last, $first ) = split /\s*,\s*/, $row->{Student}, 2;
-    return ( $row->{Student}, @{$row}{ 'ID', 'SIS User ID', 'SIS Login ID' }, defined $first ? "$first $last" : () );
+    return @{$row}{ 'Student', 'ID', 'SIS User ID', 'SIS Login ID' };
 }
 
 # Of all submissions in one archive: doejane_LATE_4711_815_work.tar.gz, in which 4711 is the ID.

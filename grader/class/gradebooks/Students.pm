@@ -97,7 +97,14 @@ sub _rows_of ($roster) {
 # What a student goes by, the name for people first.
 sub own_names ( $roster, $row ) {
     my @own = grep { defined && length } $roster->{platform}->names_of($row);
-    return _unique( @own, map { /\A([^@]+)@/ ? $1 : () } @own );
+    return _unique( @own, ( map { _turned($_) } @own ), map { /\A([^@]+)@/ ? $1 : () } @own );
+}
+
+# One platform writes "Lee, Ann" and the next "Ann Lee". Where the family's name begins among more than two words nobody can know.
+sub _turned ($name) {
+    return "$2 $1" if $name =~ /\A([^,]*[^,\s])\s*,\s*([^,]+)\z/;
+    my @words = split q{ }, $name;
+    return map { join( q{ }, @words[ $_ .. $#words ] ) . ', ' . join q{ }, @words[ 0 .. $_ - 1 ] } 1 .. $#words;
 }
 
 sub person ( $roster, $row ) {
