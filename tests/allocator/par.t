@@ -78,8 +78,12 @@ passes(
 passes( 'no call of the depot goes on while another thread has the locks of its class, and one makes a span at a time',
     command => [ built( 'alone', '-Wl,--wrap=span_make', 'tests/tools/alone.c', @par ) ] );
 
-passes( 'who forks has every lock, and waits for who makes a span or gives up pages',
-    command => [ built( 'fork_locks', '-Wl,--wrap=span_make,--wrap=os_purge', 'tests/tools/fork_locks.c', @par ) ] );
+my @fork_locks = map { "-Wl,--wrap=$_" } qw(span_make os_purge),
+  map { ( $_, s/lock/unlock/r ) } qw(cache_lock depot_lock_all region_lock large_lock extent_lock metadata_lock);
+passes(
+    'who forks has every lock, and waits for who makes a span or gives up pages',
+    command => [ built( 'fork_locks', @fork_locks, 'tests/tools/fork_locks.c', @par ) ]
+);
 
 passes(
     'a block that the program has split moves by copying, where the kernel would lose its place',

@@ -2,8 +2,11 @@
 // what another thread had half done, and the parent's threads would be two where one may be.
 //
 // This thread takes the locks of a part as fork.c does, and another makes a call that needs them; or another is in the
-// middle of work that a fork must wait for, and this thread takes the locks. Linked with --wrap=span_make and
-// --wrap=os_purge. Exit status: 1 with a line for each call that came back meanwhile.
+// middle of work that a fork must wait for, and this thread takes the locks. Last, a fork is counted: it takes each
+// lock once, and parent and child give each once.
+//
+// Linked with --wrap=span_make, --wrap=os_purge, and --wrap of each lock of LOCKS. Exit status: 1 with a line for each
+// call that came back meanwhile, and each lock that was not taken or not given.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "par/cache.h"
 #include "par/depot.h"
 #include "par/extent.h"
 #include "par/first_line.h"
@@ -63,6 +68,10 @@ static void count_idle(void) { extent_idle_slots(); }
 
 static void take_record(void) { metadata_take(64); }
 
+static void take_smallest(void) { depot_take(1, 1); }
+
+static void take_longest(void) { depot_take(CLASS_COUNT - 1, 1); }
+
 static const struct part {
     const char* name;
     void (*take)(void);
@@ -86,6 +95,8 @@ static const struct part {
     {"extent_mapped_slots", extent_lock, extent_unlock, count_mapped},
     {"extent_idle_slots", extent_lock, extent_unlock, count_idle},
     {"metadata_take", metadata_lock, metadata_unlock, take_record},
+    {"depot_take of the smallest class", depot_lock_all, depot_unlock_all, take_smallest},
+    {"depot_take of the longest class", depot_lock_all, depot_unlock_all, take_longest},
 };
 
 static void* make(void* part) {
@@ -173,6 +184,64 @@ static bool fork_waits_for(void* (*work)(void*), void (*take)(void), void (*give
     return is_alone;
 }
 
+// ---- A fork ----
+
+#define LOCKS(part) part(cache_, ) part(depot_, _all) part(region_, ) part(large_, ) part(extent_, ) part(metadata_, )
+
+#define COUNT(part, all)                    \
+    static int part##taken, part##given;    \
+    void __real_##part##lock##all(void);    \
+    void __wrap_##part##lock##all(void);    \
+    void __wrap_##part##lock##all(void) {   \
+        part##taken++;                      \
+        __real_##part##lock##all();         \
+    }                                       \
+    void __real_##part##unlock##all(void);  \
+    void __wrap_##part##unlock##all(void);  \
+    void __wrap_##part##unlock##all(void) { \
+        part##given++;                      \
+        __real_##part##unlock##all();       \
+    }
+LOCKS(COUNT)
+
+#define RESET(part, all) part##taken = part##given = 0;
+#define JUDGE(part, all)                                                                                           \
+    if (part##taken != 1 || part##given != 1) {                                                                    \
+        printf("a fork took the lock " #part "lock" #all " %d times, and %s gave it %d times\n", part##taken, who, \
+               part##given);                                                                                       \
+        failures++;                                                                                                \
+    }
+
+static int judge_locks(const char* who) {
+    int failures = 0;
+    LOCKS(JUDGE)
+    fflush(stdout);
+    return failures;
+}
+
+static void* wait_for_end(void* end) {
+    pthread_barrier_wait(end);
+    return NULL;
+}
+
+// Of a process of two threads, for one alone needs no lock.
+static int judge_fork(void) {
+    static pthread_barrier_t end;
+    pthread_t other;
+    pthread_barrier_init(&end, NULL, 2);
+    if (pthread_create(&other, NULL, wait_for_end, &end) != 0) _exit(2);
+    LOCKS(RESET)
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) _exit(judge_locks("the child"));
+    int failures = judge_locks("the parent");
+    int status = 0;
+    waitpid(child, &status, 0);
+    pthread_barrier_wait(&end);
+    pthread_join(other, NULL);
+    return failures + (WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
 int main(void) {
     alarm(HUNG_S);
     xfree(xmalloc(1));
@@ -190,5 +259,6 @@ int main(void) {
         puts("a fork does not wait for who gives up pages");
         failures++;
     }
+    failures += judge_fork();
     return failures > 0;
 }
