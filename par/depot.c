@@ -133,7 +133,8 @@ static void note_given(struct depot* depot, uint64_t blocks) {
 
 static void note_missed(struct depot* depot, unsigned size_class, uint64_t blocks) {
     depot->missed += blocks;
-    if (depot->given < depot->recent / GIVEN_SHARE || depot->missed < depot->given / 2) return;
+    bool was_much = depot->given > 0 && depot->given >= depot->recent / GIVEN_SHARE;
+    if (!was_much || depot->missed < depot->given / 2) return;
     depot->given = 0;
     depot->missed = 0;
     if (depot->came_back < STAYS_AFTER) depot->came_back++;

@@ -1,6 +1,6 @@
 // again.c: one size is taken many times, all of it is freed, and it begins again, CASE.
 //
-// stays   from the third round on hardly a block goes to its span, whatever the size
+// 100     from the fourth round on hardly a block of so many bytes goes to its span; likewise 1000 and 9000
 // once    a class that is freed whole for the first time does not stay
 // little  ... nor does one of many megabytes, however often it comes
 // goes    what stayed goes when the program goes on with another size, and then a third may stay
